@@ -1,0 +1,89 @@
+import tseslint from 'typescript-eslint';
+
+/** What each folder of src may not import; core knows nothing, main knows all. */
+const LAYERS = {
+  core: ['manifest', 'app', 'git', 'docker', 'haproxy', 'http', 'commands'],
+  manifest: ['app', 'git', 'docker', 'haproxy', 'http', 'commands'],
+  app: ['git', 'docker', 'haproxy', 'http', 'commands'],
+  git: ['manifest', 'app', 'docker', 'haproxy', 'http', 'commands'],
+  docker: ['manifest', 'app', 'git', 'haproxy', 'http', 'commands'],
+  haproxy: ['manifest', 'app', 'git', 'docker', 'http', 'commands'],
+  http: ['manifest', 'git', 'docker', 'haproxy', 'commands'],
+  commands: ['manifest', 'git', 'docker', 'haproxy', 'http'],
+};
+
+/** Libraries that belong to one folder alone. */
+const LIBRARIES = {
+  git: ['simple-git'],
+  docker: ['dockerode'],
+  manifest: ['yaml', 'ajv', 'ajv-formats', 'ajv/*'],
+};
+
+const layerRules = Object.entries(LAYERS).map(([folder, forbidden]) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: forbidden.map((other) => `../${other}/*`), message: `src/${folder} does not know this layer.` },
+          { group: ['../main.ts', '../config.ts'], message: 'Configuration comes in as an argument.' },
+          ...Object.entries(LIBRARIES)
+            .filter(([owner]) => owner !== folder)
+            .map(([owner, names]) => ({ group: names, message: `Only src/${owner} uses it.` })),
+          ...(folder === 'core' ? [{ regex: '^node:(?!crypto$|util$)', message: 'core is pure.' }] : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage', 'src/**/*.generated.ts', 'src/**/*.generated.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/prefer-readonly': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Exports have names.' },
+        { selector: 'TSEnumDeclaration', message: 'Use a union of strings.' },
+        { selector: 'ExportAllDeclaration', message: 'No barrels.' },
+      ],
+      eqeqeq: 'error',
+    },
+  },
+  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
+  {
+    files: ['src/core/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval', 'console'],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random' },
+        { object: 'Date', property: 'now', message: 'Time comes in as an argument.' },
+      ],
+    },
+  },
+  ...layerRules,
+  {
+    files: ['script/**/*.mjs', 'test/lab/*.mjs', '*.config.js', '*.config.ts'],
+    rules: {
+      'no-restricted-syntax': 'off',
+      'no-console': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
+);
