@@ -1,0 +1,68 @@
+import type { Step } from '../core/rollout/steps.ts';
+
+type Description = readonly [type: string, object: string, message: string];
+
+/** A step in the words of the events. */
+export function describe(step: Step, phase: 'begun' | 'done'): Description {
+  switch (step.do) {
+    case 'pull':
+      return phase === 'begun'
+        ? ['pulling', step.service, `pulling ${step.image}`]
+        : ['pulled', step.service, `pulled ${step.image}`];
+    case 'networks':
+      return ['network', 'cluster', `made the networks ${step.names.join(', ')}`];
+    case 'ensure':
+      return [
+        'started',
+        step.slot.service,
+        `started ${step.slot.service}@${step.slot.release}, instance ${step.slot.slot}`,
+      ];
+    case 'start':
+      return ['started', step.instance.service, `started ${step.instance.name}: ${step.because}`];
+    case 'unpause':
+      return ['resumed', step.instance.service, `resumed ${step.instance.name}: ${step.because}`];
+    case 'remove':
+      return ['removed', step.instance.service, `removed ${step.instance.name}: ${step.because}`];
+    case 'restart':
+      return [
+        'restarted',
+        step.instance.service,
+        `${phase === 'begun' ? 'restarting' : 'restarted'} ${step.instance.name}: ${step.because}`,
+      ];
+    case 'stop':
+      return [
+        'stopped',
+        step.instance.service,
+        `${phase === 'begun' ? 'stopping' : 'stopped'} ${step.instance.name}: ${step.because}`,
+      ];
+    case 'update':
+      return ['updated', step.instance.service, `updated ${step.instance.name} in place: ${changed(step)}`];
+    case 'discover': {
+      const { service, name } = step.instance;
+      return step.discoverable
+        ? ['registered', service, `${name} answers to the name ${service}`]
+        : ['deregistered', service, `${name} no longer answers to the name ${service}`];
+    }
+    case 'route':
+      return ['routed', 'balancer', routed(step)];
+    case 'remove-balancer':
+      return ['removed', 'balancer', 'removed the balancer: nothing needs it'];
+  }
+}
+
+function changed(step: Extract<Step, { do: 'update' }>): string {
+  const parts = [step.resources && 'limits', step.restart && `restart ${step.restart}`];
+  return parts.filter(Boolean).join(', ');
+}
+
+function routed({ table }: Extract<Step, { do: 'route' }>): string {
+  const routes = table.routes.map((route) => {
+    const { set, members } = route.pools[route.active];
+    const active = members.filter((each) => each.state === 'active').length;
+    const draining = [...route.pools.a.members, ...route.pools.b.members].filter(
+      (each) => each.state === 'draining',
+    ).length;
+    return `${route.loadBalancer} to ${active} of ${set}${draining > 0 ? `, ${draining} draining` : ''}`;
+  });
+  return routes.length === 0 ? 'checks changed' : `routed ${routes.join('; ')}`;
+}

@@ -1,0 +1,40 @@
+import type { Clock } from '../core/ports.ts';
+
+/** Something that happened, for people: `web` started 2 instances. */
+export interface Event {
+  /** RFC 3339, UTC. */
+  readonly at: string;
+  readonly type: string;
+  /** Service, load balancer, or `cluster`. */
+  readonly object: string;
+  readonly message: string;
+}
+
+const KEPT = 50;
+
+/** The last events, newest first; a repeated one is kept once, with its last time. */
+export class Journal {
+  private readonly events: Event[];
+  private readonly clock: Clock;
+  private readonly onEvent: (event: Event) => void;
+
+  constructor(clock: Clock, onEvent: (event: Event) => void, earlier: readonly Event[] = []) {
+    this.clock = clock;
+    this.onEvent = onEvent;
+    this.events = [...earlier].slice(0, KEPT);
+  }
+
+  record(type: string, object: string, message: string): void {
+    const event = { at: new Date(this.clock.now()).toISOString(), type, object, message };
+    const last = this.events.findIndex((each) => each.object === object);
+    const isRepeated = last >= 0 && this.events[last]?.type === type && this.events[last].message === message;
+    if (isRepeated) this.events.splice(last, 1);
+    else this.onEvent(event);
+    this.events.unshift(event);
+    this.events.length = Math.min(this.events.length, KEPT);
+  }
+
+  list(): readonly Event[] {
+    return this.events;
+  }
+}

@@ -1,0 +1,173 @@
+import type { DesiredState } from '../core/desire.ts';
+import type { Clock, Runtime } from '../core/ports.ts';
+import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
+import type { StatusReport } from '../core/status/status.ts';
+import type { Journal } from './journal.ts';
+import type { Publisher } from './publisher.ts';
+import type { Pass, Reconciler } from './reconcile.ts';
+import type { Reporter } from './reporter.ts';
+import type { Source } from './source.ts';
+import { Wake } from './wake.ts';
+
+export interface LoopOptions {
+  readonly runtime: Runtime;
+  readonly reconciler: Reconciler;
+  readonly reporter: Reporter;
+  readonly source: Source;
+  readonly publisher: Publisher;
+  readonly journal: Journal;
+  readonly wake: Wake;
+  readonly clock: Clock;
+  /** Milliseconds between two looks at the repository, and at an engine where nothing seems to happen. */
+  readonly interval: number;
+}
+
+const NEXT = 20;
+const POLL = 250;
+/** After this long without any movement a service that is not steady is looked at less often. */
+const PATIENCE = 60_000;
+const SLOW_POLL = 2_000;
+const SWEEP = 600_000;
+const LONGEST_BACK_OFF = 30_000;
+
+/** Runs passes, one at a time: when the repository, the engine or a clock says so, and at an interval. */
+export class Loop {
+  private readonly options: LoopOptions;
+  private readonly repositoryWake = new Wake();
+  private gitProblem: Problem | undefined;
+  private hostProblem: Problem | undefined;
+  private movedAt = 0;
+  private sweptAt = 0;
+  private failures = 0;
+  private lastStatus: StatusReport | undefined;
+
+  constructor(options: LoopOptions) {
+    this.options = options;
+  }
+
+  /** Until aborted; then nothing is begun any more and what runs beside the passes is ended. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { reconciler, source, publisher } = this.options;
+    await source.restore();
+    const tasks = [this.followRepository(signal), this.followEngine(signal)];
+    while (!signal.aborted) {
+      const delay = await this.step(signal);
+      await this.options.wake.sleep(delay, signal);
+    }
+    await reconciler.close();
+    await Promise.all(tasks);
+    if (this.lastStatus !== undefined) await publisher.flush(this.lastStatus, AbortSignal.timeout(5_000));
+  }
+
+  /** One pass, and how long to wait for the next one. */
+  private async step(signal: AbortSignal): Promise<number> {
+    const { desired } = this.options.source;
+    if (desired === undefined) return this.options.interval;
+    try {
+      const pass = await this.options.reconciler.pass(desired, signal, this.isSweepDue());
+      this.recovered();
+      const republish = await this.publish(desired, pass, signal);
+      return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
+    } catch (error) {
+      if (signal.aborted) return 0;
+      return this.failed(error);
+    }
+  }
+
+  private isSweepDue(): boolean {
+    const now = this.options.clock.now();
+    if (now - this.sweptAt < SWEEP) return false;
+    this.sweptAt = now;
+    return true;
+  }
+
+  private delayAfter(pass: Pass): number {
+    const now = this.options.clock.now();
+    if (pass.moved) {
+      this.movedAt = now;
+      return NEXT;
+    }
+    const due = pass.wakeAt === undefined ? this.options.interval : Math.max(0, pass.wakeAt - now);
+    if (pass.steady) return Math.min(due, this.options.interval);
+    return Math.min(due === 0 ? POLL : due, now - this.movedAt < PATIENCE ? POLL : SLOW_POLL);
+  }
+
+  private async publish(desired: DesiredState, pass: Pass, signal: AbortSignal): Promise<number> {
+    const { source, reporter, publisher, clock } = this.options;
+    const own = [this.gitProblem, this.hostProblem, publisher.problem].filter((each) => each !== undefined);
+    const tried = source.tried?.id ?? desired.revision.id;
+    const status = await reporter.status(desired, pass, { tried, problems: [...source.problems, ...own] });
+    this.lastStatus = status;
+    const due = publisher.offer(status, signal);
+    return due === undefined ? Infinity : Math.max(POLL, due - clock.now());
+  }
+
+  private recovered(): void {
+    if (this.hostProblem !== undefined) this.options.journal.record('recovered', 'cluster', 'the engine answers again');
+    this.hostProblem = undefined;
+    this.failures = 0;
+  }
+
+  /** The engine does not answer: what runs goes on, and we ask again, less and less often. */
+  private failed(error: unknown): number {
+    const problem = problemOf(error);
+    this.failures += 1;
+    this.hostProblem = problem;
+    this.options.journal.record('failed', 'cluster', problem.message);
+    return Math.min(1000 * 2 ** (this.failures - 1), LONGEST_BACK_OFF);
+  }
+
+  private async followRepository(signal: AbortSignal): Promise<void> {
+    let delay = this.options.interval;
+    while (!signal.aborted) {
+      await this.refresh(signal);
+      const isAway = this.gitProblem !== undefined;
+      delay = isAway ? Math.min(delay * 2, Math.max(LONGEST_BACK_OFF, this.options.interval)) : this.options.interval;
+      await this.repositoryWake.sleep(delay, signal);
+    }
+  }
+
+  /** Looks at the repository soon: somebody knows that it has changed. */
+  lookAtRepository(): void {
+    this.repositoryWake.call();
+  }
+
+  /** A problem with the repository changes nothing of what runs. */
+  private async refresh(signal: AbortSignal): Promise<void> {
+    const { source, journal, reconciler, wake } = this.options;
+    try {
+      const isNew = await source.refresh(signal);
+      this.gitProblem = undefined;
+      if (!isNew) return;
+      reconciler.forgetFailures();
+      const subject = source.tried?.message.split('\n')[0] ?? '';
+      const name = `${source.tried?.id.slice(0, 10) ?? ''} ${subject}`;
+      if (source.problems.length === 0) journal.record('revision', 'cluster', `took ${name}`);
+      else journal.record('refused', 'cluster', `refused ${name}: ${describeProblems(source.problems)}`);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.gitProblem = problemOf(error);
+      journal.record('failed', 'cluster', this.gitProblem.message);
+    }
+    wake.call();
+  }
+
+  private async followEngine(signal: AbortSignal): Promise<void> {
+    for await (const event of this.options.runtime.watch(signal)) {
+      if (event.type === 'lost') this.sweptAt = 0;
+      this.options.wake.call();
+    }
+  }
+}
+
+function describeProblems(problems: readonly Problem[]): string {
+  const [first] = problems;
+  if (first === undefined) return '';
+  const place = first.file === undefined ? '' : `${first.file}:${first.line ?? 1}:${first.column ?? 1}: `;
+  return `${place}${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}`;
+}
+
+function problemOf(error: unknown): Problem {
+  const reason = error instanceof ReasonError ? error.reason : 'engine-unreachable';
+  return { layer: layerOf(reason), reason, message: error instanceof Error ? error.message : String(error) };
+}

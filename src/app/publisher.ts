@@ -1,0 +1,84 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Repository } from '../core/ports.ts';
+import type { Problem } from '../core/reason.ts';
+import { layerOf, ReasonError } from '../core/reason.ts';
+import { meaningOf } from '../core/status/report.ts';
+import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';
+import type { StatusReport } from '../core/status/status.ts';
+
+export interface PublisherOptions {
+  readonly repository: Repository;
+  readonly clock: Clock;
+  readonly stateDir: string;
+  /** false: the status stays in the state directory. */
+  readonly enabled: boolean;
+}
+
+const SHORTEST_GAP = 10_000;
+const LONGEST_GAP = 600_000;
+
+/** Commits the status when its meaning has changed: at most once in ten seconds, one commit at a time. */
+export class Publisher {
+  /** Why the last try failed, until one succeeds. */
+  problem: Problem | undefined;
+  private readonly options: PublisherOptions;
+  private published: string | undefined;
+  private lastAt = Number.NEGATIVE_INFINITY;
+  private gap = SHORTEST_GAP;
+  private running: Promise<void> | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.options = options;
+  }
+
+  /** When `offer` wants to be called again; undefined: there is nothing to publish. */
+  offer(status: StatusReport, signal: AbortSignal): number | undefined {
+    const meaning = meaningOf(status);
+    if (meaning === this.published) return undefined;
+    const due = this.lastAt + this.gap;
+    if (this.running !== undefined || this.options.clock.now() < due) return due;
+    this.running = this.publish(status, meaning, signal).finally(() => (this.running = undefined));
+    return undefined;
+  }
+
+  /** The last word of a process that ends: published at once. */
+  async flush(status: StatusReport, signal: AbortSignal): Promise<void> {
+    await this.running;
+    const meaning = meaningOf(status);
+    if (meaning !== this.published) await this.publish(status, meaning, signal);
+  }
+
+  private async publish(status: StatusReport, meaning: string, signal: AbortSignal): Promise<void> {
+    this.lastAt = this.options.clock.now();
+    const files = { 'STATUS.md': statusMarkdown(status), 'status.json': `${JSON.stringify(status, null, 2)}\n` };
+    try {
+      await this.keep(files['status.json']);
+      if (this.options.enabled) await this.options.repository.publish(files, messageOf(status), signal);
+      this.published = meaning;
+      this.problem = undefined;
+      this.gap = SHORTEST_GAP;
+    } catch (error) {
+      this.problem = problemOf(error);
+      this.gap = Math.min(this.gap * 2, LONGEST_GAP);
+    }
+  }
+
+  private async keep(text: string): Promise<void> {
+    const file = join(this.options.stateDir, 'status.json');
+    await mkdir(this.options.stateDir, { recursive: true, mode: 0o700 });
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  }
+}
+
+function messageOf(status: StatusReport): string {
+  const { lastGood } = status.revision;
+  return `${status.cluster}: ${verdictOf(status)}\n\nRevision: ${lastGood}\n`;
+}
+
+function problemOf(error: unknown): Problem {
+  const reason = error instanceof ReasonError ? error.reason : 'unreachable';
+  const message = `The status was not published: ${error instanceof Error ? error.message : String(error)}`;
+  return { layer: layerOf(reason), reason, message };
+}

@@ -1,0 +1,47 @@
+import type { DesiredState } from '../core/desire.ts';
+import type { Problem } from '../core/reason.ts';
+import { report } from '../core/status/report.ts';
+import type { StatusReport } from '../core/status/status.ts';
+import { Evidence } from './evidence.ts';
+import type { Journal } from './journal.ts';
+import type { Pass, ReconcilerOptions } from './reconcile.ts';
+
+export interface ReporterOptions extends Pick<ReconcilerOptions, 'runtime' | 'journal' | 'clock'> {
+  /** The balancer's own port, for addresses. */
+  readonly httpPort: number;
+}
+
+/** Makes the status report of a pass, with the last words of what failed. */
+export class Reporter {
+  private readonly journal: Journal;
+  private readonly options: ReporterOptions;
+  private readonly evidence: Evidence;
+  private applied = '';
+
+  constructor(options: ReporterOptions) {
+    this.options = options;
+    this.journal = options.journal;
+    this.evidence = new Evidence(options.runtime);
+  }
+
+  /** `tried`: the newest commit, which `problems` may keep from being taken. */
+  async status(
+    desired: DesiredState,
+    pass: Pick<Pass, 'state' | 'plan' | 'steady'>,
+    { tried, problems }: { tried: string; problems: readonly Problem[] },
+  ): Promise<StatusReport> {
+    const { id: lastGood, message, author, at } = desired.revision;
+    if (pass.steady && tried === lastGood) this.applied = lastGood;
+    return report({
+      desired,
+      state: pass.state,
+      plan: pass.plan,
+      revision: { tried, applied: this.applied, lastGood, message, author, at: new Date(at).toISOString() },
+      problems,
+      events: this.journal.list(),
+      logTails: await this.evidence.logTails(pass.plan),
+      httpPort: this.options.httpPort,
+      now: this.options.clock.now(),
+    });
+  }
+}

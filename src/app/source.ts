@@ -1,0 +1,98 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { desire, type DesiredState } from '../core/desire.ts';
+import type { Manifest, Revision } from '../core/model.ts';
+import type { Repository, Snapshot } from '../core/ports.ts';
+import type { Problem, Warning } from '../core/reason.ts';
+import type { ManifestSet } from '../manifest/read.ts';
+import type { Event } from './journal.ts';
+
+export type { ManifestSet } from '../manifest/read.ts';
+
+export interface SourceOptions {
+  readonly repository: Repository;
+  readonly cluster: string;
+  readonly stateDir: string;
+  /** Reads and checks the manifests below a folder. */
+  readonly read: (directory: string) => ManifestSet;
+}
+
+const FILE = 'last-good.json';
+const FORMAT = 1;
+
+/** What should be: the last revision that was valid as a whole. It survives a restart of the process. */
+export class Source {
+  /** Undefined: there never was a valid revision, so that nothing is changed and nothing removed. */
+  desired: DesiredState | undefined;
+  /** The newest revision, taken or refused. */
+  tried: Revision | undefined;
+  /** Why the newest revision was not taken; empty: it was. */
+  problems: readonly Problem[] = [];
+  warnings: readonly Warning[] = [];
+  private snapshot: Snapshot | undefined;
+  private readonly options: SourceOptions;
+
+  constructor(options: SourceOptions) {
+    this.options = options;
+  }
+
+  /** Takes up the last good revision of an earlier process. */
+  async restore(): Promise<void> {
+    const kept = await readLastGood(this.options.stateDir);
+    if (kept !== undefined)
+      this.desired = desire(kept.manifests, { cluster: this.options.cluster, revision: kept.revision });
+  }
+
+  /** Looks at the repository; whether there was a new revision. Errors: those of Repository.pull. */
+  async refresh(signal: AbortSignal): Promise<boolean> {
+    const snapshot = await this.options.repository.pull(signal);
+    if (snapshot === this.snapshot) return false;
+    const { manifests, problems, warnings } = this.options.read(snapshot.directory);
+    this.snapshot = snapshot;
+    this.tried = snapshot.revision;
+    this.problems = problems;
+    this.warnings = warnings;
+    if (problems.length === 0) await this.take(manifests, snapshot.revision);
+    return true;
+  }
+
+  private async take(manifests: readonly Manifest[], revision: Revision): Promise<void> {
+    await writeLastGood(this.options.stateDir, manifests, revision);
+    this.desired = desire(manifests, { cluster: this.options.cluster, revision });
+  }
+}
+
+interface LastGood {
+  readonly manifests: readonly Manifest[];
+  readonly revision: Revision;
+}
+
+/** The last valid revision that a process with this state directory has taken. */
+export async function readLastGood(stateDir: string): Promise<LastGood | undefined> {
+  const file = join(stateDir, FILE);
+  try {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as LastGood & { format: number };
+    return kept.format === FORMAT ? kept : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new Error(`${file} cannot be read; check its owner and permissions.`, { cause: error });
+  }
+}
+
+async function writeLastGood(stateDir: string, manifests: readonly Manifest[], revision: Revision): Promise<void> {
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const file = join(stateDir, FILE);
+  await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, manifests, revision }), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** The events of the last status that a process with this state directory has written, newest first. */
+export async function readLastEvents(stateDir: string): Promise<readonly Event[]> {
+  try {
+    const status = JSON.parse(await readFile(join(stateDir, 'status.json'), 'utf8')) as { events?: Event[] };
+    return status.events ?? [];
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

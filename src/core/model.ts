@@ -1,0 +1,185 @@
+/**
+ * The nouns of Fairlead as plain, readonly data. Sizes are bytes, durations and times are milliseconds (times since the
+ * epoch), cpu is cores. `manifest/` produces Service and LoadBalancer from YAML with every default filled in.
+ */
+
+export type Strategy = 'rolling' | 'green-blue' | 'recreate';
+export type PullPolicy = 'missing' | 'always' | 'never';
+export type RestartPolicy = 'unless-stopped' | 'always' | 'on-failure';
+
+/** Where a document was read: `line` and `column` count from 1. */
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Port {
+  readonly port: number;
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  /** Fixed port on the host. */
+  readonly hostPort?: number;
+  /** An ephemeral port on the host, chosen by Docker. */
+  readonly publish: boolean;
+}
+
+export type Mount =
+  | { readonly type: 'volume'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number };
+
+export interface HttpCheck {
+  readonly path: string;
+  readonly port: number;
+  /** HAProxy's spelling of accepted codes: `200-399` or `200,204,300-399`. */
+  readonly status: string;
+}
+
+export interface HealthCheck {
+  readonly http?: HttpCheck;
+  /** As Docker takes it: `['CMD', ...]` or `['CMD-SHELL', line]`. */
+  readonly command?: readonly string[];
+  readonly interval: number;
+  readonly timeout: number;
+  readonly retries: number;
+  readonly startPeriod: number;
+  /** Whether an instance whose http check keeps failing is restarted. */
+  readonly restart: boolean;
+}
+
+export interface UpdatePolicy {
+  /** Absent: chosen by what the service can do, see `strategyOf` in desire. */
+  readonly strategy?: Strategy;
+  readonly order: 'start-first' | 'stop-first';
+  readonly parallelism: number;
+  readonly delay: number;
+  readonly monitor: number;
+  readonly timeout: number;
+  readonly failureAction: 'rollback' | 'pause' | 'continue';
+  readonly maxFailureRatio: number;
+  readonly drain: number;
+  readonly keepOld: number;
+  readonly preview?: string;
+}
+
+export interface Ulimit {
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface Device {
+  readonly source: string;
+  readonly target: string;
+  readonly permissions: string;
+}
+
+/** What is reserved (cpu, memory; 0: nothing) and what is enforced (limits). Changed without a restart. */
+export interface Resources {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly limits: { readonly cpu?: number; readonly memory?: number };
+}
+
+/** The fields that make a container what it is; their hash is the release's id (see `release.ts`). */
+export interface ContainerSpec {
+  readonly image: string;
+  readonly version: string;
+  readonly entrypoint?: readonly string[];
+  readonly command?: readonly string[];
+  readonly workingDir?: string;
+  readonly user?: string;
+  readonly hostname?: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly contextRoot?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly Port[];
+  readonly mounts: readonly Mount[];
+  readonly networks: readonly string[];
+  readonly extraHosts: Readonly<Record<string, string>>;
+  readonly dns: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly devices: readonly Device[];
+  /** Number of GPUs, or all of them. */
+  readonly gpus?: number | 'all';
+  readonly ulimits: readonly Ulimit[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly securityOpt: readonly string[];
+  readonly privileged: boolean;
+  readonly readOnly: boolean;
+  readonly init: boolean;
+  readonly shmSize?: number;
+  readonly stopSignal?: string;
+  readonly stopGracePeriod?: number;
+  /** Docker's own health check; the http check is the balancer's and not part of the container. */
+  readonly healthCommand?: Omit<HealthCheck, 'http' | 'restart'> & { readonly command: readonly string[] };
+}
+
+export interface Service {
+  readonly kind: 'Service';
+  readonly name: string;
+  readonly description?: string;
+  readonly enabled: boolean;
+  readonly instances: number;
+  readonly pullPolicy: PullPolicy;
+  readonly requirements: readonly string[];
+  readonly maxPerNode?: number;
+  readonly conflictsWith: readonly string[];
+  readonly restart: RestartPolicy;
+  readonly resources: Resources;
+  readonly healthCheck?: HealthCheck;
+  readonly update: UpdatePolicy;
+  readonly container: ContainerSpec;
+  readonly source: Source;
+}
+
+export interface Timeouts {
+  readonly connect: number;
+  readonly client: number;
+  readonly server: number;
+  readonly tunnel: number;
+}
+
+export interface LoadBalancer {
+  readonly kind: 'LoadBalancer';
+  readonly name: string;
+  readonly description?: string;
+  readonly enabled: boolean;
+  /** Lower case, without port; never empty. */
+  readonly hostnames: readonly string[];
+  /** Starts with `/`, has no `/` at its end unless it is `/`. */
+  readonly path: string;
+  readonly stripPath: boolean;
+  readonly service: string;
+  readonly port: number;
+  readonly timeouts: Timeouts;
+  readonly source: Source;
+}
+
+export type Manifest = Service | LoadBalancer;
+
+/** What a manifest may ask of the host; from the host's own configuration only. */
+export interface Policy {
+  readonly images: readonly string[];
+  readonly bindMounts: readonly string[];
+  readonly privileged: boolean;
+  readonly hostNetwork: boolean;
+  readonly capabilities: readonly string[];
+  readonly devices: readonly string[];
+  /** Inclusive. */
+  readonly hostPorts: { readonly from: number; readonly to: number };
+}
+
+export interface PruneBudget {
+  readonly maxFraction: number;
+  readonly maxCount: number;
+}
+
+/** A commit, or a working tree where `id` is `worktree`. */
+export interface Revision {
+  readonly id: string;
+  readonly message: string;
+  readonly author: string;
+  readonly at: number;
+}

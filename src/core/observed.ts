@@ -1,0 +1,98 @@
+import type { ContainerSpec, RestartPolicy, Resources } from './model.ts';
+import type { RoutingTable } from './routing.ts';
+
+/** What really is there; made by the adapters, read by plan and report. */
+
+export type InstanceState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+
+/** One container of a service of this cluster. */
+export interface Instance {
+  /** Docker's container id. */
+  readonly id: string;
+  /** `demo-web-3f9c1a2-1` */
+  readonly name: string;
+  readonly service: string;
+  /** Seven hex digits. */
+  readonly release: string;
+  readonly version: string;
+  /** Counts from 1. */
+  readonly slot: number;
+  /** The normalised spec it was made from, out of its label; missing where the label is not ours to read. */
+  readonly spec?: ContainerSpec;
+  readonly state: InstanceState;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  readonly exitCode?: number;
+  readonly oomKilled: boolean;
+  /** Docker's own words where it could not start. */
+  readonly error?: string;
+  readonly restarts: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  /** `no`: a candidate that has not been settled, or, once stopped, the mark of a failed release (quarantine). */
+  readonly restartPolicy: RestartPolicy | 'no';
+  /** The fixed IPv4 address, known also while it is stopped. */
+  readonly address?: string;
+  /** Whether its name resolves to it, on the names networks. */
+  readonly discoverable: boolean;
+  readonly resources: Resources;
+  readonly hostPorts: readonly { readonly port: number; readonly protocol: string; readonly hostPort: number }[];
+  readonly imageId: string;
+  /** `sha256:…` of the registry's manifest, where the image came from one. */
+  readonly digest?: string;
+  /** Ways in which inspect differs from `spec`, in a user's words: `environment.A is 2, not 1`. Empty: as made. */
+  readonly deviations: readonly string[];
+}
+
+export interface ObservedNode {
+  readonly name: string;
+  /** Cores. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Reserved by containers of other clusters on the same engine. */
+  readonly foreign: { readonly cpu: number; readonly memory: number };
+  readonly capabilities: readonly string[];
+  readonly engineVersion: string;
+  /** Fixed host ports taken by containers that are not this cluster's. */
+  readonly foreignHostPorts: readonly number[];
+}
+
+export interface ObservedRuntime {
+  readonly node: ObservedNode;
+  readonly instances: readonly Instance[];
+  /** Names as in manifests (`default` is the cluster's own); both halves, traffic and names, exist. */
+  readonly networks: readonly string[];
+  readonly observedAt: number;
+}
+
+export interface MemberHealth {
+  /** `starting`: not checked yet by the current worker. */
+  readonly check: 'up' | 'down' | 'starting';
+  /** HAProxy's own words, such as `L7STS/503`. */
+  readonly description: string;
+  readonly sessions: number;
+  readonly errors: number;
+}
+
+export interface ObservedBalancer {
+  readonly state: 'absent' | 'stopped' | 'running' | 'unreachable';
+  /** The table it works by, as recorded beside its config. */
+  readonly table?: RoutingTable;
+  /** Result of the check, by check pool and server: `checks['web:http:8080'].servers['3f9c1a2-1-…']` flattened to `pool/server`. */
+  readonly checks: Readonly<Record<string, MemberHealth>>;
+  /** Sessions and errors by `loadBalancer/colour/server`. */
+  readonly members: Readonly<Record<string, MemberHealth>>;
+  /** Workers of earlier reloads that still hold connections: while one is there no member may be stopped. */
+  readonly oldWorkers: number;
+  /** Why the last table was not taken, until one is. */
+  readonly problem?: {
+    readonly reason: 'config-rejected' | 'reload-failed' | 'balancer-unreachable';
+    readonly message: string;
+  };
+}
+
+export interface ObservedState {
+  readonly runtime: ObservedRuntime;
+  readonly balancer: ObservedBalancer;
+}

@@ -1,0 +1,202 @@
+import type { DesiredService } from './desire.ts';
+import { groupBy } from './group.ts';
+import type { Resources } from './model.ts';
+import type { Instance, ObservedNode } from './observed.ts';
+import type { Reason } from './reason.ts';
+
+/** Why an instance does not fit on a node, with what the node has free: cores and MB. */
+export interface PlacementProblem {
+  readonly reason: Reason;
+  readonly host: {
+    readonly name: string;
+    readonly cpu: number;
+    readonly memory: number;
+    readonly capabilities: readonly string[];
+    readonly services: readonly string[];
+  };
+}
+
+export interface Unscheduled {
+  readonly service: string;
+  /** Counts from 1. */
+  readonly instance: number;
+  readonly cpu: number;
+  /** MB */
+  readonly memory: number;
+  readonly requirements: readonly string[];
+  readonly problems: readonly PlacementProblem[];
+}
+
+export interface Placement {
+  /** Instances that may run, by service. */
+  readonly admitted: Readonly<Record<string, number>>;
+  /** Services whose new release does not fit: the old one serves on. */
+  readonly blocked: readonly string[];
+  readonly unscheduled: readonly Unscheduled[];
+  /** What is left once everything admitted runs; never below what runs already. */
+  readonly free: Demand;
+}
+
+export interface Demand {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+const MB = 1024 * 1024;
+
+/**
+ * Admits instances to the one node: first those of services that run already (nothing that runs moves without cause),
+ * then the others by name. What does not fit is listed with the reason, and everything else goes on.
+ */
+export function place(
+  services: readonly DesiredService[],
+  instances: readonly Instance[],
+  node: ObservedNode,
+): Placement {
+  const running = groupBy(
+    instances.filter((each) => each.state === 'running'),
+    (each) => each.service,
+  );
+  const count = (service: DesiredService) => running.get(service.name)?.length ?? 0;
+  const order = [...services].sort((a, b) => count(b) - count(a) || (a.name < b.name ? -1 : 1));
+  const ledger = new Ledger(node);
+  for (const service of order) ledger.admitRunning(service, running.get(service.name) ?? []);
+  for (const service of order) ledger.admitRest(service);
+  return ledger.placement();
+}
+
+/** The node's accounts while instances are admitted; the one place that holds changing state. */
+class Ledger {
+  private free: Demand;
+  private readonly admitted: Record<string, number> = {};
+  private readonly blocked: string[] = [];
+  private readonly unscheduled: Unscheduled[] = [];
+  private readonly node: ObservedNode;
+  private readonly present: DesiredService[] = [];
+  /** What an older release of a service still holds, until the new one is admitted in its place. */
+  private readonly held = new Map<string, readonly Instance[]>();
+
+  constructor(node: ObservedNode) {
+    this.node = node;
+    this.free = { cpu: node.cpu - node.foreign.cpu, memory: node.memory - node.foreign.memory };
+  }
+
+  /** What runs stays, unless the node no longer suits the service at all; an older release holds its place. */
+  admitRunning(service: DesiredService, running: readonly Instance[]): void {
+    const current = new Set(running.filter((each) => each.release === service.release).map((each) => each.slot)).size;
+    for (let instance = 1; instance <= Math.min(current, service.instances); instance++) {
+      if (this.unsuitable(service, instance) === undefined) this.admit(service);
+    }
+    const old = running.filter((each) => each.release !== service.release).slice(0, service.instances - current);
+    this.held.set(service.name, old);
+    for (const each of old) this.free = minus(this.free, each.resources);
+    if (old.length > 0 && !this.present.includes(service)) this.present.push(service);
+  }
+
+  admitRest(service: DesiredService): void {
+    const old = this.held.get(service.name) ?? [];
+    for (const each of old) this.free = plus(this.free, each.resources);
+    const before = this.unscheduled.length;
+    for (let instance = (this.admitted[service.name] ?? 0) + 1; instance <= service.instances; instance++) {
+      const reason = this.unsuitable(service, instance) ?? this.shortage(service);
+      if (reason === undefined) this.admit(service);
+      else this.unscheduled.push(this.refusal(service, instance, reason));
+    }
+    if (old.length > 0 && this.unscheduled.length > before) this.block(service, old);
+  }
+
+  placement(): Placement {
+    return { admitted: this.admitted, blocked: this.blocked, unscheduled: this.unscheduled, free: this.free };
+  }
+
+  private admit(service: DesiredService): void {
+    if (!this.present.includes(service)) this.present.push(service);
+    this.admitted[service.name] = (this.admitted[service.name] ?? 0) + 1;
+    this.free = minus(this.free, service.service.resources);
+  }
+
+  /** The new release does not fit in the place of the old one, which therefore stays, with its reservations. */
+  private block(service: DesiredService, old: readonly Instance[]): void {
+    this.blocked.push(service.name);
+    for (let count = this.admitted[service.name] ?? 0; count > 0; count--) {
+      this.free = plus(this.free, service.service.resources);
+    }
+    for (const each of old) this.free = minus(this.free, each.resources);
+    this.admitted[service.name] = service.instances;
+  }
+
+  private unsuitable(service: DesiredService, instance: number): Reason | undefined {
+    const { maxPerNode, requirements, container } = service.service;
+    if (maxPerNode !== undefined && instance > maxPerNode) return 'duplicate';
+    if (requirements.some((each) => !this.node.capabilities.includes(each))) return 'missing-capabilities';
+    if (
+      container.ports.some(({ hostPort }) => hostPort !== undefined && this.node.foreignHostPorts.includes(hostPort))
+    ) {
+      return 'host-port-conflict';
+    }
+    return this.present.some((other) => conflict(service, other)) ? 'conflicts-with' : undefined;
+  }
+
+  private shortage(service: DesiredService): Reason | undefined {
+    const { cpu, memory } = service.service.resources;
+    if (memory > 0 && memory > this.free.memory) return 'not-enough-memory';
+    return cpu > 0 && milli(cpu) > milli(this.free.cpu) ? 'not-enough-cpu' : undefined;
+  }
+
+  private refusal(service: DesiredService, instance: number, reason: Reason): Unscheduled {
+    const { resources, requirements } = service.service;
+    const host = {
+      name: this.node.name,
+      cpu: milli(this.free.cpu) / 1000,
+      memory: Math.floor(this.free.memory / MB),
+      capabilities: this.node.capabilities,
+      services: this.present.map((each) => each.name).sort(),
+    };
+    return {
+      service: service.name,
+      instance,
+      cpu: resources.cpu,
+      memory: Math.ceil(resources.memory / MB),
+      requirements,
+      problems: [{ reason, host }],
+    };
+  }
+}
+
+function minus(free: Demand, resources: Resources): Demand {
+  return { cpu: free.cpu - resources.cpu, memory: free.memory - resources.memory };
+}
+
+function plus(free: Demand, resources: Resources): Demand {
+  return { cpu: free.cpu + resources.cpu, memory: free.memory + resources.memory };
+}
+
+export function fits(free: Demand, resources: Resources, count: number): boolean {
+  const { cpu, memory } = resources;
+  return (memory === 0 || memory * count <= free.memory) && (cpu === 0 || milli(cpu) * count <= milli(free.cpu));
+}
+
+/** Sums of tenths of a core are compared exactly: an exact fit fits. */
+function milli(cores: number): number {
+  return Math.round(cores * 1000);
+}
+
+/** Either side may name the other; a service never conflicts with itself. */
+function conflict(a: DesiredService, b: DesiredService): boolean {
+  return (
+    a.name !== b.name && (matchesAny(a.service.conflictsWith, b.name) || matchesAny(b.service.conflictsWith, a.name))
+  );
+}
+
+function matchesAny(globs: readonly string[], name: string): boolean {
+  return globs.some((glob) => globToRegExp(glob).test(name));
+}
+
+/** `*` stands for any run of characters, `?` for one; names have no separators. */
+function globToRegExp(glob: string): RegExp {
+  const source = glob
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`);
+}

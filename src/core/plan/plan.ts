@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { changeOf } from './change.ts';
+import type { DesiredState } from '../desire.ts';
+import type { FieldChange } from './fields.ts';
+import { isRouted } from '../rollout/drain.ts';
+import type { Memory } from '../rollout/memory.ts';
+import type { PruneBudget } from '../model.ts';
+import type { ObservedState } from '../observed.ts';
+import type { Demand, Unscheduled } from '../placement.ts';
+import type { Problem, Warning } from '../reason.ts';
+import { canonicalJson } from '../release.ts';
+import { pruneProblem } from './prune.ts';
+import { decide, type Decision } from '../rollout/decide.ts';
+import { routeChanges } from './route-change.ts';
+import type { Route, RoutingTable } from '../routing.ts';
+import { routingTable } from '../rollout/table.ts';
+import { isUp, viewsOf } from '../rollout/view.ts';
+
+export type Action = 'create' | 'update' | 'replace' | 'swap' | 'scale' | 'remove' | 'route' | 'none';
+
+/** What happens to one Service or LoadBalancer, why, and how. */
+export interface Change {
+  readonly kind: 'Service' | 'LoadBalancer';
+  readonly name: string;
+  readonly action: Action;
+  readonly strategy?: 'rolling' | 'green-blue' | 'recreate';
+  /** In a user's words: `image web:v1 → web:v2`. */
+  readonly because: string;
+  /** The live state changed by itself; the manifest did not. */
+  readonly drift: boolean;
+  readonly fields: readonly FieldChange[];
+  /** `web@1a2b3c4` */
+  readonly from?: string;
+  readonly to?: string;
+  readonly steps: readonly string[];
+  readonly warnings: readonly Pick<Warning, 'code' | 'message'>[];
+}
+
+/** Desired against observed: what will be done (for people) and what to do now (for execute). */
+export interface Plan {
+  readonly changes: readonly Change[];
+  readonly unchanged: number;
+  readonly unscheduled: readonly Unscheduled[];
+  /** Room on the node once all of this runs. */
+  readonly free: Demand;
+  readonly problems: readonly Problem[];
+  readonly decisions: readonly Decision[];
+  readonly table: RoutingTable;
+  /** The memory with its clocks brought up to the time of this plan. */
+  readonly memory: Memory;
+}
+
+/** What may be removed: the host's budget, or everything. */
+export interface PrunePermission {
+  readonly budget: PruneBudget;
+  readonly all: boolean;
+}
+
+export function plan(
+  desired: DesiredState,
+  state: ObservedState,
+  memory: Memory,
+  now: number,
+  prune: PrunePermission,
+): Plan {
+  const views = viewsOf(desired, state, memory, now);
+  const wanted = views.services.map(decide);
+  const refusal = pruneProblem(desired, wanted, prune);
+  const decisions = refusal === undefined ? wanted : wanted.map(spared);
+  const table = routingTable(desired, state, decisions, now);
+  const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table);
+  const all = [...decisions.map(changeOf), ...routeChanges(desired, state)];
+  const changes = all.filter((each) => each.action !== 'none');
+  return {
+    changes,
+    unchanged: all.length - changes.length,
+    unscheduled: views.placement.unscheduled,
+    free: views.placement.free,
+    problems: refusal === undefined ? [] : [refusal],
+    decisions,
+    table: { ...table, routes },
+    memory: views.memory,
+  };
+}
+
+/** A service that may not be removed goes on as it is. */
+function spared(decision: Decision): Decision {
+  if (decision.progress !== undefined) return decision;
+  const members = decision.view.instances.filter((each) => isUp(each) && isRouted(decision.view, each));
+  return { ...decision, steps: [], serving: { id: decision.view.name, members }, steady: true };
+}
+
+/** Routes without a manifest stay together with the services that may not be removed. */
+function withKept(table: RoutingTable, recorded: RoutingTable | undefined): readonly Route[] {
+  const names = new Set(table.routes.map((each) => each.loadBalancer));
+  return [...table.routes, ...(recorded?.routes ?? []).filter((each) => !names.has(each.loadBalancer))];
+}
+
+/** `sha256:…` over what the plan does, without anything that depends on when it was made. */
+export function planHash(changes: readonly Change[]): string {
+  return `sha256:${createHash('sha256').update(canonicalJson(changes)).digest('hex')}`;
+}

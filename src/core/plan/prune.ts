@@ -1,0 +1,33 @@
+import type { DesiredState } from '../desire.ts';
+import type { PrunePermission } from './plan.ts';
+import type { Problem } from '../reason.ts';
+import type { Decision } from '../rollout/decide.ts';
+import { isUp } from '../rollout/view.ts';
+
+const TRAILER = /^Fairlead-Prune:\s*(\d+)\s*$/im;
+
+/**
+ * Why services may not be removed, where they are too many at once: an empty or broken repository must not end
+ * everything. A commit trailer that names the number, or `--prune-all`, allows it.
+ */
+export function pruneProblem(
+  desired: DesiredState,
+  decisions: readonly Decision[],
+  permission: PrunePermission,
+): Problem | undefined {
+  const present = decisions.filter((each) => each.view.instances.some(isUp));
+  const ending = present.filter((each) => each.progress === undefined).map((each) => each.view.name);
+  if (ending.length === 0 || permission.all || ending.length <= trailerOf(desired)) return undefined;
+  const limit = Math.max(permission.budget.maxCount, Math.floor(permission.budget.maxFraction * present.length));
+  const isEmpty = desired.services.length === 0;
+  if (ending.length <= limit && !isEmpty) return undefined;
+  const why = isEmpty ? 'the repository has no services at all' : `more than ${limit} at once`;
+  const message =
+    `${ending.length} services would be removed (${ending.slice(0, 10).join(', ')}${ending.length > 10 ? ', …' : ''}): ${why}. ` +
+    `They go on running. If it is meant, add the line "Fairlead-Prune: ${ending.length}" to the commit message, or run fairlead apply --prune-all.`;
+  return { layer: 'update', reason: 'prune-refused', message };
+}
+
+function trailerOf(desired: DesiredState): number {
+  return Number(TRAILER.exec(desired.revision.message)?.[1] ?? 0);
+}

@@ -1,0 +1,135 @@
+import type { Action, Change, Plan } from './plan.ts';
+import { planHash } from './plan.ts';
+import type { Unscheduled } from '../placement.ts';
+import type { Problem, Warning } from '../reason.ts';
+
+/** How to set off text; the identity where there is no terminal. */
+export interface Palette {
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly warn: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+}
+
+const MARKS: Record<Action, string> = {
+  create: '+',
+  update: '~',
+  scale: '~',
+  route: '~',
+  replace: '±',
+  swap: '±',
+  remove: '-',
+  none: '=',
+};
+
+/** A plan as text for people; its last line is the verdict. */
+export function renderPlan(plan: Plan, palette: Palette): string {
+  const parts = [
+    ...plan.changes.map((each) => renderChange(each, palette)),
+    ...plan.unscheduled.map((each) => renderUnscheduled(each, palette)),
+    ...plan.problems.map((each) => renderProblem(each, palette)),
+    palette.bold(verdict(plan)),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function renderChange(change: Change, palette: Palette): string {
+  const { kind, name, action, strategy, because, drift, fields, from, to, steps, warnings } = change;
+  const mark = paint(action, palette)(MARKS[action]);
+  const releases = [from, to].filter((each) => each !== undefined).join(' → ');
+  const how = strategy === undefined ? '' : ` (${strategy})`;
+  const head = `${mark} ${palette.bold(`${kind} ${name}`)}  ${action}${how}${releases === '' ? '' : `  ${palette.dim(releases)}`}`;
+  const lines = [
+    `because ${drift ? 'it drifted: ' : ''}${because}`,
+    ...fields.map((each) => {
+      const forced = each.forcesReplacement ? palette.dim('  forces a new release') : '';
+      return `  ${each.path}: ${each.from ?? '(none)'} → ${each.to ?? '(none)'}${forced}`;
+    }),
+    ...steps.map((step, index) => palette.dim(`${index + 1}. ${step}`)),
+    ...warnings.map((each) => palette.warn(`warning (${each.code}): ${each.message}`)),
+  ];
+  return [head, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
+function paint(action: Action, palette: Palette): (text: string) => string {
+  if (action === 'create') return palette.good;
+  return action === 'remove' ? palette.bad : palette.warn;
+}
+
+function renderUnscheduled(unscheduled: Unscheduled, palette: Palette): string {
+  const { service, instance, cpu, memory, requirements, problems } = unscheduled;
+  const needs = [`${cpu} cores`, `${memory} MB`, ...requirements].join(', ');
+  const reasons = problems.map(
+    ({ reason, host }) => `    ${host.name}: ${reason}; free there: ${host.cpu} cores, ${host.memory} MB`,
+  );
+  return [palette.bad(`! Service ${service}  instance ${instance} is not scheduled (needs ${needs})`), ...reasons].join(
+    '\n',
+  );
+}
+
+/** `web.yaml:3:7: error: what is wrong (reason)` */
+export function renderProblem(problem: Problem, palette: Palette): string {
+  return `${place(problem)}${palette.bad('error')}: ${problem.message} ${palette.dim(`(${problem.reason})`)}`;
+}
+
+export function renderWarning(warning: Warning, palette: Palette): string {
+  return `${place(warning)}${palette.warn('warning')}: ${warning.message} ${palette.dim(`(${warning.code})`)}`;
+}
+
+function place({ file, line, column }: { file?: string; line?: number; column?: number }): string {
+  return file === undefined ? '' : `${file}:${line ?? 1}:${column ?? 1}: `;
+}
+
+function verdict({ changes, unchanged, unscheduled }: Plan): string {
+  if (changes.length === 0 && unscheduled.length === 0) return `Nothing to do: ${unchanged} unchanged.`;
+  const counts = Object.entries(summaryOf(changes)).filter(([, count]) => count > 0);
+  const drifted = changes.filter((each) => each.drift).length;
+  const parts = [
+    ...counts.map(([action, count]) => `${count} to ${action}`),
+    ...(drifted > 0 ? [`${drifted} of them drifted`] : []),
+    ...(unscheduled.length > 0 ? [`${unscheduled.length} unscheduled`] : []),
+    `${unchanged} unchanged`,
+  ];
+  return `Plan: ${parts.join(', ')}.`;
+}
+
+function summaryOf(changes: readonly Change[]): Record<Exclude<Action, 'none'>, number> {
+  const count = (action: Action) => changes.filter((each) => each.action === action).length;
+  return {
+    create: count('create'),
+    replace: count('replace'),
+    swap: count('swap'),
+    scale: count('scale'),
+    update: count('update'),
+    route: count('route'),
+    remove: count('remove'),
+  };
+}
+
+/** `plan --format json`, version 1; `schemas/plan.schema.json` is its description. */
+export function planDocument(
+  plan: Plan,
+  context: {
+    cluster: string;
+    revision: string;
+    observedAt: number;
+    problems: readonly Problem[];
+    warnings: readonly Warning[];
+  },
+): object {
+  const { cluster, revision, observedAt, problems, warnings } = context;
+  return {
+    version: 1,
+    cluster,
+    revision,
+    base: 'live',
+    observedAt: new Date(observedAt).toISOString(),
+    hash: planHash(plan.changes),
+    summary: { ...summaryOf(plan.changes), unchanged: plan.unchanged },
+    changes: plan.changes,
+    unscheduled: plan.unscheduled,
+    problems: [...problems, ...plan.problems],
+    warnings,
+  };
+}

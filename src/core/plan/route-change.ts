@@ -1,0 +1,95 @@
+import type { DesiredState } from '../desire.ts';
+import { fieldChanges } from './fields.ts';
+import type { LoadBalancer } from '../model.ts';
+import type { ObservedState } from '../observed.ts';
+import type { Change } from './plan.ts';
+import type { Route } from '../routing.ts';
+
+/** What happens to the routes of the balancer, for people. */
+export function routeChanges(desired: DesiredState, state: ObservedState): Change[] {
+  const recorded = state.balancer.table?.routes ?? [];
+  const wanted = new Set(desired.loadBalancers.map((each) => each.name));
+  return [
+    ...desired.loadBalancers.map((each) =>
+      routeChange(
+        each,
+        recorded.find((route) => route.loadBalancer === each.name),
+        state,
+      ),
+    ),
+    ...recorded.filter((route) => !wanted.has(route.loadBalancer)).map(removedRoute),
+  ];
+}
+
+function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state: ObservedState): Change {
+  const { name, service } = loadBalancer;
+  const base = {
+    kind: 'LoadBalancer',
+    name,
+    drift: false,
+    fields: [],
+    steps: [`route ${addressOf(loadBalancer)} to ${service}`],
+    warnings: [],
+  } as const;
+  if (route === undefined) return { ...base, action: 'create', because: `${name} is new`, to: service };
+  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer), false);
+  const from = serviceOf(route.pools[route.active].set);
+  if (from !== '' && from !== service) {
+    return {
+      ...base,
+      action: 'route',
+      because: `service ${from} → ${service}`,
+      from,
+      to: service,
+      fields: [...fields, { path: 'service', from, to: service, forcesReplacement: false }],
+    };
+  }
+  if (fields.length > 0)
+    return {
+      ...base,
+      action: 'route',
+      because: fields.map((each) => `${each.path} ${each.from ?? '(none)'} → ${each.to ?? '(none)'}`).join('; '),
+      fields,
+    };
+  if (state.balancer.state !== 'running')
+    return {
+      ...base,
+      action: 'update',
+      because: `the balancer is ${state.balancer.state}`,
+      drift: true,
+      steps: ['start the balancer'],
+    };
+  return { ...base, action: 'none', because: 'as wanted', steps: [] };
+}
+
+function removedRoute(route: Route): Change {
+  const message = `The route ${addressOf(route)} is removed; ${serviceOf(route.pools[route.active].set)} goes on running.`;
+  return {
+    kind: 'LoadBalancer',
+    name: route.loadBalancer,
+    action: 'remove',
+    because: 'no manifest any more',
+    drift: false,
+    fields: [],
+    steps: [`remove the route ${addressOf(route)}`],
+    warnings: [{ code: 'removal', message }],
+  };
+}
+
+function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>): string {
+  return `${hostnames.join(', ')}${path}`;
+}
+
+/** The service of a member set: `web@3f9c1a2` is a release of `web`. */
+export function serviceOf(set: string): string {
+  return set.split('@')[0] ?? '';
+}
+
+function fieldsOf({ hostnames, path, stripPath, timeouts, port }: LoadBalancer): object {
+  return { hostnames, path, stripPath, timeouts, port };
+}
+
+/** Only members know their port: without any there is nothing to compare. */
+function fieldsOfRoute({ hostnames, path, stripPath, timeouts, pools, active }: Route, port: number): object {
+  return { hostnames, path, stripPath, timeouts, port: pools[active].members[0]?.port ?? port };
+}

@@ -1,0 +1,162 @@
+import type { ContainerSpec, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
+import type { Instance, ObservedBalancer, ObservedRuntime } from './observed.ts';
+import type { RoutingTable } from './routing.ts';
+
+/** The adapters as the core's types; every method takes an AbortSignal where it may wait. */
+
+/** One slot of a release, as `ensure` makes it. */
+export interface SlotSpec {
+  readonly service: string;
+  readonly release: string;
+  readonly slot: number;
+  readonly container: ContainerSpec;
+  readonly resources: Resources;
+  /** `no` while it is a candidate beside an older release. */
+  readonly restart: RestartPolicy | 'no';
+  /** The image that the release runs already: a tag that moved since is not taken. */
+  readonly imageId?: string;
+  /** Commit that made it, for the label. */
+  readonly revision: string;
+}
+
+export interface PulledImage {
+  readonly id: string;
+  readonly digest?: string;
+}
+
+export interface LogOptions {
+  /** Lines from the end of each stream. */
+  readonly tail: number;
+  readonly follow: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface LogLine {
+  readonly at: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+export type RuntimeEvent =
+  { readonly type: 'container'; readonly id: string; readonly action: string } | { readonly type: 'lost' };
+
+/** A Docker Engine (or memory, for scale). Every method is safe to repeat; errors are ReasonError. */
+export interface Runtime {
+  /** One list call when nothing changed; `deep` inspects everything anew. */
+  observe(options?: { deep?: boolean; signal?: AbortSignal }): Promise<ObservedRuntime>;
+  /** Makes the named networks where they are missing (`default` is the cluster's own). */
+  ensureNetworks(names: readonly string[]): Promise<void>;
+  /** Removes own networks that no container uses and that are not in `keep`. */
+  pruneNetworks(keep: readonly string[]): Promise<void>;
+  /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
+  pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
+  /** Whether the engine has the image. */
+  hasImage(image: string): Promise<boolean>;
+  /** Makes and starts the slot's container; starts it where it is there but stopped; replaces a broken half-made one. */
+  ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
+  /** Starts a stopped container again. */
+  start(instance: Instance): Promise<void>;
+  /** Unpauses. */
+  unpause(instance: Instance): Promise<void>;
+  /** Stops with the container's own signal and grace; it stays, with restart policy `no` where `mark` is set. */
+  stop(instance: Instance, options: { mark: boolean; signal?: AbortSignal }): Promise<void>;
+  /** Restarts a running container with its grace. */
+  restart(instance: Instance, signal?: AbortSignal): Promise<void>;
+  /** Removes the container, never its volumes. */
+  remove(instance: Instance): Promise<void>;
+  /** Changes limits and restart policy in place. */
+  update(instance: Instance, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void>;
+  /** Joins or leaves the names networks. */
+  setDiscoverable(instance: Instance, discoverable: boolean): Promise<void>;
+  logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine>;
+  /** Events of own containers, until aborted; `lost` when the stream broke and was opened again. */
+  watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+}
+
+/** The load balancer. */
+export interface Balancer {
+  observe(): Promise<ObservedBalancer>;
+  /** Makes the balancer do what the table says: checked before use, recorded, hitless. Errors: config-rejected, reload-failed, balancer-unreachable. */
+  apply(table: RoutingTable): Promise<void>;
+  /** Takes the balancer away, with all that it made. */
+  remove(): Promise<void>;
+  close(): void;
+}
+
+/** What the balancer needs of the engine that it runs on; no signals on purpose (they disarm the restart policy). */
+export interface ContainerHost {
+  find(name: string): Promise<HostedContainer | undefined>;
+  /** Creates and starts; `restart: unless-stopped`. */
+  create(spec: HostedContainerSpec): Promise<HostedContainer>;
+  start(id: string): Promise<void>;
+  stop(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  removeVolume(name: string): Promise<void>;
+  /** Unpacks files below `directory`; modes are octal numbers. */
+  upload(id: string, directory: string, files: readonly UploadFile[]): Promise<void>;
+  /** A process in the container with open stdin and stdout. */
+  exec(id: string, command: readonly string[]): Promise<ExecStream>;
+  logs(id: string, tail: number): Promise<string>;
+}
+
+export interface UploadFile {
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+  readonly uid?: number;
+}
+
+export interface HostedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly running: boolean;
+  readonly image: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly startedAt?: number;
+}
+
+export interface HostedContainerSpec {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly user?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly volume: { readonly name: string; readonly target: string };
+  readonly network: 'host' | { readonly networks: readonly string[]; readonly publish: readonly HostedPort[] };
+  readonly capabilities: readonly string[];
+  readonly readOnly: boolean;
+  readonly nofile: number;
+}
+
+export interface HostedPort {
+  readonly address: string;
+  readonly hostPort: number;
+  readonly port: number;
+}
+
+export interface ExecStream {
+  write(text: string): void;
+  /** Everything the process prints on stdout, in chunks. */
+  readonly output: AsyncIterable<string>;
+  /** Set once the process has ended. */
+  readonly closed: boolean;
+  close(): void;
+}
+
+/** The repository that is followed. */
+export interface Repository {
+  /** Newest revision and its files; the same object as before where the remote did not move. */
+  pull(signal?: AbortSignal): Promise<Snapshot>;
+  /** Commits the files to the status branch where they differ. Errors: push-conflict, unreachable, auth-failed. */
+  publish(files: Readonly<Record<string, string>>, message: string, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Snapshot {
+  readonly revision: Revision;
+  /** Absolute path of a folder that holds exactly the revision's files. */
+  readonly directory: string;
+}
+
+export interface Clock {
+  now(): number;
+}

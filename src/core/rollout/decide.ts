@@ -1,0 +1,167 @@
+import type { DesiredService } from '../desire.ts';
+import { canStop, isRouted } from './drain.ts';
+import { healSteps } from './heal.ts';
+import { memberSets, type MemberSet, type MemberSets } from './members.ts';
+import type { PullPolicy } from '../model.ts';
+import type { Instance } from '../observed.ts';
+import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld } from './pace.ts';
+import type { SlotSpec } from '../ports.ts';
+import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
+import type { Step } from './steps.ts';
+import { judge } from './target.ts';
+import { isMark, isReady, isUp, type ServiceView } from './view.ts';
+
+/** What to do for one service now, and what it waits for. */
+export interface Decision {
+  readonly view: ServiceView;
+  /** Missing where nothing of the service is wanted. */
+  readonly progress?: Progress;
+  readonly steps: readonly Step[];
+  readonly serving: MemberSet;
+  readonly standby?: MemberSet;
+  /** Nothing is under way and nothing is left to do. */
+  readonly steady: boolean;
+  /** When something is due even if nothing else happens. */
+  readonly wakeAt?: number;
+}
+
+/** The next steps of one service; all of rolling, green-blue and recreate is derived from what is observed. */
+export function decide(view: ServiceView): Decision {
+  const { desired } = view;
+  if (desired === undefined || desired.instances === 0) return retire(view);
+  const progress = progressOf(view, desired, judge(view, desired));
+  const pull = pullStep(progress);
+  const sets = memberSets(progress, pull === undefined);
+  const steps = [
+    ...condemnSteps(progress),
+    ...healSteps(progress),
+    ...growSteps(progress, pull),
+    ...discoverSteps(progress, sets),
+    ...endSteps(progress, pull === undefined),
+    ...cleanUpSteps(progress),
+  ];
+  const wakeAt = nextClock(progress);
+  return {
+    view,
+    progress,
+    steps,
+    ...sets,
+    steady: steps.length === 0 && isDone(progress),
+    ...(wakeAt !== undefined && { wakeAt }),
+  };
+}
+
+/** The manifest is gone, disabled or asks for none: everything is drained, stopped and removed. */
+function retire(view: ServiceView): Decision {
+  const steps = view.instances.flatMap((each) => endStepsOf(view, each, `${view.name} is not wanted any more`));
+  return { view, steps, serving: { id: view.name, members: stillNeeded(view) }, steady: view.instances.length === 0 };
+}
+
+/** A load balancer that has moved on to another service may still lead here, until that one is ready. */
+function stillNeeded(view: ServiceView): Instance[] {
+  if (view.desired !== undefined && view.desired.routedBy.length > 0) return [];
+  return view.instances.filter((each) => isUp(each) && isRouted(view, each));
+}
+
+/** Takes an instance out of service in order: out of the names, out of the routes, stopped, removed. */
+function endStepsOf(view: ServiceView, instance: Instance, because: string): Step[] {
+  if (!isUp(instance)) return [{ do: 'remove', instance, because }];
+  if (instance.discoverable && instance.state === 'running') return [{ do: 'discover', instance, discoverable: false }];
+  return canStop(view, instance) ? [{ do: 'stop', instance, mark: false, because }] : [];
+}
+
+/** Green-blue is done while it keeps the old set. */
+function isDone(progress: Progress): boolean {
+  const { old, surplus, verdict } = progress;
+  return isComplete(progress) && surplus.length === 0 && !verdict.paused && (old.length === 0 || progress.isAtomic);
+}
+
+/** A failed instance is stopped at once, and its stopped container is the mark of its release. */
+function condemnSteps({ verdict }: Progress): Step[] {
+  return verdict.failed.map(({ instance, description }) => ({
+    do: 'stop',
+    instance,
+    mark: true,
+    because: description,
+  }));
+}
+
+/** A new release is fetched before anything else happens; one that has run already never is. */
+function pullStep({ view, target, desired }: Progress): Step | undefined {
+  const { release, container } = target;
+  const isKnown = view.instances.some((each) => each.release === release);
+  if (isKnown || target.instances === 0 || view.memory.images[`${view.name}@${release}`] !== undefined)
+    return undefined;
+  return { do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) };
+}
+
+/** A new version of the same image reference is fetched anew, unless that is forbidden. */
+function pullPolicy(view: ServiceView, { service }: DesiredService): PullPolicy {
+  const { image, version } = service.container;
+  if (service.pullPolicy !== 'missing') return service.pullPolicy;
+  return view.instances.some((each) => each.spec?.image === image && each.version !== version) ? 'always' : 'missing';
+}
+
+function growSteps(progress: Progress, pull: Step | undefined): Step[] {
+  const taken = new Set(progress.current.map((each) => each.slot));
+  const missing = progress.slots.filter((slot) => !taken.has(slot));
+  if (missing.length === 0) return [];
+  if (pull !== undefined) return [pull];
+  return missing.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
+}
+
+function slotSpec({ view, target, desired, isTrial }: Progress, slot: number): SlotSpec {
+  const { release, container, resources } = target;
+  const sibling = view.instances.find((each) => each.release === release);
+  const imageId = sibling?.imageId ?? view.memory.images[`${view.name}@${release}`]?.id;
+  const restart = isTrial ? 'no' : desired.service.restart;
+  const { name: service, revision } = view;
+  return { service, release, slot, container, resources, restart, revision, ...(imageId !== undefined && { imageId }) };
+}
+
+/** Ready instances that serve can be found by name, all others cannot. */
+function discoverSteps({ view, current, surplus, old }: Progress, { serving }: MemberSets): Step[] {
+  const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
+  return running
+    .filter((each) => each.discoverable !== (serving.members.includes(each) && isReady(view, each)))
+    .map((instance) => ({ do: 'discover', instance, discoverable: !instance.discoverable }));
+}
+
+/** Old instances that are not needed any more are drained and stopped, and stay until the new release is steady. */
+function endSteps(progress: Progress, isFetched: boolean): Step[] {
+  const needed = neededOld(progress, isFetched);
+  const ending = [...progress.old.filter((each) => !needed.includes(each)), ...leavingOwn(progress)];
+  return ending.flatMap((each) => endStepsOf(progress.view, each, endReason(progress, each)));
+}
+
+function endReason({ target }: Progress, instance: Instance): string {
+  if (instance.release === target.release) return instance.deviations[0] ?? `${target.instances} wanted`;
+  return target.rollback ? `${instance.release} failed` : `replaced by ${target.release}`;
+}
+
+/** What was stopped goes once the target stands; one mark of a failed release stays as its evidence. */
+function cleanUpSteps(progress: Progress): Step[] {
+  const evidence = evidenceOf(progress);
+  const isObsolete = (each: Instance) => each !== evidence && (isComplete(progress) || isMark(progress.view, each));
+  const because = `${progress.target.release} is steady`;
+  return progress.kept.filter(isObsolete).map((instance) => ({ do: 'remove', instance, because }));
+}
+
+/** The stopped container that keeps a failed release from being tried again. */
+export function evidenceOf({ view, verdict, kept, desired }: Progress): Instance | undefined {
+  if (!verdict.quarantined) return undefined;
+  const marks = kept.filter((each) => each.release === desired.release && isMark(view, each));
+  return marks.sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0))[0];
+}
+
+/** Only clocks that run now: everything else wakes the loop by itself. */
+function nextClock(progress: Progress): number | undefined {
+  const { view, current, old } = progress;
+  const onTrial = current.filter((each) => isReady(view, each) && !isSteady(progress, each));
+  const clocks = [
+    ...onTrial.map((each) => monitoredAt(progress, each)),
+    delayedUntil(progress),
+    ...(progress.isAtomic && old.length > 0 ? [keptUntil(progress)] : []),
+  ].filter((at) => at > view.now);
+  return clocks.length === 0 ? undefined : Math.min(...clocks);
+}

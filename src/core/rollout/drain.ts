@@ -1,0 +1,57 @@
+import type { Instance } from '../observed.ts';
+import { serverId } from './readiness.ts';
+import type { Colour, Member, Route } from '../routing.ts';
+import type { ServiceView } from './view.ts';
+
+interface Membership {
+  readonly route: Route;
+  readonly colour: Colour;
+  readonly member: Member;
+}
+
+/** Whether clients reach it now, by its name or through a route. */
+export function isServing(view: ServiceView, instance: Instance): boolean {
+  return instance.discoverable || isRouted(view, instance);
+}
+
+/** Whether a route of the balancer leads to it now. */
+export function isRouted(view: ServiceView, instance: Instance): boolean {
+  const memberships = membershipsOf(view, instance);
+  return memberships.some(({ route, colour, member }) => colour === route.active && member.state === 'active');
+}
+
+/**
+ * Whether stopping it can cut no request: no route leads to it, its sessions are over or had their time, and no earlier
+ * worker of the balancer is left that may still know it.
+ */
+export function canStop(view: ServiceView, instance: Instance): boolean {
+  const { balancer, now } = view;
+  if (balancer.state === 'unreachable') return false;
+  const memberships = membershipsOf(view, instance);
+  const limit = view.desired?.service.update.drain ?? 30_000;
+  const expired = memberships.every(({ member }) => member.state === 'draining' && now - member.since >= limit);
+  if (memberships.length > 0 && expired) return true;
+  if (balancer.oldWorkers > 0 && wasMember(view, instance)) return false;
+  return memberships.every((each) => isDrained(view, each));
+}
+
+function isDrained(view: ServiceView, { route, colour, member }: Membership): boolean {
+  if (member.state === 'active') return false;
+  const health = view.balancer.members[`${route.loadBalancer}/${colour}/${member.id}`];
+  return health === undefined || health.sessions === 0;
+}
+
+/** A candidate that never served was in no worker's pool; one that did may be known to an old worker. */
+function wasMember(view: ServiceView, instance: Instance): boolean {
+  return instance.restartPolicy !== 'no' || membershipsOf(view, instance).length > 0;
+}
+
+function membershipsOf(view: ServiceView, instance: Instance): Membership[] {
+  const id = serverId(instance);
+  const routes = view.balancer.table?.routes ?? [];
+  return routes.flatMap((route) =>
+    (['a', 'b'] as const).flatMap((colour) =>
+      route.pools[colour].members.filter((member) => member.id === id).map((member) => ({ route, colour, member })),
+    ),
+  );
+}

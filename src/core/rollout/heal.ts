@@ -1,0 +1,64 @@
+import type { Instance } from '../observed.ts';
+import type { Progress } from './progress.ts';
+import { isSteady } from './progress.ts';
+import { canonicalJson } from '../release.ts';
+import { canonicalResources } from '../resources.ts';
+import type { Step } from './steps.ts';
+import { isReady, type ServiceView } from './view.ts';
+
+const FIRST_BACK_OFF = 10_000;
+const LAST_BACK_OFF = 300_000;
+
+/** What stands but is not as it should be: paused, with other limits, or failing its check. */
+export function healSteps(progress: Progress): Step[] {
+  const steps = progress.current.flatMap((instance): Step[] => {
+    if (instance.state === 'paused') return [{ do: 'unpause', instance, because: 'it was paused' }];
+    const change = liveChange(progress, instance);
+    return change === undefined ? [] : [{ do: 'update', instance, ...change }];
+  });
+  return [...steps, ...restartSteps(progress)];
+}
+
+type LiveChange = Pick<Extract<Step, { do: 'update' }>, 'resources' | 'restart'>;
+
+/** Limits, and the restart policy that a candidate gets once it has passed its trial. */
+function liveChange(progress: Progress, instance: Instance): LiveChange | undefined {
+  const { desired, target, verdict, isTrial } = progress;
+  const { restart } = desired.service;
+  const resources = canonicalResources(target.resources);
+  const isSettled = !isTrial || isSteady(progress, instance) || verdict.tolerated.includes(instance);
+  const change = {
+    ...(isSettled && instance.restartPolicy !== restart && { restart }),
+    ...(!target.rollback && canonicalJson(instance.resources) !== canonicalJson(resources) && { resources }),
+  };
+  return Object.keys(change).length === 0 ? undefined : change;
+}
+
+/**
+ * An instance that keeps failing its check is restarted: one at a time, with back-off, and never when all of several
+ * fail together, since then what they all depend on is down.
+ */
+function restartSteps({ view, current, desired }: Progress): Step[] {
+  const check = desired.service.healthCheck;
+  if (check?.restart === false) return [];
+  const patience = (check?.startPeriod ?? 0) + (check?.interval ?? 0) * (check?.retries ?? 1);
+  const failing = current.filter((each) => isFailing(view, each));
+  if (current.length > 1 && !current.some((each) => isReady(view, each))) return [];
+  const due = failing.find((each) => view.now >= restartDue(view, each, patience));
+  return due === undefined
+    ? []
+    : [{ do: 'restart', instance: due, because: view.conditions.get(due.id)?.description ?? 'unhealthy' }];
+}
+
+/** A candidate is not restarted but judged. */
+function isFailing(view: ServiceView, instance: Instance): boolean {
+  const isSettled = instance.restartPolicy !== 'no';
+  return isSettled && instance.state === 'running' && view.conditions.get(instance.id)?.state === 'unhealthy';
+}
+
+function restartDue(view: ServiceView, instance: Instance, patience: number): number {
+  const since = view.memory.unreadySince[instance.id] ?? view.now;
+  const healed = view.memory.healed[instance.id];
+  const backOff = healed === undefined ? 0 : Math.min(FIRST_BACK_OFF * 2 ** (healed.count - 1), LAST_BACK_OFF);
+  return Math.max(since + patience, (healed?.at ?? 0) + backOff);
+}

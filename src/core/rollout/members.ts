@@ -1,0 +1,39 @@
+import { isServing } from './drain.ts';
+import type { Instance } from '../observed.ts';
+import { isSwitched, leavingOwn, neededOld } from './pace.ts';
+import type { Progress } from './progress.ts';
+import { isReady } from './view.ts';
+
+/** Instances that a route may lead to, under the name by which its pool knows them. */
+export interface MemberSet {
+  /** `web`, or `web@3f9c1a2` where releases are switched as a whole. */
+  readonly id: string;
+  readonly members: readonly Instance[];
+}
+
+export interface MemberSets {
+  readonly serving: MemberSet;
+  /** The other colour of a green-blue service: the set to come, or the one that is kept. */
+  readonly standby?: MemberSet;
+}
+
+/** Who gets traffic, and who would after a switch. */
+export function memberSets(progress: Progress, isFetched: boolean): MemberSets {
+  const { view, current, surplus } = progress;
+  const leaving = leavingOwn(progress);
+  const old = neededOld(progress, isFetched).filter((each) => isMember(progress, each));
+  const own = [...current, ...surplus].filter((each) => !leaving.includes(each));
+  const fresh = own.filter((each) => isMember(progress, each));
+  if (!progress.isAtomic) return { serving: { id: view.name, members: [...fresh, ...old] } };
+  const next = { id: `${view.name}@${progress.target.release}`, members: fresh };
+  const release = old[0]?.release;
+  if (release === undefined) return { serving: next };
+  const previous = { id: `${view.name}@${release}`, members: old.filter((each) => each.release === release) };
+  return isSwitched(progress) ? { serving: next, standby: previous } : { serving: previous, standby: next };
+}
+
+/** Once ready it stays a member while it is up: the balancer itself sees when it falls and when it is back. */
+function isMember({ view }: Progress, instance: Instance): boolean {
+  if (isReady(view, instance)) return true;
+  return instance.health !== 'unhealthy' && instance.state !== 'paused' && isServing(view, instance);
+}

@@ -1,0 +1,87 @@
+import { isServing } from './drain.ts';
+import type { Instance } from '../observed.ts';
+import { isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
+import { isReady, isUp } from './view.ts';
+
+/** How many instances of the target may be started now. */
+export function allowance(progress: Progress): number {
+  const { view, verdict, old, current, slots, target, desired } = progress;
+  if (verdict.paused || verdict.failed.length > 0) return 0;
+  if (old.length === 0) return slots.length;
+  if (progress.isExclusive) return 0;
+  if (progress.isAtomic || target.rollback) return slots.length;
+  if (view.now < delayedUntil(progress)) return 0;
+  const { parallelism } = desired.service.update;
+  const onTrial = current.filter((each) => each.restartPolicy === 'no' && !isSteady(progress, each)).length;
+  const limit = target.instances + (progress.isStopFirst ? 0 : parallelism);
+  return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - old.length));
+}
+
+/** When the next batch may start. */
+export function delayedUntil(progress: Progress): number {
+  const { delay } = progress.desired.service.update;
+  if (delay === 0 || progress.old.length === 0) return 0;
+  const steady = progress.current.filter((each) => isSteady(progress, each));
+  return Math.max(0, ...steady.map((each) => monitoredAt(progress, each) + delay));
+}
+
+/** The old instances that go on for now. */
+export function neededOld(progress: Progress, isFetched: boolean): readonly Instance[] {
+  const { view, verdict, old } = progress;
+  if (verdict.paused || !isFetched) return old;
+  if (progress.isAtomic) return neededOldSet(progress);
+  const worth = (instance: Instance) => Number(isReady(view, instance));
+  const ranked = [...old].sort((a, b) => worth(b) - worth(a) || a.slot - b.slot);
+  return ranked.slice(0, neededOldCount(progress)).filter((each) => isReady(view, each) || isServing(view, each));
+}
+
+function neededOldCount(progress: Progress): number {
+  const { current, target, verdict, desired } = progress;
+  if (progress.isExclusive) return 0;
+  const done = current.filter((each) => isSteady(progress, each) || verdict.tolerated.includes(each)).length;
+  const missing = Math.max(0, target.instances - done);
+  const headStart = progress.isStopFirst && !target.rollback ? desired.service.update.parallelism : 0;
+  return Math.max(0, missing - headStart);
+}
+
+/** Green-blue keeps the whole old set for a while after the switch; a set that never served goes at once. */
+function neededOldSet(progress: Progress): readonly Instance[] {
+  const { view, old, target } = progress;
+  if (!isSwitched(progress)) {
+    const serving = old.filter((each) => isServing(view, each));
+    return serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
+  }
+  if (target.rollback || view.now >= keptUntil(progress)) return [];
+  return old.filter((each) => each.restartPolicy !== 'no');
+}
+
+/** Green-blue: the new set serves once all of it is ready, and goes on to when one of it falls later. */
+export function isSwitched(progress: Progress): boolean {
+  const { view, current, old, target } = progress;
+  if (current.some((each) => isServing(view, each))) return true;
+  return readyCount(progress) >= target.instances || !old.some((each) => isReady(view, each));
+}
+
+/** When a green-blue service gives up the way back. */
+export function keptUntil(progress: Progress): number {
+  return switchedAt(progress) + progress.desired.service.update.keepOld;
+}
+
+function switchedAt({ view, desired, current }: Progress): number {
+  const routes = view.balancer.table?.routes ?? [];
+  const own = routes.filter((route) => desired.routedBy.includes(route.loadBalancer));
+  const recorded = Math.max(0, ...own.map((route) => route.switchedAt));
+  if (recorded > 0) return recorded;
+  return Math.max(0, ...current.map((each) => view.memory.readySince[each.id]?.at ?? view.now));
+}
+
+/** Instances of the target that go: those in slots too many, and one at a time those that were changed from outside. */
+export function leavingOwn(progress: Progress): readonly Instance[] {
+  const { view, current, surplus, target } = progress;
+  const ready = readyCount(progress);
+  const changed = current.find((each) => each.deviations.length > 0);
+  const isSpared =
+    ready > target.instances || progress.isExclusive || (changed !== undefined && !isReady(view, changed));
+  const gone = surplus.filter((each) => !isUp(each) || ready >= target.instances);
+  return changed !== undefined && isSpared ? [...gone, changed] : gone;
+}

@@ -1,0 +1,85 @@
+import type { DesiredService } from '../desire.ts';
+import type { Instance } from '../observed.ts';
+import { fits } from '../placement.ts';
+import type { Verdict } from './target.ts';
+import { isMark, isReady, isUp, type ServiceView, type Target } from './view.ts';
+
+/** How far a service is on its way to its target: its instances, sorted by what they are on this way. */
+export interface Progress {
+  readonly view: ServiceView;
+  readonly desired: DesiredService;
+  readonly verdict: Verdict;
+  readonly target: Target;
+  /** Slots that should be filled, from 1. */
+  readonly slots: readonly number[];
+  /** Of the target, in wanted slots, up. */
+  readonly current: readonly Instance[];
+  /** Of the target, in no wanted slot, up or stopped. */
+  readonly surplus: readonly Instance[];
+  /** Of other releases, up. */
+  readonly old: readonly Instance[];
+  /** Of other releases, stopped: to go back to, or a failed release's mark. */
+  readonly kept: readonly Instance[];
+  /** New instances are candidates: there is another release to go back to. */
+  readonly isTrial: boolean;
+  /** Two releases cannot stand side by side. */
+  readonly isExclusive: boolean;
+  /** The new set takes over as a whole. */
+  readonly isAtomic: boolean;
+  /** An old instance makes room before its successor starts. */
+  readonly isStopFirst: boolean;
+}
+
+export function progressOf(view: ServiceView, desired: DesiredService, verdict: Verdict): Progress {
+  const { target } = verdict;
+  const own = view.instances.filter((each) => each.release === target.release);
+  const others = view.instances.filter((each) => each.release !== target.release);
+  const isExclusive = desired.strategy === 'recreate';
+  const slots = wantedSlots(target, own, isExclusive);
+  const fallbacks = others.filter((each) => isUp(each) || !isMark(view, each));
+  return {
+    view,
+    desired,
+    verdict,
+    target,
+    slots,
+    current: own.filter((each) => slots.includes(each.slot) && isUp(each)),
+    surplus: own.filter((each) => !slots.includes(each.slot)),
+    old: others.filter(isUp),
+    kept: others.filter((each) => !isUp(each)),
+    isTrial: !target.rollback && fallbacks.length > 0,
+    isExclusive,
+    isAtomic: desired.strategy === 'green-blue',
+    isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),
+  };
+}
+
+/** Slots 1..N, and one more while an instance is replaced whose container was changed behind our back. */
+function wantedSlots(target: Target, own: readonly Instance[], isExclusive: boolean): number[] {
+  const isChanged = own.some((each) => isUp(each) && each.deviations.length > 0);
+  const spare = isChanged && !isExclusive ? 1 : 0;
+  return Array.from({ length: target.instances + spare }, (_, index) => index + 1);
+}
+
+/** Ready, and past its monitor window where it is on trial. */
+export function isSteady(progress: Progress, instance: Instance): boolean {
+  const { view, isTrial } = progress;
+  if (!isReady(view, instance)) return false;
+  return !isTrial || instance.restartPolicy !== 'no' || view.now >= monitoredAt(progress, instance);
+}
+
+/** When the monitor window of an instance ends. */
+export function monitoredAt({ view, desired }: Progress, instance: Instance): number {
+  return (view.memory.readySince[instance.id]?.at ?? view.now) + desired.service.update.monitor;
+}
+
+export function readyCount({ view, current }: Progress): number {
+  return current.filter((each) => isReady(view, each)).length;
+}
+
+/** Every wanted instance stands and has passed its trial. */
+export function isComplete(progress: Progress): boolean {
+  const { current, target, slots } = progress;
+  const stands = (each: Instance) => isSteady(progress, each) && each.restartPolicy !== 'no';
+  return current.length >= target.instances && slots.length === target.instances && current.every(stands);
+}

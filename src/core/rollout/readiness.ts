@@ -1,0 +1,127 @@
+import type { CheckDefinition } from '../desire.ts';
+import type { Memory } from './memory.ts';
+import type { Instance, MemberHealth, ObservedBalancer, ObservedState } from '../observed.ts';
+import type { RoutingTable } from '../routing.ts';
+
+/** A container with no check at all counts as ready once it has run this long. */
+const STABLE_AFTER = 500;
+const CRASH_LOOP_WINDOW = 120_000;
+const CRASH_LOOP_RESTARTS = 3;
+
+export interface Condition {
+  readonly state: 'ready' | 'starting' | 'unhealthy' | 'stopped';
+  /** In a user's words, with the checker's own where there are any: `L7STS/503`. */
+  readonly description: string;
+}
+
+/** What the balancer's server of an instance is called; a new address has a new name. */
+export function serverId(instance: Instance): string {
+  return `${instance.service}-${instance.release}-${instance.slot}-${(instance.address ?? 'none').replaceAll('.', '-')}`;
+}
+
+/** Whether an instance may get traffic: it runs, Docker's check passes, and so do the balancer's. */
+export function conditionOf(
+  instance: Instance,
+  checks: readonly CheckDefinition[],
+  balancer: ObservedBalancer,
+  now: number,
+): Condition {
+  if (instance.state === 'paused') return { state: 'unhealthy', description: 'paused' };
+  if (instance.state === 'restarting')
+    return { state: 'unhealthy', description: `restarting, ${stoppedWords(instance)}` };
+  if (instance.state !== 'running') return { state: 'stopped', description: stoppedWords(instance) };
+  if (instance.health === 'unhealthy') return { state: 'unhealthy', description: 'its health check command fails' };
+  if (instance.health === 'starting') return { state: 'starting', description: 'its health check has not passed yet' };
+  if (checks.length > 0) return conditionByChecks(instance, checks, balancer);
+  if (instance.health === 'healthy' || now - (instance.startedAt ?? now) >= STABLE_AFTER) return READY;
+  return { state: 'starting', description: 'just started' };
+}
+
+const READY: Condition = { state: 'ready', description: 'running' };
+
+function conditionByChecks(
+  instance: Instance,
+  checks: readonly CheckDefinition[],
+  balancer: ObservedBalancer,
+): Condition {
+  const results = checks.map((check) => balancer.checks[`${check.name}/${serverId(instance)}`]);
+  const down = results.find((result) => result?.check === 'down');
+  if (down !== undefined) return { state: 'unhealthy', description: down.description };
+  if (results.every((result): result is MemberHealth => result?.check === 'up')) return READY;
+  return { state: 'starting', description: 'the balancer has not checked it yet' };
+}
+
+export function stoppedWords(instance: Instance): string {
+  if (instance.oomKilled) return 'killed: out of memory';
+  if (instance.error !== undefined) return instance.error;
+  if (instance.state === 'created') return 'created, not started';
+  return `exited with code ${instance.exitCode ?? 'unknown'}`;
+}
+
+/**
+ * The checks that decide for an instance: those of the wanted release are the manifest's; an older release keeps the
+ * ones that it is already asked by, so that a commit that changes check and image together does not fail the old one.
+ */
+export function checksFor(
+  instance: Instance,
+  desired: { readonly release: string; readonly checks: readonly CheckDefinition[] } | undefined,
+  table: RoutingTable | undefined,
+): readonly CheckDefinition[] {
+  if (desired?.release === instance.release) return desired.checks;
+  const id = serverId(instance);
+  const known = (table?.checks ?? []).filter((pool) => pool.servers.some((server) => server.id === id));
+  return known.length > 0 ? known : (desired?.checks ?? []);
+}
+
+/** Brings the clocks of the memory up to what is observed; containers that are gone are forgotten. */
+export function remember(
+  memory: Memory,
+  state: ObservedState,
+  conditions: ReadonlyMap<string, Condition>,
+  now: number,
+): Memory {
+  const readySince: Record<string, Memory['readySince'][string]> = {};
+  const unreadySince: Record<string, number> = {};
+  const restarts: Record<string, Memory['restarts'][string]> = {};
+  const healed: Record<string, Memory['healed'][string]> = {};
+  const condemned: Record<string, Memory['condemned'][string]> = {};
+  for (const instance of state.runtime.instances) {
+    const { id } = instance;
+    const condition = conditions.get(id)?.state;
+    if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
+    else if (condition !== 'stopped') unreadySince[id] = memory.unreadySince[id] ?? now;
+    restarts[id] = restartHistory(memory.restarts[id] ?? [{ at: instance.createdAt, count: 0 }], instance, now);
+    const heal = memory.healed[id];
+    if (heal !== undefined) healed[id] = heal;
+    const verdict = memory.condemned[id];
+    if (verdict !== undefined) condemned[id] = verdict;
+  }
+  return { ...memory, readySince, unreadySince, restarts, healed, condemned };
+}
+
+/** A container that was restarted begins anew; times of the engine's clock are only compared with each other. */
+function readyStart(memory: Memory, instance: Instance, now: number): Memory['readySince'][string] {
+  const startedAt = instance.startedAt ?? 0;
+  const known = memory.readySince[instance.id];
+  return known?.startedAt === startedAt ? known : { at: now, startedAt };
+}
+
+function restartHistory(
+  history: Memory['restarts'][string],
+  instance: Instance,
+  now: number,
+): Memory['restarts'][string] {
+  const last = history.at(-1);
+  const grown = last?.count === instance.restarts ? history : [...history, { at: now, count: instance.restarts }];
+  const firstInside = grown.findIndex((entry) => entry.at >= now - CRASH_LOOP_WINDOW);
+  return firstInside > 0 ? grown.slice(firstInside - 1) : grown.slice(firstInside < 0 ? -1 : 0);
+}
+
+/** Three restarts by Docker within two minutes. */
+export function isCrashLooping(memory: Memory, instance: Instance, now: number): boolean {
+  const history = memory.restarts[instance.id] ?? [];
+  const recent = history.filter((entry) => entry.at >= now - CRASH_LOOP_WINDOW);
+  const before = history.find((entry) => entry.at < now - CRASH_LOOP_WINDOW) ?? history[0];
+  const latest = recent.at(-1);
+  return latest !== undefined && before !== undefined && latest.count - before.count >= CRASH_LOOP_RESTARTS;
+}

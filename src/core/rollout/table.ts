@@ -1,0 +1,183 @@
+import type { CheckDefinition, DesiredState } from '../desire.ts';
+import type { LoadBalancer } from '../model.ts';
+import type { MemberSet } from './members.ts';
+import type { Instance, ObservedState } from '../observed.ts';
+import { checksFor, serverId } from './readiness.ts';
+import { canonicalJson } from '../release.ts';
+import type { Decision } from './decide.ts';
+import {
+  EMPTY_TABLE,
+  type CheckedServer,
+  type CheckPool,
+  type Colour,
+  type Member,
+  type Pool,
+  type Route,
+  type RoutingTable,
+} from '../routing.ts';
+
+interface Context {
+  readonly desired: DesiredState;
+  readonly decisions: ReadonlyMap<string, Decision>;
+  readonly sets: ReadonlyMap<string, MemberSet>;
+  readonly up: ReadonlySet<string>;
+  readonly table: RoutingTable;
+  readonly now: number;
+}
+
+/** What the balancer should do now: the recorded table, moved on by one step. */
+export function routingTable(
+  desired: DesiredState,
+  state: ObservedState,
+  decisions: readonly Decision[],
+  now: number,
+): RoutingTable {
+  const context: Context = {
+    desired,
+    decisions: new Map(decisions.map((each) => [each.view.name, each])),
+    sets: new Map(decisions.flatMap(setsOf).map((set) => [set.id, set])),
+    up: new Set(state.runtime.instances.filter(isReachable).map(serverId)),
+    table: state.balancer.table ?? EMPTY_TABLE,
+    now,
+  };
+  const routes = desired.loadBalancers.map((each) => route(context, each));
+  return { version: 1, checks: checkPools(context, state.runtime.instances, routes), routes };
+}
+
+export function sameTable(a: RoutingTable, b: RoutingTable): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+function setsOf({ serving, standby }: Decision): MemberSet[] {
+  return standby === undefined ? [serving] : [serving, standby];
+}
+
+function isReachable(instance: Instance): boolean {
+  return (instance.state === 'running' || instance.state === 'restarting') && instance.address !== undefined;
+}
+
+function route(context: Context, loadBalancer: LoadBalancer): Route {
+  const { name, hostnames, path, stripPath, timeouts, service } = loadBalancer;
+  const decision = context.decisions.get(service);
+  const preview = decision?.view.desired?.service.update.preview;
+  const previews = preview === undefined ? [] : [preview];
+  return {
+    loadBalancer: name,
+    hostnames,
+    path,
+    stripPath,
+    timeouts,
+    previews,
+    ...pools(context, loadBalancer, decision),
+  };
+}
+
+/** Which set is in which colour, and which colour serves. */
+function pools(
+  context: Context,
+  loadBalancer: LoadBalancer,
+  decision: Decision | undefined,
+): Pick<Route, 'active' | 'switchedAt' | 'pools'> {
+  const recorded = context.table.routes.find((each) => each.loadBalancer === loadBalancer.name);
+  const serving = decision?.serving ?? { id: loadBalancer.service, members: [] };
+  const active = recorded?.active ?? 'a';
+  const idle: Colour = active === 'a' ? 'b' : 'a';
+  const fill = (colour: Colour, set: MemberSet | undefined) =>
+    pool(context, loadBalancer, recorded?.pools[colour], set);
+  const current = recorded?.pools[active].set;
+  if (current === undefined || current === '' || current === serving.id) {
+    return {
+      active,
+      switchedAt: recorded?.switchedAt ?? 0,
+      pools: paint(active, fill(active, serving), fill(idle, decision?.standby)),
+    };
+  }
+  const previous = context.sets.get(current);
+  if (isReadyToSwitch(decision, previous)) {
+    return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
+  }
+  return {
+    active,
+    switchedAt: recorded?.switchedAt ?? 0,
+    pools: paint(active, fill(active, previous), fill(idle, serving)),
+  };
+}
+
+function paint(first: Colour, one: Pool, other: Pool): Route['pools'] {
+  return first === 'a' ? { a: one, b: other } : { a: other, b: one };
+}
+
+/** A route leaves a set that serves only for one that is ready as a whole; from an empty one it may always go. */
+function isReadyToSwitch(decision: Decision | undefined, previous: MemberSet | undefined): boolean {
+  const ready = decision?.serving.members.length ?? 0;
+  const wanted = decision?.progress?.target.instances ?? 0;
+  if (previous === undefined || previous.members.length === 0) return ready > 0;
+  return ready > 0 && ready >= wanted;
+}
+
+/** Wanted members are active; others that are still up drain; those that are gone are dropped. */
+function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefined, set: MemberSet | undefined): Pool {
+  const known = new Map((recorded?.members ?? []).map((each) => [each.id, each]));
+  const wanted = (set?.members ?? []).flatMap((instance): Member[] => {
+    const id = serverId(instance);
+    const before = known.get(id);
+    const since = before?.state === 'active' ? before.since : context.now;
+    const member = memberOf(context, instance, port);
+    return member === undefined ? [] : [{ ...member, state: 'active', since }];
+  });
+  const isWanted = new Set(wanted.map((each) => each.id));
+  const draining = [...known.values()]
+    .filter((each) => !isWanted.has(each.id) && context.up.has(each.id))
+    .map((each): Member => (each.state === 'draining' ? each : { ...each, state: 'draining', since: context.now }));
+  return {
+    set: set?.id ?? (draining.length > 0 ? (recorded?.set ?? '') : ''),
+    members: [...wanted, ...draining].sort(byId),
+  };
+}
+
+function memberOf(context: Context, instance: Instance, port: number): Omit<Member, 'state' | 'since'> | undefined {
+  const { address, service, release, slot, name } = instance;
+  const checks = checksFor(instance, context.decisions.get(service)?.view.desired, context.table);
+  const check = checks.find((each) => each.check.type === 'http' || each.check.port === port) ?? checks[0];
+  if (address === undefined || check === undefined) return undefined;
+  return { id: serverId(instance), instance: name, service, release, slot, address, port, check: check.name };
+}
+
+/** Every instance that is up is checked, routed or not; a check that a member follows stays as long as the member. */
+function checkPools(context: Context, instances: readonly Instance[], routes: readonly Route[]): CheckPool[] {
+  const pools = new Map<string, { definition: CheckDefinition; servers: Map<string, CheckedServer> }>();
+  const add = (definition: CheckDefinition, server: CheckedServer) => {
+    const entry = pools.get(definition.name) ?? { definition, servers: new Map<string, CheckedServer>() };
+    pools.set(definition.name, entry);
+    entry.servers.set(server.id, server);
+  };
+  for (const instance of instances.filter(isReachable)) {
+    const desired = context.decisions.get(instance.service)?.view.desired;
+    const server = { id: serverId(instance), address: instance.address ?? '' };
+    for (const definition of checksFor(instance, desired, context.table)) add(definition, server);
+  }
+  for (const { check, id, address } of routes.flatMap(membersOf)) {
+    const definition = context.table.checks.find((each) => each.name === check);
+    if (definition !== undefined) add(definition, { id, address });
+  }
+  return [...pools.values()].map(toPool).sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function membersOf(each: Route): Member[] {
+  return [...each.pools.a.members, ...each.pools.b.members];
+}
+
+function toPool({
+  definition,
+  servers,
+}: {
+  definition: CheckDefinition;
+  servers: Map<string, CheckedServer>;
+}): CheckPool {
+  const { name, service, check, timeout } = definition;
+  return { name, service, check, timeout, servers: [...servers.values()].sort(byId) };
+}
+
+function byId(a: { id: string }, b: { id: string }): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,107 @@
+import type { DesiredService } from '../desire.ts';
+import { groupBy } from '../group.ts';
+import type { Instance } from '../observed.ts';
+import type { Problem, Reason } from '../reason.ts';
+import { isCrashLooping } from './readiness.ts';
+import { isMark, isReady, isUp, type ServiceView, type Target } from './view.ts';
+
+export interface FailedInstance {
+  readonly instance: Instance;
+  readonly reason: Reason;
+  readonly description: string;
+}
+
+/** What the state of the wanted release says about where to go. */
+export interface Verdict {
+  readonly target: Target;
+  /** Instances of the wanted release that failed and are still up: they are stopped, and so become its mark. */
+  readonly failed: readonly FailedInstance[];
+  /** Failed ones that the update policy puts up with: Docker may restart them from now on. */
+  readonly tolerated: readonly Instance[];
+  /** The wanted release is marked as failed; `target` is the one before it. */
+  readonly quarantined: boolean;
+  /** `failureAction: pause`: nothing moves until the manifest changes. */
+  readonly paused: boolean;
+}
+
+/**
+ * Decides which release to go for. There is no undo: a release that failed is marked, and planning goes on with the one
+ * before it as the target.
+ */
+export function judge(view: ServiceView, desired: DesiredService): Verdict {
+  const wanted = wantedTarget(view, desired);
+  const calm: Verdict = { target: wanted, failed: [], tolerated: [], quarantined: false, paused: false };
+  const fallback = fallbackTarget(view, wanted);
+  if (fallback === undefined) return calm;
+  if (view.blocked) return { ...calm, target: fallback };
+  const { update } = desired.service;
+  const marks = view.instances.filter((each) => each.release === wanted.release && isMark(view, each));
+  const failed = failedInstances(view, wanted, update.timeout);
+  const tolerable = (marks.length + failed.length) / Math.max(1, wanted.instances) <= update.maxFailureRatio;
+  if (tolerable || update.failureAction === 'continue') {
+    return { ...calm, tolerated: [...marks, ...failed.map((each) => each.instance)] };
+  }
+  if (update.failureAction === 'pause') return { ...calm, paused: true };
+  return { target: fallback, failed, tolerated: [], quarantined: true, paused: false };
+}
+
+function wantedTarget(view: ServiceView, desired: DesiredService): Target {
+  const { container, resources } = desired.service;
+  return { release: desired.release, container, resources, instances: view.admitted, rollback: false };
+}
+
+/** The release to go back to: the one with the most ready instances, else the one that was made last. */
+function fallbackTarget(view: ServiceView, wanted: Target): Target | undefined {
+  const others = view.instances.filter((each) => each.release !== wanted.release && !isMark(view, each));
+  const releases = [...groupBy(others, (each) => each.release).values()];
+  const ready = (release: readonly Instance[]) => release.filter((each) => isReady(view, each)).length;
+  const newest = (release: readonly Instance[]) => Math.max(...release.map((each) => each.createdAt));
+  const best = releases.sort((a, b) => ready(b) - ready(a) || newest(b) - newest(a))[0];
+  const sample = best?.find((each) => each.spec !== undefined);
+  if (sample?.spec === undefined) return undefined;
+  const { release, spec, resources } = sample;
+  return { release, container: spec, resources, instances: wanted.instances, rollback: true };
+}
+
+/** While the rollout is in progress, each instance of the new release is on trial. */
+function failedInstances(view: ServiceView, wanted: Target, timeout: number): FailedInstance[] {
+  const ups = view.instances.filter((each) => each.release === wanted.release && isUp(each));
+  const inProgress = ups.filter((each) => each.restartPolicy !== 'no').length < wanted.instances;
+  if (!inProgress) return [];
+  return ups.flatMap((instance) => {
+    const failure = view.memory.condemned[instance.id] ?? failureOf(view, instance, timeout);
+    return failure === undefined ? [] : [{ instance, ...failure }];
+  });
+}
+
+function failureOf(
+  view: ServiceView,
+  instance: Instance,
+  timeout: number,
+): Pick<FailedInstance, 'reason' | 'description'> | undefined {
+  const { state, description } = view.conditions.get(instance.id) ?? { state: 'starting', description: '' };
+  if (state === 'ready') return undefined;
+  if (instance.restarts > 0) return { reason: instance.oomKilled ? 'oom-killed' : 'exited', description };
+  const hasServed = instance.discoverable || instance.restartPolicy !== 'no';
+  if (instance.health === 'unhealthy' || (hasServed && state === 'unhealthy'))
+    return { reason: 'unhealthy', description };
+  const since = view.memory.unreadySince[instance.id] ?? view.now;
+  if (view.now - since < timeout) return undefined;
+  return { reason: 'not-ready-in-time', description: `not ready after ${timeout / 1000} s: ${description}` };
+}
+
+/** What is wrong with an instance that should be ready and is not. */
+export function instanceProblem(view: ServiceView, instance: Instance): Problem {
+  const reason = reasonOf(view, instance);
+  const description = view.conditions.get(instance.id)?.description ?? instance.state;
+  const layer = reason === 'unhealthy' || reason === 'not-ready-in-time' ? 'health' : 'container';
+  return { layer, reason, object: view.name, message: `${instance.name}: ${description}` };
+}
+
+function reasonOf(view: ServiceView, instance: Instance): Reason {
+  if (instance.oomKilled) return 'oom-killed';
+  if (isCrashLooping(view.memory, instance, view.now)) return 'crash-loop';
+  if (instance.error !== undefined && instance.state === 'created') return 'start-failed';
+  if (!isUp(instance) || instance.state === 'restarting') return 'exited';
+  return view.conditions.get(instance.id)?.state === 'starting' ? 'not-ready-in-time' : 'unhealthy';
+}

@@ -1,0 +1,102 @@
+import type { DesiredService, DesiredState } from '../desire.ts';
+import { groupBy } from '../group.ts';
+import type { Memory } from './memory.ts';
+import type { ContainerSpec, Resources } from '../model.ts';
+import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
+import { place, type Demand, type Placement } from '../placement.ts';
+import { checksFor, conditionOf, remember, type Condition } from './readiness.ts';
+
+/** All that the decision about one service needs, gathered once. */
+export interface ServiceView {
+  readonly name: string;
+  /** Missing: no manifest any more. */
+  readonly desired?: DesiredService;
+  readonly instances: readonly Instance[];
+  readonly conditions: ReadonlyMap<string, Condition>;
+  /** Instances that the node has room for; where `blocked`, the new release has none. */
+  readonly admitted: number;
+  readonly blocked: boolean;
+  /** Room for a surge. */
+  readonly free: Demand;
+  readonly balancer: ObservedBalancer;
+  readonly memory: Memory;
+  readonly revision: string;
+  readonly now: number;
+}
+
+/** The release that a service is being brought to. */
+export interface Target {
+  readonly release: string;
+  readonly container: ContainerSpec;
+  readonly resources: Resources;
+  readonly instances: number;
+  /** A release that ran before and comes back because the wanted one failed. */
+  readonly rollback: boolean;
+}
+
+export interface Views {
+  readonly services: readonly ServiceView[];
+  readonly placement: Placement;
+  readonly memory: Memory;
+}
+
+/** One view for each service that is wanted or still there; the memory comes back with its clocks brought up to now. */
+export function viewsOf(desired: DesiredState, state: ObservedState, memory: Memory, now: number): Views {
+  const { instances, node } = state.runtime;
+  const byService = groupBy(instances, (each) => each.service);
+  const wanted = new Map(desired.services.map((each) => [each.name, each]));
+  const conditions = conditionsOf(wanted, state, now);
+  const remembered = remember(memory, state, conditions, now);
+  const placement = place(desired.services, instances, node);
+  const names = [...new Set([...wanted.keys(), ...byService.keys()])].sort();
+  const services = names.map((name): ServiceView => {
+    const service = wanted.get(name);
+    return {
+      name,
+      ...(service && { desired: service }),
+      instances: byService.get(name) ?? [],
+      conditions,
+      admitted: placement.admitted[name] ?? 0,
+      blocked: placement.blocked.includes(name),
+      free: placement.free,
+      balancer: state.balancer,
+      memory: remembered,
+      revision: desired.revision.id,
+      now,
+    };
+  });
+  return { services, placement, memory: remembered };
+}
+
+function conditionsOf(
+  wanted: ReadonlyMap<string, DesiredService>,
+  state: ObservedState,
+  now: number,
+): ReadonlyMap<string, Condition> {
+  const { balancer, runtime } = state;
+  return new Map(
+    runtime.instances.map((instance) => {
+      const checks = checksFor(instance, wanted.get(instance.service), balancer.table);
+      return [instance.id, conditionOf(instance, checks, balancer, now)];
+    }),
+  );
+}
+
+export function isReady(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id)?.state === 'ready';
+}
+
+/** It runs, or Docker is about to start it again: its slot is taken. */
+export function isUp(instance: Instance): boolean {
+  return instance.state === 'running' || instance.state === 'paused' || instance.state === 'restarting';
+}
+
+/**
+ * A stopped container with restart policy `no` marks its release as failed, unless it fell with the engine: then
+ * nobody knows whether the release is any good.
+ */
+export function isMark(view: ServiceView, instance: Instance): boolean {
+  if (instance.restartPolicy !== 'no' || isUp(instance)) return false;
+  if (instance.state === 'created') return instance.error !== undefined;
+  return (instance.finishedAt ?? 0) > view.memory.engineReturnedAt;
+}

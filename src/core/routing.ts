@@ -1,0 +1,70 @@
+import type { HttpCheck, Timeouts } from './model.ts';
+
+/**
+ * What the load balancer should do. Checks stand apart from routes: a pool of checks asks each instance of a service,
+ * routed or not; the members of routes follow (track) the check of their instance. Each route has two pools, so that
+ * a switch to another set of members is one change of a map.
+ */
+export interface RoutingTable {
+  readonly version: 1;
+  readonly checks: readonly CheckPool[];
+  readonly routes: readonly Route[];
+}
+
+export interface CheckPool {
+  /** Unique and stable for service and check: `web.http.8080.1a2b3c4`. Only [a-z0-9.-]. */
+  readonly name: string;
+  readonly service: string;
+  readonly check: ({ readonly type: 'http' } & HttpCheck) | { readonly type: 'tcp'; readonly port: number };
+  /** Milliseconds for one answer. */
+  readonly timeout: number;
+  readonly servers: readonly CheckedServer[];
+}
+
+export interface CheckedServer {
+  /** Server name in HAProxy: release, slot and address, so that a new address has a new name. */
+  readonly id: string;
+  readonly address: string;
+}
+
+export type Colour = 'a' | 'b';
+
+export interface Route {
+  readonly loadBalancer: string;
+  readonly hostnames: readonly string[];
+  readonly path: string;
+  readonly stripPath: boolean;
+  readonly timeouts: Timeouts;
+  /** Colour that gets the traffic. */
+  readonly active: Colour;
+  /** When `active` last changed; 0 where it never did. */
+  readonly switchedAt: number;
+  readonly pools: Readonly<Record<Colour, Pool>>;
+  /** Hostnames that lead to the idle pool. */
+  readonly previews: readonly string[];
+}
+
+export interface Pool {
+  /** Which set of members it holds: a service (`web`) or one release of it (`web@3f9c1a2`); empty: none. */
+  readonly set: string;
+  readonly members: readonly Member[];
+}
+
+export interface Member {
+  /** As in CheckedServer. */
+  readonly id: string;
+  /** Container's name, for people. */
+  readonly instance: string;
+  readonly service: string;
+  readonly release: string;
+  readonly slot: number;
+  readonly address: string;
+  readonly port: number;
+  /** Name of the check pool whose server of the same id it follows. */
+  readonly check: string;
+  readonly state: 'active' | 'draining';
+  /** When it came into this state. */
+  readonly since: number;
+}
+
+export const EMPTY_TABLE: RoutingTable = { version: 1, checks: [], routes: [] };

@@ -1,0 +1,161 @@
+import type { DesiredState } from '../desire.ts';
+import type { LoadBalancer } from '../model.ts';
+import type { MemberHealth, ObservedState } from '../observed.ts';
+import type { Placement } from '../placement.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Problem } from '../reason.ts';
+import { canonicalJson } from '../release.ts';
+import type { Decision } from '../rollout/decide.ts';
+import { serviceOf } from '../plan/route-change.ts';
+import type { Colour, Member, Route } from '../routing.ts';
+import { evidenceOf } from '../rollout/decide.ts';
+import { serviceStatus } from './service-status.ts';
+import type {
+  Capacity,
+  EventStatus,
+  LoadBalancerStatus,
+  MemberStatus,
+  NodeStatus,
+  QuarantineStatus,
+  RevisionStatus,
+  StatusReport,
+} from './status.ts';
+
+export interface ReportContext {
+  readonly desired: DesiredState;
+  readonly state: ObservedState;
+  readonly plan: Plan;
+  readonly revision: RevisionStatus;
+  /** What is wrong beside the services: with the newest revision, with git, with the balancer. */
+  readonly problems: readonly Problem[];
+  readonly events: readonly EventStatus[];
+  /** Last lines of what failed, by service. */
+  readonly logTails: Readonly<Record<string, readonly string[]>>;
+  /** The balancer's own port, for addresses. */
+  readonly httpPort: number;
+  readonly now: number;
+}
+
+const MB = 1024 * 1024;
+
+/** What is there, what is wrong, and where: the whole of it from one pass. */
+export function report(context: ReportContext): StatusReport {
+  const { desired, state, plan, revision, events, now } = context;
+  const wanted = plan.decisions.filter((each) => each.view.desired !== undefined);
+  const services = wanted.map((each) => serviceStatus(each, context));
+  const loadBalancers = desired.loadBalancers.map((each) => loadBalancerStatus(each, context));
+  const problems = [...context.problems, ...plan.problems, ...balancerProblems(state)];
+  const isFine = services.every((each) => each.state === 'steady' || each.state === 'disabled');
+  return {
+    version: 1,
+    cluster: desired.cluster,
+    runtime: 'engine',
+    revision,
+    ready: isFine && problems.length === 0 && plan.unscheduled.length === 0,
+    services,
+    loadBalancers,
+    nodes: [nodeStatus(state, plan)],
+    unscheduled: plan.unscheduled,
+    quarantined: wanted.flatMap((each) => quarantine(each, revision)),
+    problems,
+    events,
+    observedAt: new Date(now).toISOString(),
+  };
+}
+
+/** The report without what changes all the time: two reports with one meaning are worth one commit. */
+export function meaningOf(status: StatusReport): string {
+  const { observedAt: _, ...rest } = status;
+  return canonicalJson({
+    ...rest,
+    services: rest.services.map((each) => ({
+      ...each,
+      instances: each.instances.map((instance) => ({ ...instance, restarts: magnitude(instance.restarts) })),
+    })),
+    loadBalancers: rest.loadBalancers.map((each) => ({
+      ...each,
+      members: each.members.map(({ sessions: _sessions, errors: _errors, ...member }) => member),
+    })),
+    events: rest.events.map(({ type, object, message }) => `${type} ${object} ${message}`).sort(),
+  });
+}
+
+/** The next power of two: a restart loop is news at 1, 2, 4, 8 … */
+function magnitude(count: number): number {
+  return count === 0 ? 0 : 2 ** Math.ceil(Math.log2(count));
+}
+
+function balancerProblems({ balancer }: ObservedState): Problem[] {
+  const { problem } = balancer;
+  return problem === undefined ? [] : [{ layer: 'lb', reason: problem.reason, message: problem.message }];
+}
+
+function quarantine({ view, progress }: Decision, revision: RevisionStatus): QuarantineStatus[] {
+  const evidence = progress && evidenceOf(progress);
+  if (progress === undefined || evidence === undefined) return [];
+  const reason = view.conditions.get(evidence.id)?.description ?? 'failed';
+  return [{ service: view.name, release: `${view.name}@${evidence.release}`, revision: revision.tried, reason }];
+}
+
+function loadBalancerStatus(loadBalancer: LoadBalancer, { state, plan, httpPort }: ReportContext): LoadBalancerStatus {
+  const { name, service } = loadBalancer;
+  const route = state.balancer.table?.routes.find((each) => each.loadBalancer === name);
+  const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
+  const base = { name, service, urls: urlsOf(loadBalancer, httpPort), members };
+  if (route === undefined) return { ...base, state: 'pending' };
+  const current = serviceOf(route.pools[route.active].set);
+  if (current !== '' && current !== service) {
+    const message = `${name} still leads to ${current}: ${service} is not ready as a whole.`;
+    return { ...base, state: 'target-not-ready', problem: { layer: 'lb', reason: 'target-not-ready', message } };
+  }
+  if (route.pools[route.active].members.some((each) => each.state === 'active')) return { ...base, state: 'serving' };
+  const decision = plan.decisions.find((each) => each.view.name === service);
+  const message = `${name} answers 503: ${service} has no ready instance of ${decision?.view.desired?.instances ?? 0}.`;
+  return { ...base, state: 'no-members', problem: { layer: 'lb', reason: 'no-members', message } };
+}
+
+export function urlsOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>, httpPort: number): string[] {
+  const port = httpPort === 80 ? '' : `:${httpPort}`;
+  return hostnames.map((hostname) => `http://${hostname}${port}${path}`);
+}
+
+function membersOf(route: Route, colour: Colour, { balancer }: ObservedState): MemberStatus[] {
+  return route.pools[colour].members.map((member) => {
+    const check = balancer.checks[`${member.check}/${member.id}`];
+    const figures = balancer.members[`${route.loadBalancer}/${colour}/${member.id}`];
+    return {
+      service: member.service,
+      release: member.release,
+      instance: member.slot,
+      address: `${member.address}:${member.port}`,
+      state: memberState(member, check),
+      description: check?.description ?? 'not checked yet',
+      weight: colour === route.active && member.state === 'active' ? 100 : 0,
+      sessions: figures?.sessions ?? 0,
+      errors: figures?.errors ?? 0,
+    };
+  });
+}
+
+function memberState(member: Member, check: MemberHealth | undefined): MemberStatus['state'] {
+  if (member.state === 'draining') return 'draining';
+  if (check === undefined || check.check === 'starting') return 'starting';
+  return check.check === 'up' ? 'healthy' : 'unhealthy';
+}
+
+function nodeStatus({ runtime }: ObservedState, plan: Pick<Plan, 'free'>): NodeStatus {
+  const { name, capabilities, engineVersion, cpu, memory } = runtime.node;
+  return {
+    name,
+    availability: 'active',
+    state: 'ready',
+    capabilities,
+    engineVersion,
+    cpu: capacity(cpu, plan.free.cpu, (cores) => Math.round(cores * 1000) / 1000),
+    memory: capacity(memory, plan.free.memory, (bytes) => Math.floor(bytes / MB)),
+  };
+}
+
+function capacity(total: number, free: Placement['free']['cpu'], rounded: (value: number) => number): Capacity {
+  return { total: rounded(total), reserved: rounded(total - free), free: rounded(free) };
+}

@@ -1,0 +1,189 @@
+import type { Instance } from '../observed.ts';
+import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
+import { layerOf, type Problem, type Reason } from '../reason.ts';
+import type { ReportContext } from './report.ts';
+import { evidenceOf, type Decision } from '../rollout/decide.ts';
+import { urlsOf } from './report.ts';
+import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
+import { objectOfInstance } from '../rollout/steps.ts';
+import { instanceProblem } from '../rollout/target.ts';
+import { isReady, isUp } from '../rollout/view.ts';
+
+const MB = 1024 * 1024;
+
+/** One service as people see it. */
+export function serviceStatus(decision: Decision, context: ReportContext): ServiceStatus {
+  const { view, progress } = decision;
+  const serving = progress?.target.release ?? view.desired?.release ?? '';
+  const current = view.instances.filter((each) => each.release === serving);
+  const spec = progress?.target.container ?? view.desired?.service.container;
+  const running = view.instances.filter((each) => isUp(each) && isReady(view, each)).length;
+  const desired = view.desired?.instances ?? 0;
+  const digest = current.find((each) => each.digest !== undefined)?.digest;
+  const problem = progress === undefined ? undefined : problemOf(decision, progress, context);
+  const rollout = progress === undefined ? undefined : rolloutOf(progress);
+  return {
+    name: view.name,
+    state: progress === undefined ? 'disabled' : stateOf(progress, problem),
+    version: spec?.version ?? '',
+    release: `${view.name}@${serving}`,
+    image: spec?.image ?? '',
+    ...(digest !== undefined && { digest }),
+    desired,
+    running,
+    pending: Math.max(0, desired - running),
+    url: context.desired.loadBalancers
+      .filter((each) => each.service === view.name)
+      .flatMap((each) => urlsOf(each, context.httpPort)),
+    instances: [...view.instances].sort(bySlot).map((each) => instanceStatus(each, decision, context)),
+    ...(rollout && { rollout }),
+    ...(problem && { problem: withLog(problem, context.logTails[view.name]) }),
+  };
+}
+
+function bySlot(a: Instance, b: Instance): number {
+  return a.slot - b.slot || a.createdAt - b.createdAt;
+}
+
+function stateOf(progress: Progress, problem: ProblemStatus | undefined): ServiceState {
+  const { verdict, target, desired, view } = progress;
+  const ready = readyCount(progress);
+  if (verdict.quarantined && ready >= target.instances) return 'rolled-back';
+  if (view.blocked || (target.instances === 0 && desired.instances > 0)) return 'unscheduled';
+  if (problem === undefined)
+    return isComplete(progress) && target.instances === desired.instances ? 'steady' : 'rolling-out';
+  if (verdict.quarantined && problem.reason !== 'rollback-failed') return 'rolling-out';
+  const isServed = view.instances.some((each) => isUp(each) && isReady(view, each));
+  return isServed ? 'degraded' : 'failed';
+}
+
+function problemOf(decision: Decision, progress: Progress, { plan }: ReportContext): ProblemStatus | undefined {
+  const { view, verdict } = progress;
+  if (verdict.quarantined) return rollbackProblem(progress);
+  if (verdict.paused) return paused(progress);
+  const refused = plan.unscheduled.find((each) => each.service === view.name)?.problems[0];
+  if (refused !== undefined) {
+    const { name, cpu, memory } = refused.host;
+    const message = `${view.name} does not fit on ${name}: ${refused.reason}; ${cpu} cores and ${memory} MB are free there.`;
+    return { layer: 'scheduling', reason: refused.reason, message };
+  }
+  return failureOf(decision) ?? lateProblem(progress);
+}
+
+/** What a step of this service ran into last. */
+function failureOf({ view, progress }: Decision): Problem | undefined {
+  const release = `${view.name}@${progress?.target.release ?? ''}`;
+  const keys = Object.keys(view.memory.failures).filter((key) => key === release || key.startsWith(`${release}/`));
+  return keys.map((key) => view.memory.failures[key]?.problem).find((each) => each !== undefined);
+}
+
+/** An instance that has been up for longer than it may take, or fell. */
+function lateProblem(progress: Progress): Problem | undefined {
+  const { view, current, desired, isTrial, slots } = progress;
+  const { timeout } = desired.service.update;
+  const late = current.find((each) => !isReady(view, each) && isLate(progress, each, timeout));
+  if (late !== undefined && !isTrial) return instanceProblem(view, late);
+  const own = view.instances.filter((each) => each.release === progress.target.release && slots.includes(each.slot));
+  const fallen = own.find((each) => !isUp(each) && each.error !== undefined);
+  return fallen === undefined ? undefined : instanceProblem(view, fallen);
+}
+
+function isLate({ view }: Progress, instance: Instance, timeout: number): boolean {
+  const hasFallen = instance.restarts > 0 || view.conditions.get(instance.id)?.state === 'unhealthy';
+  const since = view.memory.unreadySince[instance.id] ?? view.now;
+  return instance.state !== 'running' || instance.restarts > 0 || view.now - since >= (hasFallen ? 10_000 : timeout);
+}
+
+function rollbackProblem(progress: Progress): ProblemStatus {
+  const { view, verdict, desired, target } = progress;
+  const evidence = evidenceOf(progress) ?? verdict.failed[0]?.instance;
+  const description = failureWords(progress, evidence);
+  const isBack = readyCount(progress) >= target.instances;
+  const stuck = progress.current.find(
+    (each) => !isReady(view, each) && isLate(progress, each, desired.service.update.timeout),
+  );
+  const reason: Reason = !isBack && stuck !== undefined ? 'rollback-failed' : 'rolled-back';
+  const outcome =
+    reason === 'rolled-back'
+      ? `${view.name}@${target.release} serves on.`
+      : `${view.name}@${target.release} does not get ready either.`;
+  const message = `${view.name}@${desired.release} failed: ${description}. ${outcome} It is tried again when the manifest changes, or by fairlead retry ${view.name}.`;
+  return { layer: 'update', reason, message, ...(evidence !== undefined && { evidence: evidence.name }) };
+}
+
+function failureWords({ view, verdict }: Progress, evidence: Instance | undefined): string {
+  if (evidence === undefined) return 'it did not get ready';
+  const condemned = view.memory.condemned[evidence.id];
+  if (condemned !== undefined) return condemned.description;
+  return verdict.failed[0]?.description ?? view.conditions.get(evidence.id)?.description ?? 'it did not get ready';
+}
+
+function paused({ view, desired }: Progress): ProblemStatus {
+  const message = `The rollout of ${view.name}@${desired.release} has stopped after a failure (failureAction: pause). Change the manifest, or run fairlead retry ${view.name}.`;
+  return { layer: 'update', reason: 'paused', message };
+}
+
+function rolloutOf(progress: Progress): RolloutStatus | undefined {
+  const { view, target, desired, old, current } = progress;
+  const from = old.find((each) => each.release !== target.release)?.release;
+  if (from === undefined || (progress.isAtomic && isComplete(progress))) return undefined;
+  const ready = readyCount(progress);
+  const step =
+    current.length < target.instances && ready === current.length
+      ? 'starting'
+      : ready < current.length
+        ? 'awaiting ready'
+        : 'draining';
+  return {
+    from: `${view.name}@${from}`,
+    to: `${view.name}@${target.release}`,
+    strategy: desired.strategy,
+    step,
+    ready,
+    total: target.instances,
+  };
+}
+
+function instanceStatus(
+  instance: Instance,
+  { view, serving, standby }: Decision,
+  { state }: ReportContext,
+): InstanceStatus {
+  const condition = view.conditions.get(instance.id);
+  const members = [...serving.members, ...(standby?.members ?? [])];
+  const error = condition?.state === 'ready' || condition === undefined ? undefined : condition.description;
+  const spec = instance.spec;
+  return {
+    id: instance.id,
+    node: state.runtime.node.name,
+    slot: instance.slot,
+    release: objectOfInstance(instance).split('/')[0] ?? '',
+    ...(instance.address !== undefined && { address: instance.address }),
+    ports: instance.hostPorts,
+    state: instance.state,
+    desiredState:
+      members.includes(instance) || (isUp(instance) && instance.restartPolicy === 'no') ? 'running' : 'stopped',
+    health: condition?.state ?? instance.health,
+    created: new Date(instance.createdAt).toISOString(),
+    ...(instance.startedAt !== undefined && { since: new Date(instance.startedAt).toISOString() }),
+    restarts: instance.restarts,
+    ...(error !== undefined && { error }),
+    definition: {
+      image: spec?.image ?? '',
+      memory: Math.round(instance.resources.memory / MB),
+      ports: spec?.ports.map((each) => each.port) ?? [],
+    },
+  };
+}
+
+function withLog(problem: ProblemStatus, logTail: readonly string[] | undefined): ProblemStatus {
+  const { message, evidence } = problem;
+  const layer = layerOf(problem.reason);
+  return {
+    layer,
+    reason: problem.reason,
+    message,
+    ...(evidence !== undefined && { evidence }),
+    ...(logTail !== undefined && logTail.length > 0 && { logTail }),
+  };
+}

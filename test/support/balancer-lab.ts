@@ -1,0 +1,199 @@
+import { createServer } from 'node:net';
+import { request, type Agent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
+import type Docker from 'dockerode';
+import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
+import type { Balancer, ContainerHost } from '../../src/core/ports.ts';
+import type { CheckPool, Member, Route, RoutingTable } from '../../src/core/routing.ts';
+import { createBalancer } from '../../src/haproxy/balancer.ts';
+import type { BalancerSettings } from '../../src/haproxy/container.ts';
+import { openCluster, until } from './docker.ts';
+
+/** A container that members of routes lead to. */
+export interface Upstream {
+  readonly id: string;
+  readonly address: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export const TIMEOUTS = { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 };
+
+/** A balancer with a cluster of its own on the engine, and containers to balance. */
+export class BalancerLab implements AsyncDisposable {
+  readonly docker: Docker;
+  readonly host: ContainerHost;
+  readonly cluster: string;
+  readonly port: number;
+  readonly settings: BalancerSettings;
+  /** What the balancers of this lab said that they did. */
+  readonly log: string[] = [];
+  readonly network: string;
+  private readonly opened: Balancer[] = [];
+  private readonly dispose: () => PromiseLike<void>;
+
+  private constructor(haproxy: string, port: number, settings: Partial<BalancerSettings>) {
+    const { docker, host, name, ...cluster } = openCluster();
+    this.docker = docker;
+    this.host = host;
+    this.cluster = name;
+    this.network = `fairlead-${name}`;
+    this.dispose = () => cluster[Symbol.asyncDispose]();
+    this.port = port;
+    this.settings = {
+      image: haproxy,
+      http: port,
+      bind: '127.0.0.1',
+      network: 'host',
+      hardStopAfter: 30_000,
+      ...settings,
+    };
+  }
+
+  static async open(haproxy: string, settings: Partial<BalancerSettings> = {}): Promise<BalancerLab> {
+    const lab = new BalancerLab(haproxy, await freePort(), settings);
+    const labels = { 'io.fairlead.cluster': lab.cluster, 'io.fairlead.role': 'network' };
+    await lab.docker.createNetwork({ Name: lab.network, Labels: labels });
+    return lab;
+  }
+
+  /** Another reconciler's view of the same balancer, or one with other settings. */
+  balancer(settings: Partial<BalancerSettings> = {}, host: ContainerHost = this.host): Balancer {
+    const balancer = createBalancer({
+      host,
+      cluster: this.cluster,
+      settings: { ...this.settings, ...settings },
+      labels: { 'io.fairlead.cluster': this.cluster, 'io.fairlead.role': 'balancer' },
+      networks: ['default'],
+      now: Date.now,
+      log: (line) => this.log.push(line),
+    });
+    this.opened.push(balancer);
+    return balancer;
+  }
+
+  /** Starts a release of the lab's application. */
+  async upstream(release: string, environment: Readonly<Record<string, string>> = {}): Promise<Upstream> {
+    const container = await this.docker.createContainer({
+      Image: `lab/app:${release}`,
+      Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+      Labels: { 'io.fairlead.cluster': this.cluster },
+      HostConfig: { NetworkMode: this.network },
+    });
+    await container.start();
+    const { NetworkSettings } = await container.inspect();
+    return { id: container.id, address: NetworkSettings.Networks[this.network]?.IPAddress ?? '' };
+  }
+
+  /** One request to the balancer. */
+  get(host: string, path = '/', agent?: Agent): Promise<Answer> {
+    return get({ host: '127.0.0.1', port: this.port, path, headers: { host }, ...(agent ? { agent } : {}) });
+  }
+
+  get container(): string {
+    return `fairlead-${this.cluster}-balancer`;
+  }
+
+  /** Runs a script in the balancer's container, beside what the balancer itself runs there. */
+  async shell(script: string): Promise<string> {
+    const stream = await this.host.exec(this.container, ['sh', '-c', script]);
+    let output = '';
+    for await (const chunk of stream.output) output += chunk;
+    return output;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.balancer().remove();
+    for (const balancer of this.opened) balancer.close();
+    await this.dispose();
+  }
+}
+
+/** One request to a member's own port. */
+export function getDirect({ address }: Upstream, path: string, method = 'GET'): Promise<Answer> {
+  return get({ host: address, port: 8080, path, method });
+}
+
+function get(options: RequestOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+export function serverId({ address }: Upstream): string {
+  return `web-3f9c1a2-1-${address.replaceAll('.', '-')}`;
+}
+
+/** A pool that asks each of them for `/health`. */
+export function poolOf(servers: readonly Upstream[], name = 'web.http.8080.1a2b3c4'): CheckPool {
+  return {
+    name,
+    service: 'web',
+    check: { type: 'http', path: '/health', port: 8080, status: '200-399' },
+    timeout: 1000,
+    servers: servers.map((server) => ({ id: serverId(server), address: server.address })),
+  };
+}
+
+export function memberOf(upstream: Upstream, change: Partial<Member> = {}): Member {
+  return {
+    id: serverId(upstream),
+    instance: 'web-3f9c1a2-1',
+    service: 'web',
+    release: '3f9c1a2',
+    slot: 1,
+    address: upstream.address,
+    port: 8080,
+    check: 'web.http.8080.1a2b3c4',
+    state: 'active',
+    since: 0,
+    ...change,
+  };
+}
+
+/** `web.example.com/` to colour a, with these members. */
+export function routeTo(a: readonly Member[], change: Partial<Route> = {}, b: readonly Member[] = []): Route {
+  return {
+    loadBalancer: 'web',
+    hostnames: ['web.example.com'],
+    path: '/',
+    stripPath: false,
+    timeouts: TIMEOUTS,
+    active: 'a',
+    switchedAt: 0,
+    pools: { a: { set: 'web', members: a }, b: { set: '', members: b } },
+    previews: [],
+    ...change,
+  };
+}
+
+export function tableOf(checks: readonly CheckPool[], routes: readonly Route[]): RoutingTable {
+  return { version: 1, checks, routes };
+}
+
+/** Observes until the check of each of them says so. */
+export async function checked(balancer: Balancer, servers: readonly Upstream[], state: MemberHealth['check'] = 'up') {
+  const all = (observed: ObservedBalancer) =>
+    servers.every((server) => observed.checks[`web.http.8080.1a2b3c4/${serverId(server)}`]?.check === state);
+  await until(async () => all(await balancer.observe()));
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { connectEngine } from '../../src/docker/connect.ts';
+import type { ContainerHost, Runtime } from '../../src/core/ports.ts';
+
+/** The engine that the suite was given: `npm test` starts one where none is. */
+export function dockerHost(): string {
+  const host = process.env['DOCKER_HOST'];
+  if (host === undefined) throw new Error('DOCKER_HOST is not set: run these tests by npm test.');
+  return host;
+}
+
+/** An engine for tests to look at and to disturb from outside. */
+export function dockerAt(host: string): Docker {
+  return host.startsWith('unix://')
+    ? new Docker({ socketPath: host.slice('unix://'.length) })
+    : new Docker({ host: new URL(host).hostname, port: new URL(host).port, protocol: 'http' });
+}
+
+/** A cluster name that no other test uses. */
+export function freshCluster(): string {
+  return `t${randomBytes(4).toString('hex')}`;
+}
+
+export interface TestCluster extends AsyncDisposable {
+  readonly name: string;
+  readonly docker: Docker;
+  readonly runtime: Runtime;
+  readonly host: ContainerHost;
+}
+
+/** A cluster of its own on the engine, with everything removed at the end, volumes too. */
+export function openCluster(host: string = dockerHost(), name: string = freshCluster()): TestCluster {
+  const docker = dockerAt(host);
+  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig: tmpdir(), now: Date.now };
+  return {
+    name,
+    docker,
+    ...connectEngine(options),
+    [Symbol.asyncDispose]: () => removeCluster(docker, name),
+  };
+}
+
+/** Removes all that carries the cluster's label, with its volumes. */
+export async function removeCluster(docker: Docker, cluster: string): Promise<void> {
+  const filters = { label: [`io.fairlead.cluster=${cluster}`] };
+  const containers = await docker.listContainers({ all: true, filters });
+  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+  for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
+  const { Volumes } = await docker.listVolumes({ filters });
+  for (const { Name } of Volumes) await docker.getVolume(Name).remove();
+}
+
+/** Kills the process of a container, as a crash does; a signal through Docker would disarm the restart policy. */
+export async function crash(docker: Docker, id: string): Promise<void> {
+  const { State } = await docker.getContainer(id).inspect();
+  process.kill(State.Pid, 'SIGKILL');
+}
+
+/** Polls until the condition holds. */
+export async function until(holds: () => Promise<boolean>, limit = 10_000): Promise<void> {
+  const deadline = Date.now() + limit;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`The condition did not come to hold in ${limit / 1000} seconds.`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export interface CountingProxy extends AsyncDisposable {
+  /** For connectEngine. */
+  readonly host: string;
+  /** `GET /containers/json`, in order, without the query. */
+  readonly requests: string[];
+}
+
+/** Stands before an engine on a unix socket and writes down what it is asked. */
+export async function countingProxy(host: string = dockerHost()): Promise<CountingProxy> {
+  const requests: string[] = [];
+  const socket = join(tmpdir(), `fairlead-proxy-${randomBytes(6).toString('hex')}.sock`);
+  const server = createServer((request, response) => {
+    requests.push(`${request.method ?? ''} ${(request.url ?? '').split('?', 1)[0] ?? ''}`);
+    forward(host, request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  return {
+    host: `unix://${socket}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(socket, { force: true });
+    },
+  };
+}
+
+function forward(host: string, request: IncomingMessage, response: ServerResponse): void {
+  const { method, url: path, headers } = request;
+  const target = host.startsWith('unix://')
+    ? { socketPath: host.slice('unix://'.length) }
+    : { host: new URL(host).hostname, port: new URL(host).port };
+  const onward = send({ ...target, method, path, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  response.on('close', () => onward.destroy());
+  request.pipe(onward);
+}
+
+/** What the command printed in the container, on both streams. */
+export async function execIn(docker: Docker, id: string, command: readonly string[]): Promise<string> {
+  const exec = await docker
+    .getContainer(id)
+    .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await exec.start({ Tty: true });
+  let output = '';
+  for await (const chunk of stream) output += String(chunk);
+  return output;
+}

@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** The built program, as a user's shell would start it. */
+const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Place {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command to its end; a code other than 0 is an answer, not an error. */
+export async function fairlead(args: readonly string[], place: Place): Promise<Ended> {
+  const child = start(args, place);
+  const output = collect(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...output() };
+}
+
+/** A `fairlead run` that goes on until it is told to stop. */
+export class RunningFairlead {
+  readonly child: ChildProcess;
+  private readonly output: () => { stdout: string; stderr: string };
+  private readonly ended: Promise<[number | null]>;
+
+  constructor(args: readonly string[], place: Place) {
+    this.child = start(args, place);
+    this.output = collect(this.child);
+    this.ended = once(this.child, 'close') as Promise<[number | null]>;
+  }
+
+  get log(): string {
+    return this.output().stderr;
+  }
+
+  /** Ends it; the code is null where the signal killed it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    const [code] = await this.ended;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+}
+
+function start(args: readonly string[], { cwd, env }: Place): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], {
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+function collect(child: ChildProcess): () => { stdout: string; stderr: string } {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return () => ({ stdout, stderr });
+}

@@ -1,0 +1,38 @@
+import type { ContainerHost, ExecStream } from '../../src/core/ports.ts';
+
+/** The same host, where `before` is done once, before a text that it matches goes into an open process. */
+export function faultyHost(
+  host: ContainerHost,
+  matches: RegExp,
+  before: (stream: ExecStream) => Promise<void>,
+): ContainerHost {
+  let armed = true;
+  const disturbed = (stream: ExecStream): ExecStream => ({
+    output: stream.output,
+    get closed() {
+      return stream.closed;
+    },
+    close: () => stream.close(),
+    write: (text) => {
+      if (!armed || !matches.test(text)) {
+        stream.write(text);
+        return;
+      }
+      armed = false;
+      void before(stream).then(() => {
+        if (!stream.closed) stream.write(text);
+      });
+    },
+  });
+  return {
+    find: (name) => host.find(name),
+    create: (spec) => host.create(spec),
+    start: (id) => host.start(id),
+    stop: (id) => host.stop(id),
+    remove: (id) => host.remove(id),
+    removeVolume: (name) => host.removeVolume(name),
+    upload: (id, directory, files) => host.upload(id, directory, files),
+    exec: async (id, command) => disturbed(await host.exec(id, command)),
+    logs: (id, tail) => host.logs(id, tail),
+  };
+}

@@ -1,0 +1,77 @@
+import type { ContainerSpec, LoadBalancer, Service, UpdatePolicy } from '../../src/core/model.ts';
+
+/** Manifests as reading makes them, for tests of the core. */
+
+const SOURCE = { file: 'test.yaml', line: 1, column: 1 };
+
+export const CONTAINER: ContainerSpec = {
+  image: 'web:v1',
+  version: 'v1',
+  environment: {},
+  labels: {},
+  ports: [{ port: 8080, protocol: 'tcp', publish: false }],
+  mounts: [],
+  networks: ['default'],
+  extraHosts: {},
+  dns: [],
+  capAdd: [],
+  capDrop: [],
+  devices: [],
+  ulimits: [],
+  sysctls: {},
+  securityOpt: [],
+  privileged: false,
+  readOnly: false,
+  init: false,
+};
+
+export const UPDATE: UpdatePolicy = {
+  order: 'start-first',
+  parallelism: 1,
+  delay: 0,
+  monitor: 5_000,
+  timeout: 60_000,
+  failureAction: 'rollback',
+  maxFailureRatio: 0,
+  drain: 30_000,
+  keepOld: 600_000,
+};
+
+type ServiceChange = Partial<Omit<Service, 'container' | 'update'>> & {
+  readonly container?: Partial<ContainerSpec>;
+  readonly update?: Partial<UpdatePolicy>;
+};
+
+export function service({ container, update, ...change }: ServiceChange = {}): Service {
+  return {
+    kind: 'Service',
+    name: 'web',
+    enabled: true,
+    instances: 1,
+    pullPolicy: 'missing',
+    requirements: [],
+    conflictsWith: [],
+    restart: 'unless-stopped',
+    resources: { cpu: 0, memory: 0, limits: {} },
+    source: SOURCE,
+    ...change,
+    container: { ...CONTAINER, ...container },
+    update: { ...UPDATE, ...update },
+  };
+}
+
+export function loadBalancer(change: Partial<LoadBalancer> = {}): LoadBalancer {
+  return {
+    kind: 'LoadBalancer',
+    name: 'web',
+    enabled: true,
+    hostnames: ['web.example.com'],
+    path: '/',
+    stripPath: false,
+    service: 'web',
+    port: 8080,
+    timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
+    source: SOURCE,
+    ...change,
+  };
+}

@@ -1,0 +1,222 @@
+import { canonicalResources } from '../../src/core/resources.ts';
+import { ReasonError } from '../../src/core/reason.ts';
+import type { PullPolicy } from '../../src/core/model.ts';
+import type { Instance, ObservedNode, ObservedRuntime } from '../../src/core/observed.ts';
+import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
+import { Channel } from './channel.ts';
+import type { MemoryContainer, MemoryImage } from './memory-container.ts';
+import type { MemoryEngine } from './memory-engine.ts';
+
+const NODE: ObservedNode = {
+  name: 'memory',
+  cpu: 4,
+  memory: 16 * 1024 ** 3,
+  foreign: { cpu: 0, memory: 0 },
+  capabilities: [],
+  engineVersion: 'memory',
+  foreignHostPorts: [],
+};
+
+/** One cluster on a MemoryEngine; held to the same contract suite as the real runtime. */
+export class MemoryRuntime implements Runtime {
+  readonly engine: MemoryEngine;
+  private readonly cluster: string;
+  private readonly node: ObservedNode;
+
+  constructor(engine: MemoryEngine, cluster = 'demo', node: Partial<ObservedNode> = {}) {
+    this.engine = engine;
+    this.cluster = cluster;
+    this.node = { ...NODE, ...node };
+  }
+
+  observe(): Promise<ObservedRuntime> {
+    return this.attempt(() => {
+      this.engine.observations += 1;
+      this.engine.settle();
+      const instances = this.own().map((container) => container.toInstance());
+      const networks = this.ownNetworks();
+      return { node: this.node, instances, networks, observedAt: this.engine.clock.now() };
+    });
+  }
+
+  async ensureNetworks(names: readonly string[]): Promise<void> {
+    for (const name of names.filter((wanted) => !this.ownNetworks().includes(wanted))) {
+      await this.engine.mutate(`network ${name}`);
+      this.engine.networks.add(`${this.cluster}/${name}`);
+    }
+  }
+
+  async pruneNetworks(keep: readonly string[]): Promise<void> {
+    const used = new Set(this.own().flatMap((container) => container.slot.container.networks));
+    for (const name of this.ownNetworks().filter((network) => !keep.includes(network) && !used.has(network))) {
+      await this.engine.mutate(`remove-network ${name}`);
+      this.engine.networks.delete(`${this.cluster}/${name}`);
+    }
+  }
+
+  async pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {
+    signal?.throwIfAborted();
+    const there = this.engine.localImage(image);
+    if (there !== undefined && policy !== 'always') return there;
+    if (policy === 'never') throw new ReasonError('image-not-found', `The engine has no image ${image}.`);
+    await this.engine.mutate(`pull ${image}`);
+    const { pullError } = this.engine.behaviourOf(image);
+    if (pullError !== undefined) throw new ReasonError(pullError.reason, pullError.message);
+    const pulled = this.engine.registryImage(image);
+    this.engine.keepImage(image, pulled);
+    return pulled;
+  }
+
+  hasImage(image: string): Promise<boolean> {
+    return this.attempt(() => this.engine.localImage(image) !== undefined);
+  }
+
+  async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.engine.settle();
+    const name = `${this.cluster}-${slot.service}-${slot.release}-${slot.slot}`;
+    const there = this.engine.containers.get(name);
+    if (there?.alive === true) return;
+    if (there !== undefined && !isSound(there)) await this.remove(there.toInstance());
+    const stopped = this.engine.containers.get(name);
+    if (stopped !== undefined) {
+      await this.restore(stopped, slot);
+      return this.start(stopped.toInstance());
+    }
+    const container = await this.create(name, slot);
+    await this.engine.mutate(`start ${name}`);
+    this.startNew(container);
+  }
+
+  async start(instance: Instance): Promise<void> {
+    await this.engine.mutate(`start ${instance.name}`);
+    const container = this.engine.get(instance.name);
+    try {
+      this.engine.start(container);
+    } catch (cause) {
+      throw startFailed(container.name, cause);
+    }
+  }
+
+  async unpause(instance: Instance): Promise<void> {
+    await this.engine.mutate(`unpause ${instance.name}`);
+    this.engine.get(instance.name).state = 'running';
+  }
+
+  async stop(instance: Instance, options: { mark: boolean; signal?: AbortSignal }): Promise<void> {
+    options.signal?.throwIfAborted();
+    const container = this.engine.containers.get(instance.name);
+    if (container === undefined) return;
+    if (options.mark) await this.update(instance, { restart: 'no' });
+    if (!container.alive) return;
+    await this.engine.mutate(`stop ${instance.name}`);
+    container.stop(this.engine.clock.now());
+    this.engine.announce(container, 'die');
+  }
+
+  async restart(instance: Instance, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    await this.engine.mutate(`restart ${instance.name}`);
+    const container = this.engine.get(instance.name);
+    container.stop(this.engine.clock.now());
+    this.engine.start(container);
+  }
+
+  async remove(instance: Instance): Promise<void> {
+    const container = this.engine.containers.get(instance.name);
+    if (container?.id !== instance.id) return;
+    await this.engine.mutate(`remove ${instance.name}`);
+    this.engine.containers.delete(instance.name);
+    this.engine.announce(container, 'destroy');
+  }
+
+  async update(instance: Instance, change: Parameters<Runtime['update']>[1]): Promise<void> {
+    const container = this.engine.get(instance.name);
+    await this.engine.mutate(`update ${instance.name}`);
+    container.restartPolicy = change.restart ?? container.restartPolicy;
+    if (change.resources !== undefined) container.resources = canonicalResources(change.resources);
+    this.engine.announce(container, 'update');
+  }
+
+  async setDiscoverable(instance: Instance, discoverable: boolean): Promise<void> {
+    const container = this.engine.get(instance.name);
+    if (container.discoverable === discoverable) return;
+    await this.engine.mutate(`${discoverable ? 'discover' : 'hide'} ${instance.name}`);
+    container.discoverable = discoverable;
+  }
+
+  async *logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {
+    await this.attempt(() => undefined);
+    const { logs } = this.engine.get(instance.name);
+    yield* logs.slice(Math.max(0, logs.length - options.tail));
+  }
+
+  async *watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const listener = { cluster: this.cluster, channel: new Channel<RuntimeEvent>(signal) };
+    this.engine.listeners.add(listener);
+    try {
+      yield* listener.channel;
+    } finally {
+      this.engine.listeners.delete(listener);
+    }
+  }
+
+  private own(): MemoryContainer[] {
+    return [...this.engine.containers.values()].filter((container) => container.cluster === this.cluster);
+  }
+
+  private ownNetworks(): string[] {
+    const prefix = `${this.cluster}/`;
+    return [...this.engine.networks].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+  }
+
+  private async create(name: string, slot: SlotSpec): Promise<MemoryContainer> {
+    const image = this.imageOf(slot);
+    await this.engine.mutate(`create ${name}`);
+    const made = { ...slot, resources: canonicalResources(slot.resources) };
+    return this.engine.create(name, this.cluster, made, image);
+  }
+
+  private imageOf(slot: SlotSpec): MemoryImage {
+    const image = this.engine.localImage(slot.imageId ?? slot.container.image);
+    if (image === undefined)
+      throw new ReasonError(
+        'image-not-found',
+        `The engine has no image ${slot.container.image}; it has to be pulled first.`,
+      );
+    return image;
+  }
+
+  private async restore(container: MemoryContainer, slot: SlotSpec): Promise<void> {
+    const resources = canonicalResources(slot.resources);
+    const same = JSON.stringify(container.resources) === JSON.stringify(resources);
+    if (same && container.restartPolicy === slot.restart) return;
+    await this.update(container.toInstance(), { restart: slot.restart, resources });
+  }
+
+  /** What cannot run at all stays as evidence; what lacks only a host port is taken away again. */
+  private startNew(container: MemoryContainer): void {
+    try {
+      this.engine.start(container);
+    } catch (cause) {
+      if (container.error === undefined) this.engine.containers.delete(container.name);
+      else container.restartPolicy = 'no';
+      throw startFailed(container.name, cause);
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a throw becomes a rejection
+  private async attempt<T>(answer: () => T): Promise<T> {
+    this.engine.reach();
+    return answer();
+  }
+}
+
+function isSound(container: MemoryContainer): boolean {
+  return container.state !== 'dead' && container.deviations.length === 0;
+}
+
+function startFailed(name: string, cause: unknown): ReasonError {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new ReasonError('start-failed', `${name} could not be started: ${words}`, { cause });
+}

@@ -1,0 +1,164 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StatusReport } from '../../src/core/status/status.ts';
+import { dockerAt, dockerHost, freshCluster, removeCluster } from './docker.ts';
+import { fairlead, RunningFairlead, type Ended } from './fairlead.ts';
+import { TestRepository } from './repository.ts';
+import { until } from './until.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+interface Settings {
+  readonly host?: string;
+  /** Further lines of fairlead.yaml. */
+  readonly config?: string;
+  readonly balancerImage?: string;
+}
+
+/** A cluster of its own on the lab's engine, followed from a repository of its own, as a user would set it up. */
+export class Scenario {
+  readonly cluster = freshCluster();
+  readonly directory: string;
+  readonly repository: TestRepository;
+  readonly host: string;
+  readonly docker;
+  readonly httpPort: number;
+  private readonly runs: RunningFairlead[] = [];
+
+  private constructor(directory: string, repository: TestRepository, httpPort: number, host: string) {
+    this.directory = directory;
+    this.repository = repository;
+    this.httpPort = httpPort;
+    this.host = host;
+    this.docker = dockerAt(host);
+  }
+
+  static async create(settings: Settings = {}): Promise<Scenario> {
+    const directory = await mkdtemp(join(tmpdir(), 'fairlead-e2e-'));
+    const repository = await TestRepository.create(directory);
+    const scenario = new Scenario(directory, repository, await freePort(), settings.host ?? dockerHost());
+    await writeFile(join(directory, 'fairlead.yaml'), scenario.configuration(settings));
+    return scenario;
+  }
+
+  /** `fairlead ARGS` in the scenario's folder, where fairlead.yaml is. */
+  async fairlead(...args: string[]): Promise<Ended> {
+    return await fairlead(args, { cwd: this.directory });
+  }
+
+  /** Starts the reconciler on the repository, or on a folder. */
+  run(...args: string[]): RunningFairlead {
+    const running = new RunningFairlead(['run', ...args], { cwd: this.directory });
+    this.runs.push(running);
+    return running;
+  }
+
+  /** Writes manifests into a folder of the scenario, for commands that take one; returns its path. */
+  async manifests(yaml: string, folder = 'manifests'): Promise<string> {
+    const { mkdir } = await import('node:fs/promises');
+    await mkdir(join(this.directory, folder), { recursive: true });
+    await writeFile(join(this.directory, folder, 'app.yaml'), yaml);
+    return folder;
+  }
+
+  /** One request through the balancer, on a connection of its own. */
+  async get(host: string, path = '/', headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return await new Promise((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: this.httpPort, path, headers: { host, ...headers }, agent: false };
+      const sent = request(options, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => (body += text));
+        response
+          .on('error', reject)
+          .on('end', () => resolve({ status: response.statusCode ?? 0, body, headers: response.headers }));
+      });
+      sent.on('error', reject).end();
+    });
+  }
+
+  /** Waits until a request gets this answer. */
+  async answers(
+    host: string,
+    expected: { status?: number; body?: string },
+    path = '/',
+    within = 60_000,
+  ): Promise<Answer> {
+    let last = 'no answer at all';
+    const matches = async () => {
+      const answer = await this.get(host, path).catch((error: unknown) => void (last = String(error)));
+      if (answer === undefined) return undefined;
+      last = `${answer.status} ${answer.body}`;
+      const isRight =
+        answer.status === (expected.status ?? 200) &&
+        (expected.body === undefined || answer.body.trim() === expected.body);
+      return isRight ? answer : undefined;
+    };
+    return await until(`${host}${path} answers ${JSON.stringify(expected)}`, matches, {
+      within,
+      seen: () => `${last}\n${this.logs()}`,
+    });
+  }
+
+  /** The status as it was committed to its branch; undefined before the first commit. */
+  async status(): Promise<StatusReport | undefined> {
+    const text = await this.repository.file(`fairlead/${this.cluster}`, 'status.json');
+    return text === undefined ? undefined : (JSON.parse(text) as StatusReport);
+  }
+
+  /** Waits for a committed status of which the condition holds. */
+  async reports(what: string, condition: (status: StatusReport) => boolean, within = 60_000): Promise<StatusReport> {
+    let last: StatusReport | undefined;
+    const matches = async () => {
+      last = await this.status();
+      return last !== undefined && condition(last) ? last : undefined;
+    };
+    return await until(`a status in which ${what}`, matches, {
+      within,
+      seen: () => `${JSON.stringify(last, null, 1)}\n${this.logs()}`,
+    });
+  }
+
+  /** Containers of services, by name, with their state. */
+  async containers(): Promise<Record<string, string>> {
+    const filters = { label: [`io.fairlead.cluster=${this.cluster}`, 'io.fairlead.role=service'] };
+    const list = await this.docker.listContainers({ all: true, filters });
+    return Object.fromEntries(list.map((each) => [(each.Names[0] ?? '').slice(1), each.State]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const running of this.runs) await running[Symbol.asyncDispose]();
+    await removeCluster(this.docker, this.cluster);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private logs(): string {
+    return this.runs.map((each) => each.log.split('\n').slice(-30).join('\n')).join('\n');
+  }
+
+  private configuration({ config = '', balancerImage = 'lab/haproxy:3.0' }: Settings): string {
+    return `cluster: ${this.cluster}
+repository: { url: "file://${this.repository.bare}", branch: main, interval: 1s, allowFile: true }
+docker: { host: "${this.host}" }
+stateDir: ${join(this.directory, 'state')}
+balancer: { image: "${balancerImage}", http: ${this.httpPort} }
+${config}`;
+  }
+}
+
+/** A port that nothing listens on now. */
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
