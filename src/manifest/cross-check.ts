@@ -1,0 +1,168 @@
+import type { LoadBalancer, Manifest, Service } from '../core/model.ts';
+import { nearest } from './names.ts';
+import type { Path } from './path.ts';
+import type { Reading } from './reading.ts';
+
+/** A document that was understood. */
+export interface ReadManifest {
+  readonly reading: Reading;
+  readonly manifest: Manifest;
+}
+
+interface Entry<M extends Manifest> {
+  readonly reading: Reading;
+  readonly manifest: M;
+}
+
+export interface Surroundings {
+  /** Names in documents that were not understood: they are there, but nothing more is known of them. */
+  readonly broken: ReadonlySet<string>;
+  /** Whether every file could be parsed, so that what is not among the documents is not there. */
+  readonly isComplete: boolean;
+  /** Host ports that the load balancer takes where one is needed. */
+  readonly balancerPorts: readonly number[];
+}
+
+/** Comparing names costs time, and a repository with this many dangling references has another problem. */
+const MAX_SUGGESTIONS = 20;
+
+/** Checks what no manifest can show by itself: names, routes, references and host ports over the whole set. */
+export function crossCheck(read: readonly ReadManifest[], around: Surroundings): void {
+  const services = read.filter((entry): entry is Entry<Service> => entry.manifest.kind === 'Service');
+  const balancers = read.filter((entry): entry is Entry<LoadBalancer> => entry.manifest.kind === 'LoadBalancer');
+  checkNames(read);
+  checkRoutes(services, balancers);
+  checkReferences(services, balancers, around);
+  checkPreviews(services, balancers, around);
+  checkHostPorts(services, balancers.some(({ manifest }) => manifest.enabled) ? around.balancerPorts : []);
+}
+
+function checkNames(read: readonly ReadManifest[]): void {
+  const first = new Map<string, Manifest>();
+  for (const { reading, manifest } of read) {
+    const key = `${manifest.kind} ${manifest.name}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, manifest);
+    else
+      reading.complain(['name'], `There are two of \`${key}\`; the other is in ${placeOf(other)}.`, {
+        reason: 'duplicate-name',
+      });
+  }
+}
+
+interface Claim {
+  readonly reading: Reading;
+  readonly manifest: Manifest;
+  readonly path: Path;
+  readonly hostname: string;
+  readonly prefix: string;
+}
+
+function checkRoutes(services: readonly Entry<Service>[], balancers: readonly Entry<LoadBalancer>[]): void {
+  const first = new Map<string, Claim>();
+  for (const claim of [
+    ...balancers.flatMap(claims),
+    ...services.flatMap((service) => previewClaims(service, balancers)),
+  ]) {
+    const key = claim.hostname + claim.prefix;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, claim);
+    else {
+      const message = `${claim.hostname}${claim.prefix} is claimed by ${nameOf(other.manifest)} too (${placeOf(other.manifest)}); a host name and path lead to one place only.`;
+      claim.reading.complain(claim.path, message, { reason: 'duplicate-route' });
+    }
+  }
+}
+
+function claims({ reading, manifest }: Entry<LoadBalancer>): Claim[] {
+  if (!manifest.enabled) return [];
+  return manifest.hostnames.map((hostname) => {
+    const written = (reading.document.value as { hostnames: string[] }).hostnames;
+    const index = written.findIndex((name) => name.toLowerCase() === hostname);
+    return { reading, manifest, path: ['hostnames', index], hostname, prefix: manifest.path };
+  });
+}
+
+function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonly Entry<LoadBalancer>[]): Claim[] {
+  const { preview } = manifest.update;
+  if (preview === undefined || !manifest.enabled) return [];
+  return balancers
+    .filter((entry) => entry.manifest.enabled && entry.manifest.service === manifest.name)
+    .map((entry) => ({
+      reading,
+      manifest,
+      path: ['update', 'preview'],
+      hostname: preview,
+      prefix: entry.manifest.path,
+    }));
+}
+
+function checkReferences(
+  services: readonly Entry<Service>[],
+  balancers: readonly Entry<LoadBalancer>[],
+  around: Surroundings,
+): void {
+  const byName = new Map(services.map(({ manifest }) => [manifest.name, manifest]));
+  const dangling: Entry<LoadBalancer>[] = [];
+  for (const balancer of balancers) {
+    const target = byName.get(balancer.manifest.service);
+    if (target !== undefined) checkPort(balancer.reading, balancer.manifest, target);
+    else if (around.isComplete && !around.broken.has(balancer.manifest.service)) dangling.push(balancer);
+  }
+  const names = [...byName.keys(), ...around.broken];
+  for (const [index, { reading, manifest }] of dangling.entries()) {
+    const meant = index < MAX_SUGGESTIONS ? nearest(manifest.service, names) : undefined;
+    const advice = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
+    reading.complain(['service'], `There is no service \`${manifest.service}\`.${advice}`, {
+      reason: 'unknown-service',
+    });
+  }
+}
+
+function checkPort(reading: Reading, balancer: LoadBalancer, target: Service): void {
+  const declared = target.container.ports.filter((port) => port.protocol === 'tcp').map((port) => port.port);
+  if (declared.includes(balancer.port)) return;
+  const known = declared.length === 0 ? 'it declares none' : `it declares ${declared.join(', ')}`;
+  const message = `Port ${balancer.port} is not a tcp port of the service \`${target.name}\` (${known}); add it to its \`ports\`.`;
+  reading.complain(['port'], message, { reason: 'port-not-declared' });
+}
+
+function checkPreviews(
+  services: readonly Entry<Service>[],
+  balancers: readonly Entry<LoadBalancer>[],
+  around: Surroundings,
+): void {
+  if (!around.isComplete || around.broken.size > 0) return;
+  const routed = new Set(balancers.map(({ manifest }) => manifest.service));
+  for (const { reading, manifest } of services) {
+    if (manifest.update.preview === undefined || manifest.update.strategy !== 'green-blue') continue;
+    if (routed.has(manifest.name)) continue;
+    const message = `\`update.preview\` needs a LoadBalancer that leads to \`${manifest.name}\`; there is none.`;
+    reading.complain(['update', 'preview'], message);
+  }
+}
+
+function checkHostPorts(services: readonly Entry<Service>[], balancerPorts: readonly number[]): void {
+  const taken = new Map<string, string>(balancerPorts.map((port) => [`${port}/tcp`, 'the load balancer']));
+  for (const { reading, manifest } of services) {
+    if (!manifest.enabled || manifest.instances === 0) continue;
+    for (const port of manifest.container.ports) {
+      if (port.hostPort === undefined) continue;
+      const key = `${port.hostPort}/${port.protocol}`;
+      const other = taken.get(key);
+      taken.set(key, other ?? `${nameOf(manifest)} (${placeOf(manifest)})`);
+      if (other === undefined) continue;
+      reading.complain(reading.pathOf(port), `Host port ${key} is taken by ${other} too; change one of them.`, {
+        reason: 'host-port-conflict',
+      });
+    }
+  }
+}
+
+function nameOf(manifest: Manifest): string {
+  return `${manifest.kind} \`${manifest.name}\``;
+}
+
+function placeOf({ source }: Manifest): string {
+  return `${source.file}:${source.line}`;
+}

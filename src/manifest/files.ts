@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import path from 'node:path';
+import { layerOf } from '../core/reason.ts';
+import type { Problem, Reason } from '../core/reason.ts';
+import type { SourceFile } from './document.ts';
+import type { ReadText, TextFile } from './environment.ts';
+import { readManifests } from './read.ts';
+import type { ManifestSet, ReadOptions } from './read.ts';
+
+const MAX_FILES = 10_000;
+const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_TREE_BYTES = 64 * 1024 * 1024;
+const MANIFEST = /\.(?:ya?ml|json)$/;
+/** The host's own configuration, which commands read from the folder that they stand in; no manifest. */
+const CONFIG = /^fairlead\.ya?ml$/;
+
+/** Reads every manifest below a folder. Folders whose name begins with a dot are left out; nothing outside is read. */
+export function readDirectory(directory: string, options: Omit<ReadOptions, 'readText'> = {}): ManifestSet {
+  const tree = new Tree(directory);
+  tree.list();
+  const set = readManifests(tree.files, { ...options, readText: tree.readText });
+  return { ...set, problems: [...tree.problems, ...set.problems] };
+}
+
+type Found = { readonly file: string } | { readonly leads: string };
+
+class Tree {
+  readonly files: SourceFile[] = [];
+  readonly problems: Problem[] = [];
+  readonly #root: string;
+  readonly #seen = new Set<string>();
+  #bytes = 0;
+
+  constructor(directory: string) {
+    this.#root = realpathSync(directory);
+  }
+
+  list(folder: string = this.#root): void {
+    if (this.#isSeen(folder)) return;
+    const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries) this.#take(path.join(folder, entry.name), entry);
+  }
+
+  /** A text inside the folder, by its path relative to it. */
+  readonly readText: ReadText = (relative) => {
+    const found = this.#find(path.join(this.#root, relative));
+    if ('file' in found) return this.#text(found.file, relative);
+    return { reason: 'unsupported', message: `\`${relative}\` leads ${found.leads}.` };
+  };
+
+  #take(file: string, entry: Dirent): void {
+    if (entry.isSymbolicLink()) this.#follow(file);
+    else if (entry.isDirectory() && !entry.name.startsWith('.')) this.list(file);
+    else if (entry.isFile() && MANIFEST.test(entry.name)) this.#read(file);
+  }
+
+  /** A link inside the folder is read under its target's name, once; one that leads out is refused where it could matter. */
+  #follow(link: string): void {
+    const found = this.#find(link);
+    const name = this.#relative(link);
+    if ('leads' in found) {
+      const matters = MANIFEST.test(link) || isFolder(link);
+      if (matters) this.#complain(name, 'unsupported', `\`${name}\` is a link that leads ${found.leads}.`);
+    } else if (statSync(found.file).isDirectory()) this.list(found.file);
+    else if (MANIFEST.test(link)) this.#read(found.file);
+  }
+
+  #read(file: string): void {
+    const name = this.#relative(file);
+    if (CONFIG.test(name) || this.#isSeen(file)) return;
+    if (this.files.length === MAX_FILES)
+      this.#complain(name, 'too-large', `There are more than ${MAX_FILES} files of manifests.`);
+    if (this.files.length >= MAX_FILES) return;
+    const read = this.#text(file, name);
+    if ('text' in read) this.files.push({ path: name, text: read.text });
+    else this.#complain(name, read.reason, read.message);
+  }
+
+  #text(file: string, name: string): TextFile {
+    const stat = statSync(file);
+    if (!stat.isFile()) return { reason: 'schema', message: `\`${name}\` is not a file.` };
+    if (stat.size > MAX_FILE_BYTES) return { reason: 'too-large', message: `\`${name}\` is larger than 1 MiB.` };
+    this.#bytes += stat.size;
+    if (this.#bytes > MAX_TREE_BYTES)
+      return { reason: 'too-large', message: 'The manifests are larger than 64 MiB together.' };
+    return { text: readFileSync(file, 'utf8') };
+  }
+
+  /** The real path of what is inside the folder, outside of git's own. */
+  #find(file: string): Found {
+    const target = realPath(file);
+    if (target === undefined) return { leads: 'nowhere' };
+    const steps = path.relative(this.#root, target).split(path.sep);
+    if (steps[0] === '..' || path.isAbsolute(steps.join(path.sep)))
+      return { leads: 'out of the folder that holds the manifests' };
+    return steps.includes('.git') ? { leads: "into git's own folder" } : { file: target };
+  }
+
+  #isSeen(place: string): boolean {
+    if (this.#seen.has(place)) return true;
+    this.#seen.add(place);
+    return false;
+  }
+
+  #relative(file: string): string {
+    return path.relative(this.#root, file).split(path.sep).join('/');
+  }
+
+  #complain(file: string, reason: Reason, message: string): void {
+    this.problems.push({ layer: layerOf(reason), reason, message, file, line: 1, column: 1 });
+  }
+}
+
+function realPath(file: string): string | undefined {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+function isFolder(link: string): boolean {
+  return statSync(link, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,10 @@
+/** Whether a text matches a glob: `*` is anything but `/`, `**` is anything, `?` is one character but `/`. */
+export function matches(glob: string, text: string): boolean {
+  const pattern = glob.replaceAll(
+    /\*\*|\*|\?|[^]/g,
+    (token) => WILDCARDS[token] ?? token.replace(/[\\^$.|+()[\]{}-]/, '\\$&'),
+  );
+  return new RegExp(`^${pattern}$`, 'u').test(text);
+}
+
+const WILDCARDS: Readonly<Record<string, string>> = { '**': '[^]*', '*': '[^/]*', '?': '[^/]' };

@@ -1,0 +1,697 @@
+/* Made by `node script/generate.mjs` from schemas/; do not edit. */
+
+/** Documents as they are once validated: their defaults are filled in. */
+/**
+ * A service: what runs, how often, with what, and how it is replaced.
+ */
+export interface ServiceDocument {
+  /**
+   * Version of the format.
+   */
+  apiVersion: 'fairlead/v1';
+  /**
+   * `Service`.
+   */
+  kind: 'Service';
+  /**
+   * Unique among the services of the cluster; other services reach it by this name. At most 32 characters.
+   */
+  name: string;
+  /**
+   * For people; changes nothing.
+   */
+  description?: string;
+  /**
+   * `false` stops the service and keeps its manifest, its name and its volumes.
+   */
+  enabled: boolean;
+  /**
+   * Image reference with a tag or digest.
+   */
+  image: string;
+  /**
+   * Changing it fetches the image anew and replaces the containers, even where nothing else changed. A number is taken as it is written: `1.10` stays `1.10`. Default: the image's tag, else the first 12 digits of its digest, else `latest`.
+   */
+  version?: string | number;
+  /**
+   * When the image is fetched: where the engine does not have it, always before a new release starts, or never. A changed `version` fetches, except with `never`.
+   */
+  pullPolicy: 'missing' | 'always' | 'never';
+  /**
+   * How many containers run. 0 keeps the manifest and runs nothing.
+   */
+  instances: number;
+  /**
+   * Cores reserved per instance; a limit for scheduling, not for the container (see `limits.cpu`).
+   */
+  cpu: number;
+  /**
+   * Memory reserved per instance, as a number of MB or with a unit; a limit for scheduling, not for the container (see `limits.memory`).
+   */
+  memory: string | number;
+  /**
+   * What the engine enforces.
+   */
+  limits: {
+    /**
+     * Cores that one instance can use at most. Not below `cpu`. Default: no limit.
+     */
+    cpu?: number;
+    /**
+     * Memory above which an instance is killed. Not below `memory`. Default: no limit.
+     */
+    memory?: string | number;
+  };
+  /**
+   * Replaces the image's entrypoint; a text is split as a shell would, without expansion.
+   *
+   * @maxItems 1000
+   */
+  entrypoint?: string | string[];
+  /**
+   * Replaces the image's command; a text is split as a shell would, without expansion.
+   *
+   * @maxItems 1000
+   */
+  command?: string | string[];
+  /**
+   * Working directory. Default: the image's.
+   */
+  workingDir?: string;
+  /**
+   * User, or `user:group`, by name or number. Default: the image's.
+   */
+  user?: string | number;
+  /**
+   * Host name inside the container. Default: Docker's.
+   */
+  hostname?: string;
+  /**
+   * Environment variables: a map, or a list of `{ name, value }`, `{ key, value }` or `KEY=value`. Numbers and booleans are taken as they are written.
+   *
+   * @maxItems 10000
+   */
+  environment:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | (
+        | string
+        | {
+            /**
+             * Name of the variable.
+             */
+            name?: string;
+            /**
+             * Another spelling of `name`.
+             */
+            key?: string;
+            /**
+             * A text, a number, true or false; "" for an empty one.
+             */
+            value: string | number | boolean;
+          }
+      )[];
+  /**
+   * Files of `KEY=value` lines, split at the first `=`, with `#` comments; relative to the manifest, inside the folder of manifests. A later file wins over an earlier one, `environment` over all.
+   *
+   * @maxItems 100
+   */
+  envFile: string | string[];
+  /**
+   * Path under which the service answers; its containers get it as `CONTEXT_ROOT`.
+   */
+  contextRoot?: string;
+  /**
+   * Labels of the containers: a map, or a list of `key=value`. `io.fairlead.*` is Fairlead's own.
+   *
+   * @maxItems 1000
+   */
+  labels:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | string[];
+  /**
+   * Ports that the container listens on. Only `hostPort` and `publish` open one on the host.
+   *
+   * @maxItems 1000
+   */
+  ports: (
+    | number
+    | {
+        /**
+         * Port in the container.
+         */
+        port?: number;
+        /**
+         * Another spelling of `port`.
+         */
+        container?: number;
+        /**
+         * Protocol.
+         */
+        protocol: 'tcp' | 'udp' | 'sctp';
+        /**
+         * Fixed port on the host: one instance a node, and the update stops before it starts.
+         */
+        hostPort?: number;
+        /**
+         * Another spelling of `hostPort`.
+         */
+        host?: number;
+        /**
+         * Another spelling of `hostPort`.
+         */
+        source?: number;
+        /**
+         * Another spelling of `hostPort`.
+         */
+        published?: number;
+        /**
+         * Opens a port on the host that Docker chooses; the status tells which.
+         */
+        publish: boolean;
+      }
+  )[];
+  /**
+   * Volumes, folders of the host and memory file systems: objects, or texts such as `data:/var/lib/x:ro`.
+   *
+   * @maxItems 100
+   */
+  mounts: (
+    | string
+    | {
+        /**
+         * `volume`: a named volume; `bind`: a folder or file of the host, where its policy allows it; `tmpfs`: memory.
+         */
+        type: 'volume' | 'bind' | 'tmpfs';
+        /**
+         * Name of the volume, or absolute path on the host.
+         */
+        source?: string;
+        /**
+         * Absolute path in the container.
+         */
+        target: string;
+        /**
+         * Mounted so that it cannot be written.
+         */
+        readOnly: boolean;
+        /**
+         * Limit of a tmpfs. Default: none.
+         */
+        size?: string | number;
+        required?: [];
+      }
+  )[];
+  /**
+   * Short for mounts of type tmpfs: a path, `/run:size=64M`, or a list of them.
+   *
+   * @maxItems 100
+   */
+  tmpfs: string | string[];
+  /**
+   * Read-only root file system.
+   */
+  readOnly: boolean;
+  /**
+   * Networks of the cluster that the service is on; services on no common network cannot reach each other. `default` is the cluster's own. Default: `[default]`.
+   *
+   * @maxItems 32
+   */
+  networks: string[];
+  /**
+   * Further lines for the container's hosts file: a map from name to address, or a list of `name:address`. `host-gateway` is the host.
+   *
+   * @maxItems 1000
+   */
+  extraHosts:
+    | {
+        [k: string]: string;
+      }
+    | string[];
+  /**
+   * Name servers, in order. Default: Docker's.
+   *
+   * @maxItems 10
+   */
+  dns: string | string[];
+  /**
+   * Kernel capabilities to add; subject to the host's policy.
+   *
+   * @maxItems 100
+   */
+  capAdd: string[];
+  /**
+   * Kernel capabilities to take away, or `ALL`.
+   *
+   * @maxItems 100
+   */
+  capDrop: string[];
+  /**
+   * Devices of the host, as `/dev/x`, `/dev/x:/dev/y:rwm` or `{ source, target, permissions }`; subject to the host's policy.
+   *
+   * @maxItems 100
+   */
+  devices: (
+    | string
+    | {
+        /**
+         * Device on the host.
+         */
+        source: string;
+        /**
+         * Device in the container. Default: `source`.
+         */
+        target?: string;
+        /**
+         * Read, write, make nodes.
+         */
+        permissions: string;
+      }
+  )[];
+  /**
+   * Number of GPUs, or `all`; subject to the host's policy for devices (`gpu`).
+   */
+  gpus?: number | string;
+  /**
+   * Resource limits of processes: a number for both, or `{ soft, hard }`; -1 is unlimited.
+   */
+  ulimits: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Soft limit.
+           */
+          soft: number;
+          /**
+           * Hard limit.
+           */
+          hard: number;
+        };
+  };
+  /**
+   * Kernel parameters of the container's own namespaces (`net.*`, `kernel.msg*`, `kernel.sem`, `kernel.shm*`, `fs.mqueue.*`): a map, or a list of `key=value`.
+   *
+   * @maxItems 100
+   */
+  sysctls:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | string[];
+  /**
+   * Docker's security options. `no-new-privileges:true` is always allowed, others where the host's policy allows `privileged`.
+   *
+   * @maxItems 32
+   */
+  securityOpt: string[];
+  /**
+   * All rights over the host; subject to the host's policy.
+   */
+  privileged: boolean;
+  /**
+   * Runs a small init as process 1, which forwards signals and reaps processes.
+   */
+  init: boolean;
+  /**
+   * Size of /dev/shm. Default: Docker's 64M.
+   */
+  shmSize?: string | number;
+  /**
+   * What Docker does when a container's process ends.
+   */
+  restart: 'unless-stopped' | 'always' | 'on-failure';
+  /**
+   * Signal that asks the process to end. Default: the image's, else SIGTERM.
+   */
+  stopSignal?: string;
+  /**
+   * How long a process may take to end before it is killed. Default: Docker's 10s.
+   */
+  stopGracePeriod?: string | number;
+  /**
+   * Capabilities that a node must have, all of them: `ssd`, `gpu`, `intranet`.
+   *
+   * @maxItems 100
+   */
+  requirements: string[];
+  /**
+   * How many instances may stand on one node. Default: no limit.
+   */
+  maxPerNode?: number;
+  /**
+   * Names of services, or globs of them, that never stand on the same node; one or a list. A service never conflicts with itself.
+   *
+   * @maxItems 100
+   */
+  conflictsWith: string | string[];
+  /**
+   * How an instance shows that it is well. It decides when an instance is ready and when it is restarted. Without one, a TCP connect to the routed port must succeed.
+   */
+  healthCheck?: {
+    /**
+     * Asked by the load balancer.
+     */
+    http?: {
+      /**
+       * Path and query.
+       */
+      path: string;
+      /**
+       * Port in the container, one of `ports`. Default: the first tcp port of `ports`.
+       */
+      port?: number;
+      /**
+       * Codes that count as healthy: `200`, `200,201` or `200-299`.
+       */
+      status: string | number;
+    };
+    /**
+     * Run in the container by Docker; exit code 0 is healthy. A text is run by the container's shell, a list as it is.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    command?: string | string[];
+    /**
+     * Time between checks; for `http` it counts towards restarts only, as the load balancer asks more often.
+     */
+    interval: string | number;
+    /**
+     * Time for one answer.
+     */
+    timeout: string | number;
+    /**
+     * Failures in a row that make an instance unhealthy.
+     */
+    retries: number;
+    /**
+     * Time after the start in which failures do not count.
+     */
+    startPeriod: string | number;
+    /**
+     * Whether an instance whose http check keeps failing is restarted.
+     */
+    restart: boolean;
+  };
+  /**
+   * How a new release replaces the old one.
+   */
+  update: {
+    /**
+     * `rolling`: slot by slot; `green-blue`: a whole second set and one switch; `recreate`: stop, then start. Default: `rolling`, and `recreate` for a service with a host port or a writable volume or bind mount.
+     */
+    strategy?: 'rolling' | 'green-blue' | 'recreate';
+    /**
+     * With `rolling`: whether the new instance starts before the old one stops.
+     */
+    order: 'start-first' | 'stop-first';
+    /**
+     * With `rolling`: instances replaced at once.
+     */
+    parallelism: number;
+    /**
+     * With `rolling`: pause between batches.
+     */
+    delay: string | number;
+    /**
+     * How long new instances must stay well before they count as steady.
+     */
+    monitor: string | number;
+    /**
+     * How long new instances may take to get ready.
+     */
+    timeout: string | number;
+    /**
+     * What follows when more than `maxFailureRatio` fail: back to the old release, wait as it stands, or go on.
+     */
+    failureAction: 'rollback' | 'pause' | 'continue';
+    /**
+     * Share of new instances that may fail, from 0 to 1.
+     */
+    maxFailureRatio: number;
+    /**
+     * How long requests in flight may take before an old instance stops.
+     */
+    drain: string | number;
+    /**
+     * With `green-blue`: how long the old set is kept running for an instant way back.
+     */
+    keepOld: string | number;
+    /**
+     * With `green-blue`: host name that leads to the set that does not have the traffic.
+     */
+    preview?: string;
+  };
+}
+
+/**
+ * A route: which host names and paths lead to which port of which service.
+ */
+export interface LoadBalancerDocument {
+  /**
+   * Version of the format.
+   */
+  apiVersion: 'fairlead/v1';
+  /**
+   * `LoadBalancer`.
+   */
+  kind: 'LoadBalancer';
+  /**
+   * Unique among the load balancers of the cluster. At most 32 characters.
+   */
+  name: string;
+  /**
+   * For people; changes nothing.
+   */
+  description?: string;
+  /**
+   * `false` takes the route away and keeps its manifest.
+   */
+  enabled: boolean;
+  /**
+   * Host names that it answers for, whatever their case and port.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  hostnames: string[];
+  /**
+   * Prefix of the paths that it answers for, at segment borders: `/api` takes `/api` and `/api/x`, not `/apix`. The longest one wins.
+   */
+  path: string;
+  /**
+   * Whether the service sees the path without the prefix.
+   */
+  stripPath: boolean;
+  /**
+   * Name of the service that gets the requests.
+   */
+  service: string;
+  /**
+   * Port in the container, one of the service's tcp ports.
+   */
+  port: number;
+  /**
+   * How long the load balancer waits.
+   */
+  timeouts: {
+    /**
+     * For a connection to an instance.
+     */
+    connect: string | number;
+    /**
+     * For data from the client.
+     */
+    client: string | number;
+    /**
+     * For data from the instance.
+     */
+    server: string | number;
+    /**
+     * For data either way on a connection that was upgraded (WebSocket).
+     */
+    tunnel: string | number;
+  };
+}
+
+/**
+ * fairlead.yaml: the host's own configuration, never taken from the repository that is followed.
+ */
+export interface ConfigDocument {
+  /**
+   * Name of the cluster; it is in every name and label, so that several can share an engine.
+   */
+  cluster: string;
+  /**
+   * The repository that is followed; `run DIR` and the commands that take a folder do without.
+   */
+  repository?: {
+    /**
+     * `https://`, `ssh://` or `user@host:path`; an absolute path or `file:///` where `allowFile` is true.
+     */
+    url?: string;
+    /**
+     * Branch that is followed.
+     */
+    branch: string;
+    /**
+     * Folder in the repository that holds the manifests.
+     */
+    path: string;
+    /**
+     * Time between two looks at the remote.
+     */
+    interval: string | number;
+    /**
+     * How to log in. Nothing secret stands in this file itself.
+     */
+    credentials: {
+      /**
+       * For https. Default: what the server takes for a token.
+       */
+      username?: string;
+      /**
+       * File that holds the password or token, for https.
+       */
+      passwordFile?: string;
+      /**
+       * Environment variable that holds the password or token, in place of `passwordFile`.
+       */
+      passwordVariable?: string;
+      /**
+       * Private key, for ssh.
+       */
+      sshKeyFile?: string;
+      /**
+       * Host keys that are trusted, for ssh. Default: the user's known_hosts.
+       */
+      knownHostsFile?: string;
+    };
+    /**
+     * Whether `url` may be a folder of this host.
+     */
+    allowFile: boolean;
+  };
+  /**
+   * What runs the containers: a Docker Engine. `auto` finds out.
+   */
+  runtime: 'auto' | 'engine';
+  /**
+   * The engine.
+   */
+  docker: {
+    /**
+     * Address of the engine. Default: `DOCKER_HOST`, then the default socket.
+     */
+    host?: string;
+  };
+  /**
+   * This host, on one engine.
+   */
+  node: {
+    /**
+     * What this host has, for the `requirements` of services.
+     *
+     * @maxItems 100
+     */
+    capabilities: string[];
+  };
+  /**
+   * The load balancer (HAProxy).
+   */
+  balancer: {
+    /**
+     * `auto`: only while a manifest needs it.
+     */
+    enabled: 'auto' | true | false;
+    /**
+     * Its image: HAProxy 2.6 or newer.
+     */
+    image: string;
+    /**
+     * Host port for HTTP; 0 turns it off.
+     */
+    http: number;
+    /**
+     * Host port for HTTPS, kept for TLS: as long as no load balancer can have a certificate nothing listens there.
+     */
+    https: number;
+    /**
+     * `host`: the host's own network, which keeps the clients' addresses; `bridge`: published ports. Default: `host` on one engine.
+     */
+    network?: 'host' | 'bridge';
+    /**
+     * Address of the host that it listens on.
+     */
+    bind: string;
+  };
+  /**
+   * The report that is committed.
+   */
+  status: {
+    /**
+     * Branch that gets the report. Default: `fairlead/<cluster>`.
+     */
+    branch?: string;
+    /**
+     * `false` writes the report to the state folder only.
+     */
+    enabled: boolean;
+  };
+  /**
+   * Folder for the clone and the last report; may be lost. Default: /var/lib/fairlead for root, else fairlead below XDG_STATE_HOME.
+   */
+  stateDir?: string;
+  /**
+   * How many services one revision may take away; refused above the larger of the two.
+   */
+  prune: {
+    /**
+     * Share of the services, from 0 to 1.
+     */
+    maxFraction: number;
+    /**
+     * Number of services.
+     */
+    maxCount: number;
+  };
+  /**
+   * What manifests may ask of the host. The default gives nothing away.
+   */
+  policy: {
+    /**
+     * Globs of image references, with or without tag; `*` stops at `/`, `**` does not.
+     */
+    images: string[];
+    /**
+     * Globs of host paths that may be mounted, for reading as for writing; `/srv/**` is everything below /srv. They are compared with the path as it is written, `..` resolved.
+     */
+    bindMounts: string[];
+    /**
+     * Whether `privileged` and all of `securityOpt` may be set.
+     */
+    privileged: boolean;
+    /**
+     * Whether services may use the host's network; no manifest can ask for it yet.
+     */
+    hostNetwork: boolean;
+    /**
+     * Kernel capabilities that `capAdd` may name, or `ALL`.
+     *
+     * @maxItems 100
+     */
+    capabilities: string[];
+    /**
+     * Globs of devices that `devices` may name; `gpu` allows `gpus`.
+     */
+    devices: string[];
+    /**
+     * Host ports that services may take: a range, or one port.
+     */
+    hostPorts: string | number;
+  };
+}

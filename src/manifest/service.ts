@@ -1,0 +1,107 @@
+import type { Resources, Service, UpdatePolicy } from '../core/model.ts';
+import { containerSpec } from './container.ts';
+import { duration } from './duration.ts';
+import type { ReadText } from './environment.ts';
+import { healthCheck } from './health-check.ts';
+import { tagAndDigest } from './image.ts';
+import { ports } from './ports.ts';
+import type { Reading } from './reading.ts';
+import type { ServiceDocument } from './schema.generated.ts';
+import { bytes, list, present, sorted } from './values.ts';
+
+/** Docker takes no less for a container's memory. */
+const LEAST_MEMORY = 6 * 1024 ** 2;
+
+/** A validated document as a Service in its one normal form; what the schema cannot say is checked here. */
+export function service(reading: Reading, fields: ServiceDocument, readText: ReadText): Service {
+  const declared = ports(reading, fields.ports);
+  const check = fields.healthCheck === undefined ? undefined : healthCheck(reading, fields.healthCheck, declared);
+  const container = containerSpec(reading, fields, { ports: declared, check, readText });
+  const result = present<Service>({
+    kind: 'Service',
+    name: fields.name,
+    description: fields.description,
+    enabled: fields.enabled,
+    instances: fields.instances,
+    pullPolicy: fields.pullPolicy,
+    requirements: sorted(fields.requirements),
+    maxPerNode: fields.maxPerNode,
+    conflictsWith: sorted(list(fields.conflictsWith)),
+    restart: fields.restart,
+    resources: resources(reading, fields),
+    healthCheck: check,
+    update: updatePolicy(reading, fields.update),
+    container,
+    source: reading.document.locate([]),
+  });
+  checkHostPorts(reading, result);
+  checkUpdate(reading, result);
+  warn(reading, result);
+  return result;
+}
+
+function resources(reading: Reading, fields: ServiceDocument): Resources {
+  const memory = bytes(fields.memory);
+  const limit = fields.limits.memory === undefined ? undefined : bytes(fields.limits.memory);
+  for (const [path, size] of [
+    [['memory'], memory || undefined],
+    [['limits', 'memory'], limit],
+  ] as const) {
+    if (size !== undefined && size < LEAST_MEMORY)
+      reading.complain(path, `\`${path.join('.')}\` is less than 6M, the least that Docker takes.`);
+  }
+  if (limit !== undefined && memory > limit) {
+    reading.complain(['memory'], '`memory` is more than `limits.memory`; lower it, or raise the limit.');
+  }
+  if (fields.limits.cpu !== undefined && fields.cpu > fields.limits.cpu) {
+    reading.complain(['cpu'], '`cpu` is more than `limits.cpu`; lower it, or raise the limit.');
+  }
+  return { cpu: fields.cpu, memory, limits: present<Resources['limits']>({ cpu: fields.limits.cpu, memory: limit }) };
+}
+
+function updatePolicy(reading: Reading, fields: ServiceDocument['update']): UpdatePolicy {
+  const time = (field: 'delay' | 'monitor' | 'timeout' | 'drain' | 'keepOld'): number =>
+    duration(reading, ['update', field], fields[field]);
+  return present<UpdatePolicy>({
+    strategy: fields.strategy,
+    order: fields.order,
+    parallelism: fields.parallelism,
+    delay: time('delay'),
+    monitor: time('monitor'),
+    timeout: time('timeout'),
+    failureAction: fields.failureAction,
+    maxFailureRatio: fields.maxFailureRatio,
+    drain: time('drain'),
+    keepOld: time('keepOld'),
+    preview: fields.preview?.toLowerCase(),
+  });
+}
+
+function checkHostPorts(reading: Reading, service: Service): void {
+  const fixed = service.container.ports.find((port) => port.hostPort !== undefined);
+  if (fixed === undefined || service.instances <= 1) return;
+  const message = `Port ${fixed.port} has a fixed host port, so only one instance fits on a node; \`instances\` is ${service.instances}.`;
+  reading.complain(['instances'], message, { reason: 'host-port-conflict' });
+}
+
+function checkUpdate(reading: Reading, service: Service): void {
+  const { preview, strategy } = service.update;
+  if (preview === undefined || strategy === 'green-blue') return;
+  reading.complain(['update', 'preview'], '`update.preview` needs `update.strategy: green-blue`.', { part: 'key' });
+}
+
+function warn(reading: Reading, service: Service): void {
+  const { tag, digest } = tagAndDigest(service.container.image);
+  if (digest === undefined && (tag === undefined || tag === 'latest')) {
+    const message = `\`${service.container.image}\` names no fixed version; what it is can change without a commit.`;
+    reading.warn('unpinned-tag', ['image'], message);
+  }
+  const shared = service.container.mounts.find((mount) => mount.type !== 'tmpfs' && !mount.readOnly);
+  const { strategy } = service.update;
+  if (shared === undefined || strategy === undefined || strategy === 'recreate') return;
+  reading.warn(
+    'shared-volume',
+    ['update', 'strategy'],
+    `With ${strategy} two releases write to ${shared.target} at once.`,
+  );
+}

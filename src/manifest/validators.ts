@@ -1,0 +1,24 @@
+import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+
+export type Validated = 'service' | 'loadBalancer' | 'config';
+type Validators = Readonly<Record<Validated, ValidateFunction>>;
+
+/**
+ * The one switch between source and package. In the package the validators are code that `script/generate.mjs --validators`
+ * wrote beside this file, because importing Ajv and compiling costs about 100 ms of every command; run from source (tsx,
+ * vitest) they are compiled here, so that an edited schema counts at once.
+ */
+const validators: Validators = import.meta.url.endsWith('.ts')
+  ? (await import('./compile.ts')).compileValidators()
+  : await precompiled();
+
+/** Checks a value against a schema and fills in the defaults in place; returns all that is wrong. */
+export function validate(name: Validated, value: unknown): readonly ErrorObject[] {
+  const validator = validators[name];
+  return validator(value) ? [] : (validator.errors ?? []);
+}
+
+async function precompiled(): Promise<Validators> {
+  const module = (await import(new URL('validators.generated.cjs', import.meta.url).href)) as { default: Validators };
+  return module.default;
+}

@@ -1,0 +1,119 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readDirectory } from '../../../src/manifest/files.ts';
+
+let outside: string;
+let directory: string;
+
+beforeEach(() => {
+  outside = mkdtempSync(path.join(tmpdir(), 'fairlead-files-'));
+  directory = path.join(outside, 'manifests');
+  mkdirSync(directory);
+});
+
+afterEach(() => rmSync(outside, { recursive: true }));
+
+function write(file: string, text: string): void {
+  mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
+  writeFileSync(path.join(directory, file), text);
+}
+
+const manifest = (name: string, more = ''): string => `kind: Service\nname: ${name}\nimage: a:1\n${more}`;
+
+function found(): string[] {
+  const { manifests, problems } = readDirectory(directory);
+  const names = manifests.map(({ name, source }) => `${name} in ${source.file}`);
+  return [...names, ...problems.map(({ reason, file, message }) => `${file ?? ''} ${reason}: ${message}`)];
+}
+
+describe('the files of a folder', () => {
+  it('are read anywhere below it, by their ending; dot-folders and fairlead.yaml at the top are left out', () => {
+    write('a.yaml', manifest('a'));
+    write('deep/er/b.yml', manifest('b'));
+    write('c.json', JSON.stringify({ kind: 'Service', name: 'c', image: 'a:1' }, null, '\t'));
+    write('.github/workflows/ci.yml', 'on: push');
+    write('README.md', '# no manifest');
+    write('fairlead.yaml', 'cluster: demo');
+    expect(found()).toEqual(['a in a.yaml', 'b in deep/er/b.yml', 'c in c.json']);
+  });
+
+  it('none are there: an empty set, not a problem', () => {
+    expect(readDirectory(directory)).toEqual({ manifests: [], problems: [], warnings: [] });
+  });
+
+  it('the folder itself is not there: an error, never an empty set', () => {
+    expect(() => readDirectory(path.join(directory, 'absent'))).toThrow(/ENOENT/);
+  });
+
+  it('with the name of a manifest but no kind are problems, as a revision is taken whole', () => {
+    write('a.yaml', manifest('a'));
+    write('deep/fairlead.yaml', 'cluster: demo');
+    write('variables.yaml', 'a: 1');
+    expect(found()).toMatchObject([
+      'a in a.yaml',
+      expect.stringMatching(/^deep\/fairlead.yaml schema: The host's own configuration/),
+      'variables.yaml unsupported: Variables (`variables.yaml`) are not there yet.',
+    ]);
+  });
+
+  it('give environment files from the folder of the manifest, dot-files too', () => {
+    write('web/.env', 'A=1');
+    write('common.env', 'B=2');
+    write('web/web.yaml', manifest('web', 'envFile: [.env, ../common.env]'));
+    expect(readDirectory(directory).manifests).toMatchObject([{ container: { environment: { A: '1', B: '2' } } }]);
+  });
+});
+
+describe('links', () => {
+  it('inside the folder are read once, under the name of what they lead to', () => {
+    write('real/a.yaml', manifest('a'));
+    symlinkSync('real', path.join(directory, 'alias'));
+    symlinkSync('real/a.yaml', path.join(directory, 'b.yaml'));
+    symlinkSync('..', path.join(directory, 'real/loop'));
+    expect(found()).toEqual(['a in real/a.yaml']);
+  });
+
+  it('that lead out of it are refused, and what they lead to is not read', () => {
+    writeFileSync(path.join(outside, 'secret.yaml'), manifest('secret'));
+    mkdirSync(path.join(outside, 'elsewhere'));
+    symlinkSync('../secret.yaml', path.join(directory, 'a.yaml'));
+    symlinkSync(path.join(outside, 'elsewhere'), path.join(directory, 'folder'));
+    symlinkSync('nowhere', path.join(directory, 'b.yaml'));
+    symlinkSync('/etc/passwd', path.join(directory, 'harmless'));
+    expect(found()).toEqual([
+      'a.yaml unsupported: `a.yaml` is a link that leads out of the folder that holds the manifests.',
+      'b.yaml unsupported: `b.yaml` is a link that leads nowhere.',
+      'folder unsupported: `folder` is a link that leads out of the folder that holds the manifests.',
+    ]);
+  });
+
+  it.each(['/etc/passwd', '../secret.env'])('from an envFile to %s are refused', (target) => {
+    writeFileSync(path.join(outside, 'secret.env'), 'PASSWORD=x');
+    symlinkSync(target, path.join(directory, 'link.env'));
+    write('a.yaml', manifest('a', 'envFile: link.env'));
+    const { problems } = readDirectory(directory);
+    expect(problems).toMatchObject([
+      { reason: 'unsupported', line: 4, message: expect.stringMatching(/leads out of the folder/) as string },
+    ]);
+  });
+
+  it("from an envFile into git's own folder are refused", () => {
+    write('.git/config', 'A=1');
+    write('a.yaml', manifest('a', 'envFile: .git/config'));
+    expect(readDirectory(directory).problems).toMatchObject([{ reason: 'unsupported', line: 4 }]);
+  });
+});
+
+describe('limits', () => {
+  it('on the size of a file', () => {
+    write('a.yaml', `${manifest('a')}#${' '.repeat(1024 * 1024)}`);
+    expect(found()).toEqual(['a.yaml too-large: `a.yaml` is larger than 1 MiB.']);
+  });
+
+  it('on the number of files', { timeout: 60_000 }, () => {
+    for (let index = 0; index < 10_001; index++) write(`${index}.yaml`, '');
+    expect(found()).toEqual([expect.stringMatching(/too-large: There are more than 10000 files of manifests/)]);
+  });
+});
