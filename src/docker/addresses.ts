@@ -1,0 +1,48 @@
+import { fixedRange, formatAddress, parseAddress } from './subnet.ts';
+
+/** A balancer may still know a removed container's address for this long. */
+const RESTS_FOR = 60_000;
+
+/** Chooses fixed addresses in turn, so that the one taken is the one that has not been used for the longest time. */
+export class Addresses {
+  private readonly now: () => number;
+  /** When each address was last chosen or freed by this process. */
+  private readonly lastUsed = new Map<number, number>();
+  /** Address chosen last, by subnet. */
+  private readonly latest = new Map<string, number>();
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  /** A free address of the subnet's fixed part, or undefined where every one is taken or rests. */
+  choose(subnet: string, taken: ReadonlySet<string>): string | undefined {
+    const { first, last } = fixedRange(subnet);
+    const size = last - first + 1;
+    const start = this.latest.get(subnet) ?? highest(taken, first, last);
+    for (let step = 1; step <= size; step++) {
+      const address = first + ((start - first + step) % size);
+      if (taken.has(formatAddress(address)) || this.rests(address)) continue;
+      this.latest.set(subnet, address);
+      this.lastUsed.set(address, this.now());
+      return formatAddress(address);
+    }
+    return undefined;
+  }
+
+  /** Its container is gone. */
+  free(address: string): void {
+    this.lastUsed.set(parseAddress(address), this.now());
+  }
+
+  private rests(address: number): boolean {
+    const usedAt = this.lastUsed.get(address);
+    return usedAt !== undefined && this.now() - usedAt < RESTS_FOR;
+  }
+}
+
+/** Where no address is taken: the one before the first. */
+function highest(taken: ReadonlySet<string>, first: number, last: number): number {
+  const inRange = [...taken].map(parseAddress).filter((address) => address >= first && address <= last);
+  return Math.max(first - 1, ...inRange);
+}

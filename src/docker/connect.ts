@@ -1,0 +1,38 @@
+import Docker from 'dockerode';
+import { ReasonError } from '../core/reason.ts';
+import type { ContainerHost, Runtime } from '../core/ports.ts';
+import { EngineRuntime, type EngineOptions } from './engine.ts';
+import { EngineHost } from './host.ts';
+import { Networks } from './networks.ts';
+
+/**
+ * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2375`, `http://…` or `https://…`. Nothing is asked
+ * of it yet.
+ */
+export function connectEngine(options: { host: string } & Omit<EngineOptions, 'docker'>): {
+  runtime: Runtime;
+  host: ContainerHost;
+} {
+  const docker = openDocker(options.host);
+  const runtime = new EngineRuntime({ ...options, docker });
+  const networks = new Networks(docker, options.cluster);
+  return { runtime, host: new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing') }) };
+}
+
+/** Without a version the engine speaks the newest one that it knows, from 20.10 on. */
+export function openDocker(host: string): Docker {
+  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
+  const address = host.replace(/^tcp:/, 'http:');
+  if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address))
+    throw new ReasonError(
+      'engine-unreachable',
+      `The Docker host ${host} is not one of unix://, tcp://, http:// or https://.`,
+    );
+  const url = new URL(address);
+  const secure = url.protocol === 'https:';
+  return new Docker({
+    protocol: secure ? 'https' : 'http',
+    host: url.hostname,
+    port: url.port || (secure ? 2376 : 2375),
+  });
+}

@@ -1,0 +1,70 @@
+import { ReasonError, type Reason } from '../core/reason.ts';
+
+/**
+ * The answer to a request to the engine, or a ReasonError: `engine-unreachable` where it does not answer, `disk-full`
+ * where it says so, else `reason` with what was attempted and the engine's own words. Aborting stays as it is.
+ */
+export async function request<T>(attempt: string, reason: Reason, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw reasonError(attempt, reason, error);
+  }
+}
+
+/** The same for an action whose result may be there already: answers with these status codes count as done. */
+export async function settle(attempt: string, done: readonly number[], answer: Promise<unknown>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!done.includes(statusOf(error) ?? 0)) throw reasonError(attempt, 'start-failed', error);
+  }
+}
+
+/** The answer, or undefined where the engine has no such thing. */
+export async function found<T>(attempt: string, answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw reasonError(attempt, 'start-failed', error);
+  }
+}
+
+export function reasonError(attempt: string, reason: Reason, error: unknown): Error {
+  if (error instanceof ReasonError || isAbort(error)) return error;
+  const words = wordsOf(error);
+  if (isAway(error))
+    return new ReasonError(
+      'engine-unreachable',
+      `${attempt}: the Docker engine does not answer (${words}). Is it running?`,
+      {
+        cause: error,
+      },
+    );
+  const full = /no space left on device/i.test(words);
+  return new ReasonError(full ? 'disk-full' : reason, `${attempt}: ${words}`, { cause: error });
+}
+
+/** HTTP status of the engine's answer, where there was one. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** The engine's own words, without dockerode's frame around them. */
+export function wordsOf(error: unknown): string {
+  const json = (error as { json?: { message?: unknown } | null } | null)?.json;
+  if (typeof json?.message === 'string') return json.message.trim();
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isAbort(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** No HTTP answer came: a refused, missing, broken or silent connection. */
+function isAway(error: unknown): boolean {
+  if (statusOf(error) !== undefined || !(error instanceof Error)) return false;
+  return error.name === 'TimeoutError' || 'code' in error || /socket hang up/.test(error.message);
+}

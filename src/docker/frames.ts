@@ -1,0 +1,22 @@
+/** One piece of a container's output, as Docker multiplexes stdout and stderr over one connection. */
+export interface Frame {
+  readonly stream: 'stdout' | 'stderr';
+  readonly payload: Buffer;
+}
+
+const HEADER = 8;
+
+/** Takes multiplexed output apart; a frame is given once it is whole. */
+export async function* framesOf(chunks: AsyncIterable<Buffer | string>): AsyncGenerator<Frame> {
+  let pending: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    pending = pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([pending, Buffer.from(chunk)]);
+    for (;;) {
+      if (pending.length < HEADER) break;
+      const end = HEADER + pending.readUInt32BE(4);
+      if (pending.length < end) break;
+      yield { stream: pending[0] === 2 ? 'stderr' : 'stdout', payload: pending.subarray(HEADER, end) };
+      pending = pending.subarray(end);
+    }
+  }
+}

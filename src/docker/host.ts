@@ -1,0 +1,138 @@
+import { Readable, type Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import { ReasonError } from '../core/reason.ts';
+import type { ContainerHost, ExecStream, HostedContainer, HostedContainerSpec, UploadFile } from '../core/ports.ts';
+import { found, request, settle } from './errors.ts';
+import { framesOf } from './frames.ts';
+import type { InspectedContainer } from './inspected.ts';
+import { linesOf } from './logs.ts';
+import type { Networks } from './networks.ts';
+import { tarOf } from './tar.ts';
+
+/** The engine as the balancer sees it. `pull` fetches an image that the engine lacks. */
+export class EngineHost implements ContainerHost {
+  private readonly docker: Docker;
+  private readonly networks: Networks;
+  private readonly pull: (image: string) => Promise<unknown>;
+
+  constructor(options: { docker: Docker; networks: Networks; pull: (image: string) => Promise<unknown> }) {
+    this.docker = options.docker;
+    this.networks = options.networks;
+    this.pull = options.pull;
+  }
+
+  async find(name: string): Promise<HostedContainer | undefined> {
+    const inspected = await found(`Inspecting ${name}`, this.docker.getContainer(name).inspect());
+    return inspected === undefined ? undefined : toHosted(inspected as InspectedContainer);
+  }
+
+  async create(spec: HostedContainerSpec): Promise<HostedContainer> {
+    await this.pull(spec.image);
+    const [network, ...others] = spec.network === 'host' ? ['host'] : await this.networks.idsOf(spec.network.networks);
+    if (network === undefined) throw new ReasonError('start-failed', `${spec.name} has no network to be on.`);
+    const volume = this.docker.createVolume({ Name: spec.volume.name, Labels: { ...spec.labels } });
+    await request(`Making volume ${spec.volume.name}`, 'start-failed', volume);
+    const options = hostedOptions(spec, network);
+    const container = await request(`Creating ${spec.name}`, 'start-failed', this.docker.createContainer(options));
+    for (const id of others)
+      await settle(`Connecting ${spec.name}`, [403], this.docker.getNetwork(id).connect({ Container: container.id }));
+    await this.start(container.id);
+    return toHosted((await container.inspect()) as InspectedContainer);
+  }
+
+  async start(id: string): Promise<void> {
+    await settle('Starting the container', [304], this.docker.getContainer(id).start());
+  }
+
+  async stop(id: string): Promise<void> {
+    await settle('Stopping the container', [304, 404], this.docker.getContainer(id).stop());
+  }
+
+  async remove(id: string): Promise<void> {
+    await settle('Removing the container', [404, 409], this.docker.getContainer(id).remove({ force: true, v: false }));
+  }
+
+  async removeVolume(name: string): Promise<void> {
+    await settle(`Removing volume ${name}`, [404], this.docker.getVolume(name).remove());
+  }
+
+  async upload(id: string, directory: string, files: readonly UploadFile[]): Promise<void> {
+    const upload = this.docker.getContainer(id).putArchive(tarOf(files), { path: directory });
+    await request(`Uploading to ${directory}`, 'start-failed', upload);
+  }
+
+  async exec(id: string, command: readonly string[]): Promise<ExecStream> {
+    const options = { Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true };
+    const attempt = `Running ${command.join(' ')}`;
+    const exec = await request(attempt, 'start-failed', this.docker.getContainer(id).exec(options));
+    return openExec(await request(attempt, 'start-failed', exec.start({ hijack: true, stdin: true })));
+  }
+
+  async logs(id: string, tail: number): Promise<string> {
+    const options = { stdout: true, stderr: true, timestamps: true, tail, follow: false } as const;
+    const output = await request('Reading the log', 'start-failed', this.docker.getContainer(id).logs(options));
+    const lines: string[] = [];
+    for await (const line of linesOf(framesOf(Readable.from([output])))) lines.push(line.text);
+    return lines.join('\n');
+  }
+}
+
+function openExec(stream: Duplex): ExecStream {
+  let closed = false;
+  stream.on('close', () => (closed = true)).on('end', () => (closed = true));
+  // An error ends the stream; whoever reads `output` learns it there.
+  stream.on('error', () => (closed = true));
+  return {
+    write: (text) => void stream.write(text),
+    output: stdoutOf(stream),
+    get closed() {
+      return closed;
+    },
+    close: () => void stream.destroy(),
+  };
+}
+
+async function* stdoutOf(stream: Duplex): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const frame of framesOf(stream))
+    if (frame.stream === 'stdout') yield decoder.decode(frame.payload, { stream: true });
+}
+
+function hostedOptions(spec: HostedContainerSpec, network: string): Docker.ContainerCreateOptions {
+  const published = spec.network === 'host' ? [] : spec.network.publish;
+  return {
+    name: spec.name,
+    Image: spec.image,
+    Cmd: [...spec.command],
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    Labels: { ...spec.labels },
+    ExposedPorts: Object.fromEntries(published.map(({ port }) => [`${port}/tcp`, {}])),
+    HostConfig: {
+      NetworkMode: network,
+      RestartPolicy: { Name: 'unless-stopped' },
+      PortBindings: Object.fromEntries(
+        published.map(({ port, address, hostPort }) => [
+          `${port}/tcp`,
+          [{ HostIp: address, HostPort: String(hostPort) }],
+        ]),
+      ),
+      Mounts: [{ Type: 'volume', Source: spec.volume.name, Target: spec.volume.target, ReadOnly: false }],
+      CapDrop: ['ALL'],
+      CapAdd: [...spec.capabilities],
+      ReadonlyRootfs: spec.readOnly,
+      Ulimits: [{ Name: 'nofile', Soft: spec.nofile, Hard: spec.nofile }],
+    },
+  };
+}
+
+function toHosted(inspected: InspectedContainer): HostedContainer {
+  const startedAt = Date.parse(inspected.State.StartedAt);
+  return {
+    id: inspected.Id,
+    name: inspected.Name.slice(1),
+    running: inspected.State.Status === 'running',
+    image: inspected.Config.Image ?? inspected.Image,
+    labels: inspected.Config.Labels ?? {},
+    ...(startedAt > 0 ? { startedAt } : {}),
+  };
+}

@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import type { LogLine, LogOptions } from '../core/ports.ts';
+import { request } from './errors.ts';
+import { framesOf, type Frame } from './frames.ts';
+
+/** The container's last lines and, with `follow`, those to come until it stops or the signal is aborted. */
+export async function* readLogs(docker: Docker, id: string, options: LogOptions): AsyncGenerator<LogLine> {
+  let output: Readable | undefined;
+  try {
+    // A log without lines is not even answered to until there is one.
+    output = await openLogs(docker, id, options);
+    yield* linesOf(framesOf(output));
+  } catch (error) {
+    if (options.signal?.aborted !== true) throw error;
+  } finally {
+    output?.destroy();
+  }
+}
+
+async function openLogs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
+  const container = docker.getContainer(id);
+  const wanted = { stdout: true, stderr: true, timestamps: true, tail };
+  if (!follow) {
+    const buffer = await request('Reading the log', 'start-failed', container.logs({ ...wanted, follow: false }));
+    return Readable.from([buffer]);
+  }
+  const abort = signal === undefined ? {} : { abortSignal: signal };
+  const stream = await request(
+    'Following the log',
+    'start-failed',
+    container.logs({ ...wanted, ...abort, follow: true }),
+  );
+  return stream as unknown as Readable;
+}
+
+/** Docker splits long lines over several frames, each with a time of its own; the first one's counts. */
+export async function* linesOf(frames: AsyncIterable<Frame>): AsyncGenerator<LogLine> {
+  const unfinished: Record<Frame['stream'], { at: string; parts: Buffer[] }> = {
+    stdout: { at: '', parts: [] },
+    stderr: { at: '', parts: [] },
+  };
+  for await (const { stream, payload } of frames) {
+    const space = payload.indexOf(0x20);
+    const line = unfinished[stream];
+    if (line.parts.length === 0) line.at = payload.subarray(0, space).toString();
+    line.parts.push(payload.subarray(space + 1));
+    if (payload.at(-1) !== 0x0a) continue;
+    yield { at: line.at, stream, text: textOf(line.parts) };
+    line.parts = [];
+  }
+  for (const stream of ['stdout', 'stderr'] as const)
+    if (unfinished[stream].parts.length > 0)
+      yield { at: unfinished[stream].at, stream, text: textOf(unfinished[stream].parts) };
+}
+
+function textOf(parts: readonly Buffer[]): string {
+  return Buffer.concat(parts)
+    .toString()
+    .replace(/\r?\n$/, '');
+}

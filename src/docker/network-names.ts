@@ -1,0 +1,45 @@
+import type { InspectedNetwork } from './inspected.ts';
+
+/** A traffic network of the cluster, by the name that manifests use. */
+export interface ClusterNetwork {
+  readonly name: string;
+  readonly id: string;
+  readonly subnet: string;
+  /** Made in full, with its companion, and the only one of its name: fit for new containers. */
+  readonly ready: boolean;
+}
+
+const SUFFIX = '-names';
+
+/** Docker's name of the network over which containers reach each other. */
+export function trafficNetwork(cluster: string, name: string): string {
+  return name === 'default' ? `fairlead-${cluster}` : `fairlead-${cluster}-${name}`;
+}
+
+/** Docker's name of its internal companion, which is joined by what can be found under its service's name. */
+export function namesNetwork(cluster: string, name: string): string {
+  return `${trafficNetwork(cluster, name)}${SUFFIX}`;
+}
+
+/** The name that manifests use, of a traffic network; undefined for others. */
+export function manifestName(cluster: string, dockerName: string): string | undefined {
+  const own = trafficNetwork(cluster, 'default');
+  if (dockerName.endsWith(SUFFIX)) return undefined;
+  if (dockerName === own) return 'default';
+  return dockerName.startsWith(`${own}-`) ? dockerName.slice(own.length + 1) : undefined;
+}
+
+/** The networks by name, oldest first: of several with one name the oldest counts, and the others are to go. */
+export function byName(networks: readonly InspectedNetwork[]): Map<string, [InspectedNetwork, ...InspectedNetwork[]]> {
+  const groups = new Map<string, [InspectedNetwork, ...InspectedNetwork[]]>();
+  for (const network of [...networks].sort(byAge)) {
+    const group = groups.get(network.Name);
+    if (group === undefined) groups.set(network.Name, [network]);
+    else group.push(network);
+  }
+  return groups;
+}
+
+function byAge(a: InspectedNetwork, b: InspectedNetwork): number {
+  return `${a.Created} ${a.Id}` < `${b.Created} ${b.Id}` ? -1 : 1;
+}

@@ -1,0 +1,183 @@
+import type Docker from 'dockerode';
+import { ReasonError } from '../core/reason.ts';
+import { reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
+import type { InspectedNetwork, ListedContainer } from './inspected.ts';
+import { LABEL, ownLabels } from './labels.ts';
+import { manifestName, namesNetwork, byName, trafficNetwork, type ClusterNetwork } from './network-names.ts';
+import { dynamicRange, gatewayOf } from './subnet.ts';
+
+/** Another network may take the subnet in the moment in which ours is made again. */
+const ATTEMPTS = 3;
+
+/** The cluster's networks, by the names that manifests use. */
+export class Networks {
+  private readonly docker: Docker;
+  private readonly cluster: string;
+  private making: Promise<void> = Promise.resolve();
+
+  constructor(docker: Docker, cluster: string) {
+    this.docker = docker;
+    this.cluster = cluster;
+  }
+
+  async list(signal?: AbortSignal): Promise<ClusterNetwork[]> {
+    const own = await this.own(signal);
+    return [...own.values()].flatMap((group) => {
+      const [{ Id, Name }] = group;
+      const name = manifestName(this.cluster, Name);
+      if (name === undefined) return [];
+      const companion = own.get(namesNetwork(this.cluster, name));
+      const ready = isFinished(group[0]) && group.length === 1 && companion?.length === 1;
+      return [{ name, id: Id, subnet: subnetOf(group[0]) ?? '', ready }];
+    });
+  }
+
+  /** One call at a time, so that this process never makes a network twice. */
+  async ensure(names: readonly string[]): Promise<void> {
+    const made = this.making.catch(() => undefined).then(() => this.makeMissing(names));
+    this.making = made;
+    await made;
+  }
+
+  async prune(keep: readonly string[]): Promise<void> {
+    const own = await this.own();
+    const kept = new Set(
+      keep.flatMap((name) => [trafficNetwork(this.cluster, name), namesNetwork(this.cluster, name)]),
+    );
+    const spare = [...own.values()].flat().filter((network) => !kept.has(network.Name));
+    if (spare.length === 0) return;
+    const used = await this.usedNames();
+    for (const network of spare.filter(({ Name }) => !used.has(Name) && !used.has(Name.replace(/-names$/, ''))))
+      await settle(`Removing network ${network.Name}`, [404, 403], this.docker.getNetwork(network.Id).remove());
+  }
+
+  /** Makes the container known under the alias to all that is on the networks. */
+  async name(container: string, alias: string, names: readonly string[]): Promise<void> {
+    const companions = await this.idsOf(names, namesNetwork);
+    const options = { Container: container, EndpointConfig: { Aliases: [alias] } };
+    for (const id of companions)
+      // 403: it is connected already.
+      await settle(`Naming ${alias}`, [403], this.docker.getNetwork(id).connect(options));
+  }
+
+  async unname(container: string, names: readonly string[]): Promise<void> {
+    for (const id of await this.idsOf(names, namesNetwork)) await disconnect(this.docker.getNetwork(id), container);
+  }
+
+  /** Docker's ids of the traffic networks. */
+  async idsOf(names: readonly string[], dockerName = trafficNetwork): Promise<string[]> {
+    const own = await this.own();
+    return names.map((name) => own.get(dockerName(this.cluster, name))?.[0].Id ?? throwMissing(name));
+  }
+
+  /** A service's traffic networks, its first one first. */
+  async attached(names: readonly string[]): Promise<ClusterNetwork[]> {
+    const ready = (await this.list()).filter((network) => network.ready);
+    return names.map((name) => ready.find((network) => network.name === name) ?? throwMissing(name));
+  }
+
+  private async makeMissing(names: readonly string[]): Promise<void> {
+    const own = await this.own();
+    for (const name of names) {
+      const [traffic, ...twins] = own.get(trafficNetwork(this.cluster, name)) ?? [];
+      const [companion, ...twinCompanions] = own.get(namesNetwork(this.cluster, name)) ?? [];
+      // Containers start on no network whose name is not unique.
+      for (const twin of [...twins, ...twinCompanions]) await this.remove(twin);
+      if (traffic === undefined || !isFinished(traffic)) await this.makeTraffic(name, traffic);
+      if (companion === undefined) await this.create({ Name: namesNetwork(this.cluster, name), Internal: true });
+    }
+  }
+
+  /**
+   * Docker chooses the subnet of a first network; a second one with the same subnet keeps dynamic addresses out of the
+   * half that fixed ones come from. A network that stopped half-way is made again in the same manner.
+   */
+  private async makeTraffic(name: string, halfMade: InspectedNetwork | undefined): Promise<void> {
+    const Name = trafficNetwork(this.cluster, name);
+    for (let attempt = 1; ; attempt++) {
+      const first = halfMade ?? (await this.inspect(await this.create({ Name })));
+      if (isFinished(first)) return;
+      try {
+        await this.finish(first);
+        return;
+      } catch (error) {
+        if (attempt === ATTEMPTS) throw error;
+        halfMade = undefined;
+      }
+    }
+  }
+
+  private async finish(network: InspectedNetwork): Promise<void> {
+    const subnet = subnetOf(network);
+    if (subnet === undefined)
+      throw new ReasonError('start-failed', `Network ${network.Name} got no IPv4 subnet from the engine.`);
+    await this.remove(network);
+    await this.create({ Name: network.Name, IPAM: fixedAddressing(subnet) });
+  }
+
+  private async create(options: Omit<Docker.NetworkCreateOptions, 'Labels'>): Promise<string> {
+    const Labels = ownLabels(this.cluster, 'network');
+    try {
+      const network = await this.docker.createNetwork({ Driver: 'bridge', CheckDuplicate: true, ...options, Labels });
+      return network.id;
+    } catch (error) {
+      if (statusOf(error) !== 409) throw reasonError(`Making network ${options.Name}`, 'start-failed', error);
+      const there = (await this.own()).get(options.Name);
+      if (there !== undefined) return there[0].Id;
+      const message = `There is a network ${options.Name} that Fairlead did not make; remove it or choose another cluster name.`;
+      throw new ReasonError('start-failed', message, { cause: error });
+    }
+  }
+
+  private async inspect(id: string): Promise<InspectedNetwork> {
+    return request(
+      'Inspecting a network',
+      'start-failed',
+      this.docker.getNetwork(id).inspect() as Promise<InspectedNetwork>,
+    );
+  }
+
+  private async own(signal?: AbortSignal): Promise<ReturnType<typeof byName>> {
+    const filters = { label: [`${LABEL.cluster}=${this.cluster}`, `${LABEL.role}=network`] };
+    const options = { filters, ...(signal === undefined ? {} : { abortSignal: signal }) };
+    const listed = await request('Listing networks', 'start-failed', this.docker.listNetworks(options));
+    return byName(listed as InspectedNetwork[]);
+  }
+
+  private async remove(network: InspectedNetwork): Promise<void> {
+    await settle(`Removing network ${network.Name}`, [404], this.docker.getNetwork(network.Id).remove());
+  }
+
+  private async usedNames(): Promise<Set<string>> {
+    const answer = this.docker.listContainers({ all: true });
+    const containers = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
+    return new Set(containers.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {})));
+  }
+}
+
+/** Engines before 28 have no status code of its own for a container that is not connected. */
+async function disconnect(network: Docker.Network, container: string): Promise<void> {
+  try {
+    await network.disconnect({ Container: container, Force: true });
+  } catch (error) {
+    if (statusOf(error) === 404 || /is not connected to/.test(wordsOf(error))) return;
+    throw reasonError('Leaving a names network', 'start-failed', error);
+  }
+}
+
+function fixedAddressing(subnet: string): Docker.IPAM {
+  return { Driver: 'default', Config: [{ Subnet: subnet, IPRange: dynamicRange(subnet), Gateway: gatewayOf(subnet) }] };
+}
+
+/** A traffic network that was made in full keeps dynamic addresses in their own range. */
+function isFinished(network: InspectedNetwork): boolean {
+  return (network.IPAM?.Config ?? []).some((config) => config.IPRange !== undefined && config.IPRange !== '');
+}
+
+function subnetOf(network: InspectedNetwork): string | undefined {
+  return (network.IPAM?.Config ?? []).map((config) => config.Subnet).find((subnet) => subnet?.includes('.'));
+}
+
+function throwMissing(name: string): never {
+  throw new ReasonError('start-failed', `The cluster's network ${name} is missing; the next pass makes it again.`);
+}

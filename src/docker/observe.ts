@@ -1,0 +1,146 @@
+import { coresOf, coresOfNano } from '../core/resources.ts';
+import type { Resources, RestartPolicy } from '../core/model.ts';
+import type { Instance, InstanceState } from '../core/observed.ts';
+import { deviationsOf, networkDeviations } from './deviations.ts';
+import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
+import { slotOf, specOf } from './labels.ts';
+import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-names.ts';
+
+export interface Surroundings {
+  readonly cluster: string;
+  /** The traffic networks that exist. */
+  readonly networks: readonly Pick<ClusterNetwork, 'name' | 'id'>[];
+  /** Missing where the engine no longer has it. */
+  readonly image?: InspectedImage;
+}
+
+/** Docker's answer as ours; undefined where the labels do not name a slot. */
+export function toInstance(inspected: InspectedContainer, around: Surroundings): Instance | undefined {
+  const labels = inspected.Config.Labels ?? {};
+  const slot = slotOf(labels);
+  if (slot === undefined) return undefined;
+  const spec = specOf(labels);
+  const networks = spec?.networks ?? [];
+  const address = addressOf(inspected, around.cluster, networks[0]);
+  const digest = digestOf(around.image, spec?.image ?? '');
+  return {
+    id: inspected.Id,
+    name: inspected.Name.slice(1),
+    ...slot,
+    ...(spec === undefined ? {} : { spec }),
+    ...lifeOf(inspected),
+    restarts: inspected.RestartCount,
+    restartPolicy: restartPolicyOf(inspected.HostConfig),
+    ...(address === undefined ? {} : { address }),
+    discoverable:
+      networks.length > 0 && networks.every((name) => isNamed(inspected, around.cluster, name, slot.service)),
+    resources: resourcesOf(inspected.HostConfig),
+    hostPorts: hostPortsOf(inspected.NetworkSettings.Ports ?? {}),
+    imageId: inspected.Image,
+    ...(digest === undefined ? {} : { digest }),
+    deviations:
+      spec === undefined
+        ? ['label io.fairlead.spec cannot be read']
+        : [
+            ...deviationsOf(
+              inspected,
+              { ...slot, cluster: around.cluster, container: spec },
+              around.image?.Config ?? undefined,
+            ),
+            ...attachmentDeviations(inspected, around, networks),
+          ],
+  };
+}
+
+const STATES: readonly string[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead'];
+const HEALTH: readonly string[] = ['starting', 'healthy', 'unhealthy'];
+
+type Life = Pick<
+  Instance,
+  'state' | 'health' | 'exitCode' | 'oomKilled' | 'error' | 'createdAt' | 'startedAt' | 'finishedAt'
+>;
+
+function lifeOf({ State, Created }: InspectedContainer): Life {
+  const state = (STATES.includes(State.Status) ? State.Status : 'dead') as InstanceState;
+  const health = State.Health?.Status ?? 'none';
+  const startedAt = timeOf(State.StartedAt);
+  const finishedAt = timeOf(State.FinishedAt);
+  const ended = finishedAt !== undefined || State.Error !== '';
+  return {
+    state,
+    health: (HEALTH.includes(health) ? health : 'none') as Instance['health'],
+    ...(ended && state !== 'running' && state !== 'paused' ? { exitCode: State.ExitCode } : {}),
+    oomKilled: State.OOMKilled,
+    ...(State.Error === '' ? {} : { error: State.Error }),
+    createdAt: Date.parse(Created),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(finishedAt === undefined ? {} : { finishedAt }),
+  };
+}
+
+/** Docker writes the year 1 for never. */
+function timeOf(text: string): number | undefined {
+  const time = Date.parse(text);
+  return Number.isNaN(time) || time <= 0 ? undefined : time;
+}
+
+function restartPolicyOf(host: InspectedHostConfig): RestartPolicy | 'no' {
+  const name = host.RestartPolicy?.Name;
+  return name === 'unless-stopped' || name === 'always' || name === 'on-failure' ? name : 'no';
+}
+
+export function resourcesOf(host: InspectedHostConfig): Resources {
+  return {
+    cpu: coresOf(host.CpuShares ?? 0),
+    memory: host.MemoryReservation ?? 0,
+    limits: {
+      ...(host.NanoCpus ? { cpu: coresOfNano(host.NanoCpus) } : {}),
+      ...(host.Memory ? { memory: host.Memory } : {}),
+    },
+  };
+}
+
+/** The fixed address on the service's first network, which is known also while the container is stopped. */
+function addressOf(inspected: InspectedContainer, cluster: string, first: string | undefined): string | undefined {
+  if (first === undefined) return undefined;
+  const endpoint = inspected.NetworkSettings.Networks?.[trafficNetwork(cluster, first)];
+  return endpoint?.IPAMConfig?.IPv4Address || undefined;
+}
+
+function isNamed(inspected: InspectedContainer, cluster: string, network: string, service: string): boolean {
+  const endpoint = inspected.NetworkSettings.Networks?.[namesNetwork(cluster, network)];
+  return endpoint?.Aliases?.includes(service) ?? false;
+}
+
+function hostPortsOf(ports: PortMap): Instance['hostPorts'] {
+  return Object.entries(ports).flatMap(([key, bindings]) => {
+    const [port = '', protocol = 'tcp'] = key.split('/');
+    const hostPorts = new Set((bindings ?? []).map((binding) => Number(binding.HostPort)));
+    return [...hostPorts].map((hostPort) => ({ port: Number(port), protocol, hostPort }));
+  });
+}
+
+/** The digest under which the image came from its registry, of the repository that the spec names where there are several. */
+export function digestOf(image: InspectedImage | undefined, reference: string): string | undefined {
+  const digests = image?.RepoDigests ?? [];
+  const repository = reference.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
+  return (digests.find((digest) => digest.startsWith(`${repository}@`)) ?? digests[0])?.split('@')[1];
+}
+
+function attachmentDeviations(
+  inspected: InspectedContainer,
+  around: Surroundings,
+  networks: readonly string[],
+): string[] {
+  const existing = new Map(around.networks.map((network) => [network.name, network.id]));
+  const wanted = networks.map((name, position) => ({
+    name: trafficNetwork(around.cluster, name),
+    id: existing.get(name) ?? '',
+    fixed: position === 0,
+  }));
+  return networkDeviations(
+    inspected,
+    wanted,
+    networks.map((name) => namesNetwork(around.cluster, name)),
+  );
+}

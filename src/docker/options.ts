@@ -1,0 +1,155 @@
+import type Docker from 'dockerode';
+import { nanoOf, sharesOf } from '../core/resources.ts';
+import type { ContainerSpec, Mount, Port, Resources, RestartPolicy } from '../core/model.ts';
+import type { SlotSpec } from '../core/ports.ts';
+import { slotLabels } from './labels.ts';
+
+/** Docker's name of a slot's container. */
+export function containerName(cluster: string, slot: Pick<SlotSpec, 'service' | 'release' | 'slot'>): string {
+  return `${cluster}-${slot.service}-${slot.release}-${slot.slot}`;
+}
+
+/** What Docker is asked for to make a slot's container on its first network, which is given by id. */
+export function createOptions(
+  slot: SlotSpec,
+  at: { cluster: string; network: string; address: string },
+): Docker.ContainerCreateOptions {
+  return {
+    name: containerName(at.cluster, slot),
+    ...containerOptions(slot),
+    Labels: { ...slot.container.labels, ...slotLabels(at.cluster, slot) },
+    HostConfig: {
+      ...hostOptions(slot.container, at.cluster),
+      ...resourceOptions(slot.resources),
+      RestartPolicy: restartOptions(slot.restart),
+      NetworkMode: at.network,
+    },
+    NetworkingConfig: { EndpointsConfig: { [at.network]: { IPAMConfig: { IPv4Address: at.address } } } },
+  };
+}
+
+type Identity = Pick<SlotSpec, 'service' | 'slot' | 'container' | 'imageId'>;
+
+/** The part of the options that an image has defaults for, without labels. */
+export function containerOptions(slot: Identity): Docker.ContainerCreateOptions {
+  const spec = slot.container;
+  return {
+    Image: slot.imageId ?? spec.image,
+    Env: Object.entries(environmentOf(slot)).map(([name, value]) => `${name}=${value}`),
+    // An empty string is Docker's sign for: not the image's entrypoint either.
+    ...(spec.entrypoint === undefined
+      ? {}
+      : { Entrypoint: spec.entrypoint.length === 0 ? [''] : [...spec.entrypoint] }),
+    ...(spec.command === undefined ? {} : { Cmd: [...spec.command] }),
+    ...(spec.workingDir === undefined ? {} : { WorkingDir: spec.workingDir }),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.hostname === undefined ? {} : { Hostname: spec.hostname }),
+    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+    ...(spec.stopGracePeriod === undefined ? {} : { StopTimeout: Math.ceil(spec.stopGracePeriod / 1000) }),
+    ...(spec.healthCommand === undefined ? {} : { Healthcheck: healthOptions(spec.healthCommand) }),
+    ExposedPorts: Object.fromEntries(spec.ports.map((port) => [portKey(port), {}])),
+  };
+}
+
+/** The part of the options that no image has defaults for, without resources, restart policy and network. */
+export function hostOptions(spec: ContainerSpec, cluster: string): Docker.HostConfig {
+  return {
+    PortBindings: Object.fromEntries(spec.ports.filter(isBound).map((port) => [portKey(port), [binding(port)]])),
+    Mounts: spec.mounts.map((mount) => mountOptions(mount, cluster)),
+    ExtraHosts: Object.entries(spec.extraHosts).map(([host, address]) => `${host}:${address}`),
+    Dns: [...spec.dns],
+    CapAdd: [...spec.capAdd],
+    CapDrop: [...spec.capDrop],
+    Devices: spec.devices.map(({ source, target, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: permissions,
+    })),
+    ...(spec.gpus === undefined ? {} : { DeviceRequests: [gpuRequest(spec.gpus)] }),
+    Ulimits: spec.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    Sysctls: { ...spec.sysctls },
+    SecurityOpt: [...spec.securityOpt],
+    Privileged: spec.privileged,
+    ReadonlyRootfs: spec.readOnly,
+    Init: spec.init,
+    ...(spec.shmSize === undefined ? {} : { ShmSize: spec.shmSize }),
+  };
+}
+
+/** No swap: what goes over its memory limit is killed, not slowed down. */
+export function resourceOptions(
+  resources: Resources,
+): Pick<Docker.HostConfig, 'CpuShares' | 'MemoryReservation' | 'NanoCpus' | 'Memory' | 'MemorySwap'> {
+  const { cpu, memory } = resources.limits;
+  return {
+    CpuShares: sharesOf(resources.cpu),
+    MemoryReservation: resources.memory,
+    ...(cpu === undefined ? {} : { NanoCpus: nanoOf(cpu) }),
+    ...(memory === undefined ? {} : { Memory: memory, MemorySwap: memory }),
+  };
+}
+
+export function restartOptions(restart: RestartPolicy | 'no'): Docker.HostRestartPolicy {
+  return { Name: restart };
+}
+
+export function volumeName(cluster: string, source: string): string {
+  return `${cluster}-${source}`;
+}
+
+/** The identity variables come first, so that the manifest's own wins. */
+function environmentOf(slot: Identity): Record<string, string> {
+  const { contextRoot, version, environment } = slot.container;
+  return {
+    FAIRLEAD_SERVICE: slot.service,
+    FAIRLEAD_VERSION: version,
+    FAIRLEAD_INSTANCE: String(slot.slot),
+    ...(contextRoot === undefined ? {} : { CONTEXT_ROOT: contextRoot }),
+    ...environment,
+  };
+}
+
+/** Docker takes a start period of 0 for: as the image says; the least that it knows is a millisecond. */
+function healthOptions(check: NonNullable<ContainerSpec['healthCommand']>): Docker.HealthConfig {
+  return {
+    Test: [...check.command],
+    Interval: nanoseconds(check.interval),
+    Timeout: nanoseconds(check.timeout),
+    Retries: check.retries,
+    StartPeriod: nanoseconds(Math.max(1, check.startPeriod)),
+  };
+}
+
+function mountOptions(mount: Mount, cluster: string): Docker.MountSettings {
+  if (mount.type === 'tmpfs')
+    return {
+      Type: 'tmpfs',
+      Source: '',
+      Target: mount.target,
+      ...(mount.size === undefined ? {} : { TmpfsOptions: { SizeBytes: mount.size, Mode: 0o1777 } }),
+    };
+  const source = mount.type === 'volume' ? volumeName(cluster, mount.source) : mount.source;
+  return { Type: mount.type, Source: source, Target: mount.target, ReadOnly: mount.readOnly };
+}
+
+function gpuRequest(gpus: number | 'all'): Docker.DeviceRequest {
+  return { Driver: '', Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] };
+}
+
+function isBound(port: Port): boolean {
+  return port.hostPort !== undefined || port.publish;
+}
+
+function binding(port: Port): { HostIp: string; HostPort: string } {
+  return port.hostPort === undefined
+    ? { HostIp: '0.0.0.0', HostPort: '' }
+    : { HostIp: '0.0.0.0', HostPort: String(port.hostPort) };
+}
+
+function portKey(port: Port): string {
+  return `${port.port}/${port.protocol}`;
+}
+
+function nanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6);
+}

@@ -1,0 +1,129 @@
+import { ReasonError } from '../core/reason.ts';
+import type { RoutingTable } from '../core/routing.ts';
+import type { Cli } from './cli.ts';
+import { FILES, renderConfig, skeletonOf } from './config.ts';
+import { configFile, configSettings, directoryOf, type BalancerIdentity } from './container.ts';
+import { placeConfig, reload, type Installation } from './install.ts';
+import { readServers, readSkeleton, type LiveServers } from './live.ts';
+import { checkBackend } from './names.ts';
+import { mapLines, routeMap } from './routes.ts';
+import { runtimeChange, type Command } from './runtime.ts';
+import type { Session } from './session.ts';
+import { assignSlots, keepHolders, slotOf, type Slots } from './slots.ts';
+import { switchRoutes } from './switch.ts';
+
+/** A table on its way into a balancer. */
+export interface Change {
+  readonly table: RoutingTable;
+  readonly slots: Slots;
+  readonly identity: BalancerIdentity;
+  readonly session: Session;
+}
+
+/** A HAProxy that cannot start is no reason to wait before it is replaced. */
+const ANSWER_LIMIT = 1000;
+
+/** HAProxy would not do at run time what a reload can. */
+export class CommandRefused extends ReasonError {
+  constructor(command: string, answer: string) {
+    super('reload-failed', `HAProxy refused "${command}": ${answer}`);
+    this.name = 'CommandRefused';
+  }
+}
+
+export function changeTo(table: RoutingTable, identity: BalancerIdentity, session: Session): Change {
+  return { table, slots: assignSlots(session.recorded?.slots ?? {}, table), identity, session };
+}
+
+/** Starts HAProxy in a container that has no config yet. */
+export async function firstStart(change: Change): Promise<void> {
+  const { session, identity } = change;
+  if ((await session.shell.run(`[ -f ${configFile(identity)} ]`)).code === 0) return;
+  await placeConfig(session, installation(change, new Map()));
+}
+
+/** Leaves in the volume what the next container starts with, so that it comes up with members that are checked. */
+export async function prepareStart(change: Change): Promise<void> {
+  const { session, identity } = change;
+  const cli = await session.cli(ANSWER_LIMIT).catch(() => undefined);
+  if (cli !== undefined) await saveStates(session, cli);
+  await placeConfig(session, installation(change, cli === undefined ? new Map() : await liveServers(cli)));
+}
+
+/** Whether what runs differs from the table in more than servers and routes. */
+export async function needsReload({ table, slots, identity, session }: Change): Promise<boolean> {
+  const cli = await session.cli();
+  const [newest] = await cli.workers();
+  const running = readSkeleton(await cli.worker(newest.pid, 'show info'));
+  return running !== skeletonOf(table, configSettings(identity, session.control), slots);
+}
+
+export async function reloadTo(change: Change): Promise<void> {
+  await reload(change.session, installation(change, await liveServers(await change.session.cli())));
+}
+
+/** A new worker takes servers for up that it knows nothing of, so only those start with it that are checked already. */
+function installation({ table, slots, identity, session }: Change, live: LiveServers): Installation {
+  const settings = configSettings(identity, session.control);
+  const checked = keepHolders(slots, (pool, id) => {
+    const server = live.get(`${checkBackend(pool)}/${slotOf(slots, pool, id) ?? ''}`);
+    const address = table.checks.find((each) => each.name === pool)?.servers.find((each) => each.id === id)?.address;
+    return server !== undefined && !server.maintenance && server.address === address;
+  });
+  return {
+    config: configFile(identity),
+    text: renderConfig(table, settings, checked),
+    map: fileOf(mapLines(routeMap(table))),
+    skeleton: skeletonOf(table, settings, slots),
+  };
+}
+
+/** Brings servers and routes to the table: new servers first, then the record, then the routes, then who has to leave. */
+export async function converge(change: Change, reloaded: boolean): Promise<void> {
+  const { table, slots, identity, session } = change;
+  session.routes = undefined;
+  const cli = await session.cli();
+  const { join, leave } = runtimeChange(table, slots, await liveServers(cli));
+  await send(cli, join);
+  const record = JSON.stringify({ table, slots });
+  const unrecorded = record !== JSON.stringify(session.recorded);
+  if (reloaded || unrecorded || join.length > 0) await writeRecord(change, record);
+  const switched = await switchRoutes(cli, `${directoryOf(identity)}/${FILES.map}`, table, slots);
+  await send(cli, leave);
+  if (reloaded || unrecorded || switched || join.length + leave.length > 0) await saveStates(session, cli);
+}
+
+/** From here on a restart of HAProxy, or of this process, comes back with the new table. */
+async function writeRecord({ table, slots, identity, session }: Change, record: string): Promise<void> {
+  await session.shell.write({
+    [configFile(identity)]: renderConfig(table, configSettings(identity, session.control), slots),
+    [FILES.map]: fileOf(mapLines(routeMap(table))),
+    [FILES.record]: record,
+  });
+  session.recorded = { table, slots };
+}
+
+async function saveStates({ shell }: Session, cli: Cli): Promise<void> {
+  const [newest] = await cli.workers();
+  await shell.write({ [FILES.state]: await cli.worker(newest.pid, 'show servers state') });
+}
+
+async function liveServers(cli: Cli): Promise<LiveServers> {
+  const [newest] = await cli.workers();
+  return readServers(await cli.worker(newest.pid, 'show servers state'));
+}
+
+const ACCEPTED = /^\s*(?:|IP changed from .*|no need to change .*|New server registered\.|Server deleted\.)\s*$/;
+
+async function send(cli: Cli, commands: readonly Command[]): Promise<void> {
+  if (commands.length === 0) return;
+  const [newest] = await cli.workers();
+  for (const { text, optional } of commands) {
+    const answer = await cli.worker(newest.pid, text);
+    if (!ACCEPTED.test(answer) && optional !== true) throw new CommandRefused(text, answer.trim());
+  }
+}
+
+function fileOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ObservedBalancer } from '../core/observed.ts';
+import type { Balancer, ContainerHost } from '../core/ports.ts';
+import { ReasonError } from '../core/reason.ts';
+import type { RoutingTable } from '../core/routing.ts';
+import { Access } from './access.ts';
+import { changeTo, CommandRefused, converge, firstStart, needsReload, prepareStart, reloadTo } from './apply.ts';
+import type { BalancerIdentity } from './container.ts';
+import { ConversationLost } from './dialogue.ts';
+import { observeSession } from './observe.ts';
+import { assertSafe } from './safety.ts';
+
+export interface BalancerOptions extends BalancerIdentity {
+  readonly host: ContainerHost;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** What is done to the balancer, in a line each. */
+  readonly log?: (line: string) => void;
+}
+
+const BETWEEN_RELOADS = 2000;
+
+/** HAProxy in a container of its own, reached through the engine alone. */
+export function createBalancer(options: BalancerOptions): Balancer {
+  return new HaproxyBalancer(options);
+}
+
+type Problem = NonNullable<ObservedBalancer['problem']>;
+
+class HaproxyBalancer implements Balancer {
+  private readonly options: BalancerOptions;
+  private readonly access: Access;
+  private readonly closing = new AbortController();
+  private turn: Promise<unknown> = Promise.resolve();
+  private reloadedAt = -Infinity;
+  /** Set when HAProxy refused at run time what a reload brings about. */
+  private mustReload = false;
+  private problem: Problem | undefined;
+
+  constructor(options: BalancerOptions) {
+    this.options = options;
+    this.access = new Access(options.host, options);
+  }
+
+  async observe(): Promise<ObservedBalancer> {
+    try {
+      return await this.alone(() => this.observeNow());
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      return { state: 'unreachable', checks: {}, members: {}, oldWorkers: 0, problem };
+    }
+  }
+
+  async apply(table: RoutingTable): Promise<void> {
+    try {
+      assertSafe(table);
+      let wait = await this.alone(() => this.applyNow(table));
+      while (wait > 0) {
+        await delay(wait, undefined, { signal: this.closing.signal });
+        wait = await this.alone(() => this.applyNow(table));
+      }
+      this.problem = undefined;
+    } catch (error) {
+      this.problem = problemOf(error) ?? this.problem;
+      throw error;
+    }
+  }
+
+  remove(): Promise<void> {
+    return this.alone(() => this.access.remove());
+  }
+
+  close(): void {
+    this.closing.abort();
+    this.access.forget();
+  }
+
+  private async observeNow(): Promise<ObservedBalancer> {
+    const session = await this.access.forReading();
+    const problem = this.problem === undefined ? {} : { problem: this.problem };
+    if (typeof session === 'string') return { state: session, checks: {}, members: {}, oldWorkers: 0, ...problem };
+    return { ...(await observeSession(session, this.options)), ...problem };
+  }
+
+  /** Applies what it may now; gives the milliseconds to wait where a reload is needed but the last one was just now. */
+  private async applyNow(table: RoutingTable): Promise<number> {
+    const { log } = this.options;
+    const session = await this.access.forWriting(async (old) => {
+      log?.('making the balancer anew, its settings have changed');
+      await prepareStart(changeTo(table, this.options, old));
+    });
+    const change = changeTo(table, this.options, session);
+    await firstStart(change);
+    const reloads = this.mustReload || (await needsReload(change));
+    const wait = reloads ? this.reloadedAt + BETWEEN_RELOADS - this.options.now() : 0;
+    if (wait > 0) return wait;
+    if (reloads) await this.reload(() => reloadTo(change));
+    try {
+      await converge(change, reloads);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof CommandRefused) || reloads) throw error;
+      log?.(`${error.message}; reloading instead`);
+      this.mustReload = true;
+      return 1;
+    }
+  }
+
+  private async reload(reloadNow: () => Promise<void>): Promise<void> {
+    this.reloadedAt = this.options.now();
+    this.mustReload = false;
+    await reloadNow();
+    this.options.log?.('reloaded HAProxy');
+  }
+
+  /** One use of the command line at a time. A container that restarted meanwhile is entered anew, once. */
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work).catch((error: unknown) => {
+      if (!(error instanceof ConversationLost)) throw error;
+      this.access.forget();
+      return work();
+    });
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function problemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof ReasonError)) return undefined;
+  const { reason, message } = error;
+  if (reason !== 'config-rejected' && reason !== 'reload-failed' && reason !== 'balancer-unreachable') return undefined;
+  return { reason, message };
+}

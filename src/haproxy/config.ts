@@ -1,0 +1,188 @@
+import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
+import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
+import { keepHolders, slotOf, type Slots } from './slots.ts';
+
+export interface ConfigSettings {
+  /** Where config, map, state and socket are, inside the container. */
+  readonly directory: string;
+  /** Absent: no http frontend. */
+  readonly http?: { readonly address: string; readonly port: number };
+  /** Milliseconds that an old worker may go on for. */
+  readonly hardStopAfter: number;
+  /** User and group of the workers where the master is root. */
+  readonly workerId?: number;
+  readonly control: Control;
+}
+
+/** How we reach the master's command line: nothing but TCP on loopback can be dialled with what the images ship. */
+export interface Control {
+  readonly address: string;
+  readonly port: number;
+  /** An IPv6 address, random; who does not give it as the source in the PROXY header is refused. */
+  readonly secret: string;
+}
+
+export const FILES = {
+  map: 'routes.map',
+  state: 'servers.state',
+  record: 'table.json',
+  socket: 'master.sock',
+  control: 'control',
+};
+
+const DEFAULT_CLIENT_TIMEOUT = 50_000;
+
+/** The whole haproxy.cfg. Servers whose check has no slot are left out: they join at run time, once they are checked. */
+export function renderConfig(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
+  return `${[globalLines(settings, skeletonOf(table, settings, slots)), ...sections(table, settings, slots)].map((lines) => lines.join('\n  ')).join('\n\n')}\n`;
+}
+
+/** What only a reload can change, as a hash: everything but the servers. A worker tells it as its description. */
+export function skeletonOf(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
+  const empty = keepHolders(slots, () => false);
+  return digest(JSON.stringify([globalLines(settings, ''), ...sections(table, settings, empty)]), 16);
+}
+
+function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): readonly (readonly string[])[] {
+  return [
+    defaultLines(table),
+    ...controlSections(settings),
+    ...(settings.http === undefined ? [] : [frontendLines(settings, settings.http)]),
+    ...table.routes.flatMap((route) => [routeLines(route, 'a', slots), routeLines(route, 'b', slots)]),
+    ...table.checks.map((pool) => checkLines(pool, slots)),
+  ];
+}
+
+function globalLines(settings: ConfigSettings, skeleton: string): readonly string[] {
+  const { directory, hardStopAfter, workerId } = settings;
+  return [
+    'global',
+    `description ${skeleton}`,
+    ...(workerId === undefined ? [] : [`uid ${workerId}`, `gid ${workerId}`]),
+    // maxconn is left to HAProxy, which takes it from the limit of open files; -c would not see one that is too high.
+    'fd-hard-limit 60000',
+    `hard-stop-after ${hardStopAfter}ms`,
+    `server-state-file ${directory}/${FILES.state}`,
+  ];
+}
+
+function defaultLines(table: RoutingTable): readonly string[] {
+  const client = Math.max(DEFAULT_CLIENT_TIMEOUT, ...table.routes.map((route) => route.timeouts.client));
+  return [
+    'defaults',
+    'mode http',
+    'timeout connect 10s',
+    `timeout client ${client}ms`,
+    'timeout server 50s',
+    'timeout tunnel 1h',
+    'timeout http-request 10s',
+    'timeout http-keep-alive 15s',
+    'timeout client-fin 10s',
+    'option redispatch 1',
+    'retries 3',
+    'retry-on conn-failure empty-response',
+    'load-server-state-from-file global',
+  ];
+}
+
+function controlSections({ control, directory }: ConfigSettings): readonly (readonly string[])[] {
+  return [
+    [
+      'frontend control',
+      'mode tcp',
+      `bind ${control.address}:${control.port} accept-proxy`,
+      'timeout client 1d',
+      `tcp-request session reject unless { src ${control.secret} }`,
+      'default_backend control',
+    ],
+    [
+      'backend control',
+      'mode tcp',
+      'timeout server 1d',
+      'retries 0',
+      `server master unix@${directory}/${FILES.socket}`,
+    ],
+  ];
+}
+
+function frontendLines({ directory }: ConfigSettings, http: { address: string; port: number }): readonly string[] {
+  return [
+    'frontend http',
+    `bind ${http.address.includes(':') ? `[${http.address}]` : http.address}:${http.port}`,
+    // Else a reload closes idle connections that a client is about to use.
+    'option idle-close-on-response',
+    'option forwardfor',
+    'http-request set-header X-Forwarded-Proto http',
+    'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
+    `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map})`,
+    "http-request return status 404 content-type text/plain string 'No load balancer has this host and path.' unless { var(txn.backend) -m found }",
+    // A request that may have had its effect is never sent twice.
+    'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
+    'use_backend %[var(txn.backend)]',
+  ];
+}
+
+function routeLines(route: Route, colour: Colour, slots: Slots): readonly string[] {
+  const { connect, server, tunnel } = route.timeouts;
+  return [
+    `backend ${backendName(route.loadBalancer, colour)}`,
+    'balance roundrobin',
+    `timeout connect ${connect}ms`,
+    `timeout server ${server}ms`,
+    `timeout tunnel ${tunnel}ms`,
+    // Not a rule that counts servers: an old worker counts none, although it goes on serving.
+    `http-error status 503 content-type text/plain string 'Load balancer ${route.loadBalancer} has no member that answers.'`,
+    ...(route.stripPath && route.path !== '/'
+      ? [`http-request replace-path '^${quoted(route.path)}/?(.*)' '/\\1'`]
+      : []),
+    ...memberLines(route.pools[colour], slots),
+  ];
+}
+
+function quoted(path: string): string {
+  return path.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+function memberLines(pool: Pool, slots: Slots): readonly string[] {
+  return pool.members.flatMap((member) => {
+    const slot = slotOf(slots, member.check, member.id);
+    if (slot === undefined) return [];
+    // A worker that starts has no connection of a draining member to finish.
+    return [`server ${serverArguments(member, slot)}${member.state === 'draining' ? ' disabled' : ''}`];
+  });
+}
+
+/** Name, address and what it tracks, as both `server` and `add server` want it. */
+export function serverArguments(member: Member, slot: string): string {
+  return `${serverName(member, slot)} ${endpoint(member.address, member.port)} track ${checkBackend(member.check)}/${slot}`;
+}
+
+function endpoint(address: string, port: number): string {
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
+function checkLines(pool: CheckPool, slots: Slots): readonly string[] {
+  return [
+    `backend ${checkBackend(pool.name)}`,
+    ...(pool.check.type === 'http' ? httpCheckLines(pool.service, pool.check) : []),
+    'timeout connect 1s',
+    `timeout check ${pool.timeout}ms`,
+    'default-server check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1',
+    ...(slots[pool.name] ?? []).map((holder, index) => `server ${slotName(index)} ${slotAddress(pool, holder)}`),
+  ];
+}
+
+function httpCheckLines(service: string, check: { path: string; status: string }): readonly string[] {
+  return [
+    'option httpchk',
+    `http-check send meth GET uri '${check.path}' ver HTTP/1.1 hdr Host ${service}`,
+    `http-check expect status ${check.status}`,
+  ];
+}
+
+function slotAddress(pool: CheckPool, holder: string | null): string {
+  const address = pool.servers.find((server) => server.id === holder)?.address;
+  return address === undefined
+    ? `${endpoint('0.0.0.0', pool.check.port)} disabled`
+    : endpoint(address, pool.check.port);
+}

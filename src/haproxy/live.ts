@@ -1,0 +1,117 @@
+/** Readers of what HAProxy's command line answers; pure. */
+
+export interface LiveServer {
+  readonly address: string;
+  readonly port: number;
+  readonly maintenance: boolean;
+  readonly draining: boolean;
+}
+
+/** By `backend/server`. */
+export type LiveServers = ReadonlyMap<string, LiveServer>;
+
+const FORCED_MAINTENANCE = 0x01;
+const FORCED_DRAIN = 0x08;
+
+/** Reads `show servers state`. */
+export function readServers(answer: string): LiveServers {
+  const [, header = '', ...rows] = lines(answer);
+  const columns = header.replace(/^# /, '').split(' ');
+  return new Map(
+    rows.map((row) => {
+      const fields = new Map(row.split(' ').map((value, index) => [columns[index] ?? '', value]));
+      const admin = Number(fields.get('srv_admin_state'));
+      const server: LiveServer = {
+        address: fields.get('srv_addr') ?? '',
+        port: Number(fields.get('srv_port')),
+        maintenance: (admin & FORCED_MAINTENANCE) !== 0,
+        draining: (admin & FORCED_DRAIN) !== 0,
+      };
+      return [`${fields.get('be_name') ?? ''}/${fields.get('srv_name') ?? ''}`, server];
+    }),
+  );
+}
+
+export interface Worker {
+  readonly pid: number;
+  /** Of an earlier reload; it still has connections. */
+  readonly old: boolean;
+}
+
+/** Reads `show proc`. The newest worker comes first. */
+export function readWorkers(answer: string): readonly Worker[] {
+  const [current = '', old = ''] = answer.split('# old workers');
+  return [...workersIn(current, false), ...workersIn(old, true)];
+}
+
+function workersIn(text: string, old: boolean): readonly Worker[] {
+  return [...text.matchAll(/^(\d+)\s+worker\b/gm)].map(([, pid]) => ({ pid: Number(pid), old }));
+}
+
+/** Reads `show map FILE`: each line is an address, the key and the value. */
+export function readMap(answer: string): ReadonlyMap<string, string> {
+  return new Map(
+    lines(answer).map((line) => {
+      const [, key = '', value = ''] = line.split(' ');
+      return [key, value] as const;
+    }),
+  );
+}
+
+export interface ServerStat {
+  /** `UP`, `DOWN`, `UP 1/2`, `MAINT`, `DRAIN`, `no check`, … */
+  readonly status: string;
+  /** `L7OK`, `L4CON`, `INI`, …; empty for a server that is not checked itself. */
+  readonly check: string;
+  /** Answer code of the last check. */
+  readonly code: string;
+  readonly address: string;
+  readonly sessions: number;
+  readonly errors: number;
+}
+
+/** Reads the servers of `show stat`, by `backend/server`. */
+export function readStat(answer: string): ReadonlyMap<string, ServerStat> {
+  const [header = '', ...rows] = lines(answer);
+  const columns = header.replace(/^# /, '').split(',');
+  const at = (name: string) => columns.indexOf(name);
+  const [backend, server, status, check, code, address] = [
+    'pxname',
+    'svname',
+    'status',
+    'check_status',
+    'check_code',
+    'addr',
+  ].map(at);
+  const [sessions, errors] = [at('scur'), ['econ', 'eresp', 'hrsp_5xx'].map(at)];
+  return new Map(
+    rows.map((row) => {
+      const fields = csvFields(row);
+      const text = (index: number | undefined): string => fields[index ?? -1] ?? '';
+      return [
+        `${text(backend)}/${text(server)}`,
+        {
+          status: text(status),
+          check: text(check).replace(/^\* /, ''),
+          code: text(code),
+          address: text(address),
+          sessions: Number(text(sessions)),
+          errors: errors.reduce((sum, index) => sum + Number(text(index)), 0),
+        },
+      ];
+    }),
+  );
+}
+
+function csvFields(row: string): readonly string[] {
+  return [...row.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].map(([, field = '']) => field);
+}
+
+/** The hash that the worker's config carries, out of `show info`. */
+export function readSkeleton(answer: string): string {
+  return /^[dD]escription: (\S+)$/m.exec(answer)?.[1] ?? '';
+}
+
+function lines(answer: string): readonly string[] {
+  return answer.split('\n').filter((line) => line.trim() !== '');
+}

@@ -1,0 +1,101 @@
+import type { MemberHealth } from '../core/observed.ts';
+import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
+import type { ServerStat } from './live.ts';
+import { backendName, checkBackend, serverName } from './names.ts';
+import { slotOf, type Slots } from './slots.ts';
+
+/** By `backend/server`, from the newest worker. */
+export type Stats = ReadonlyMap<string, ServerStat>;
+
+type Health = Readonly<Record<string, MemberHealth>>;
+
+/** Results of the checks, by `pool/server`. */
+export function observedChecks(table: RoutingTable, slots: Slots, stats: Stats): Health {
+  return Object.fromEntries(
+    table.checks.flatMap((pool) =>
+      pool.servers.map((server) => [`${pool.name}/${server.id}`, checkHealth(slotStat(pool, server.id, slots, stats))]),
+    ),
+  );
+}
+
+function slotStat(pool: CheckPool, id: string, slots: Slots, stats: Stats): ServerStat | undefined {
+  return stats.get(`${checkBackend(pool.name)}/${slotOf(slots, pool.name, id) ?? ''}`);
+}
+
+function checkHealth(stat: ServerStat | undefined): MemberHealth {
+  if (stat === undefined) return { check: 'starting', description: 'not in HAProxy yet', sessions: 0, errors: 0 };
+  return {
+    check: checkState(stat),
+    description: stat.code === '' ? stat.check : `${stat.check}/${stat.code}`,
+    sessions: 0,
+    errors: 0,
+  };
+}
+
+/** A server is sent down when it gets its slot, so one that is down with a good last answer has not been asked yet. */
+function checkState({ status, check }: ServerStat): MemberHealth['check'] {
+  if (status.startsWith('MAINT') || check === '' || check === 'INI' || check === 'UNK') return 'starting';
+  if (status.startsWith('UP') || status.startsWith('DRAIN')) return 'up';
+  return /^L\dOK/.test(check) ? 'starting' : 'down';
+}
+
+/** Sessions and errors of the members, by `loadBalancer/colour/server`. */
+export function observedMembers(table: RoutingTable, slots: Slots, stats: Stats): Health {
+  return Object.fromEntries(
+    table.routes.flatMap((route) =>
+      (['a', 'b'] as const).flatMap((colour) =>
+        route.pools[colour].members.map((member) => [
+          `${route.loadBalancer}/${colour}/${member.id}`,
+          memberHealth(memberStat(route, colour, member, slots, stats), trackedHealth(table, member, slots, stats)),
+        ]),
+      ),
+    ),
+  );
+}
+
+function memberStat(route: Route, colour: Colour, member: Member, slots: Slots, stats: Stats): ServerStat | undefined {
+  const slot = slotOf(slots, member.check, member.id);
+  return slot === undefined
+    ? undefined
+    : stats.get(`${backendName(route.loadBalancer, colour)}/${serverName(member, slot)}`);
+}
+
+function trackedHealth(table: RoutingTable, member: Member, slots: Slots, stats: Stats): MemberHealth {
+  const pool = table.checks.find((each) => each.name === member.check);
+  return checkHealth(pool === undefined ? undefined : slotStat(pool, member.id, slots, stats));
+}
+
+function memberHealth(stat: ServerStat | undefined, check: MemberHealth): MemberHealth {
+  return { ...check, sessions: stat?.sessions ?? 0, errors: stat?.errors ?? 0 };
+}
+
+/**
+ * The recorded table without what the newest worker does not have: after a crash between the record and its doing, the
+ * difference to what is wanted must show.
+ */
+export function observedTable(table: RoutingTable, slots: Slots, stats: Stats): RoutingTable {
+  const pool = (route: Route, colour: Colour): Pool => ({
+    ...route.pools[colour],
+    members: route.pools[colour].members.filter((member) =>
+      serves(memberStat(route, colour, member, slots, stats), member),
+    ),
+  });
+  return {
+    ...table,
+    checks: table.checks.map((checks) => ({
+      ...checks,
+      servers: checks.servers.filter(({ id, address }) => isAsked(slotStat(checks, id, slots, stats), address)),
+    })),
+    routes: table.routes.map((route) => ({ ...route, pools: { a: pool(route, 'a'), b: pool(route, 'b') } })),
+  };
+}
+
+function serves(stat: ServerStat | undefined, { state }: Member): boolean {
+  return (
+    stat !== undefined && (state === 'draining' || !/^(MAINT|DRAIN)/.test(stat.status) || stat.status.includes('via'))
+  );
+}
+
+function isAsked(stat: ServerStat | undefined, address: string): boolean {
+  return stat !== undefined && !stat.status.startsWith('MAINT') && stat.address.startsWith(`${address}:`);
+}

@@ -1,0 +1,29 @@
+import type { ObservedBalancer } from '../core/observed.ts';
+import { FILES } from './config.ts';
+import { directoryOf, type BalancerIdentity } from './container.ts';
+import { readMap, readStat } from './live.ts';
+import { observedChecks, observedMembers, observedTable } from './observation.ts';
+import { routedTable } from './routes.ts';
+import type { Session } from './session.ts';
+
+/** A pass does not wait for a HAProxy that is starting. */
+const ANSWER_LIMIT = 1000;
+
+/** What runs: two commands over the open command line, and a third the first time after a start or a change. */
+export async function observeSession(session: Session, identity: BalancerIdentity): Promise<ObservedBalancer> {
+  const cli = await session.cli(ANSWER_LIMIT);
+  const workers = await cli.workers();
+  const newest = workers[0].pid;
+  const stats = readStat(await cli.worker(newest, 'show stat -1 4 -1'));
+  const oldWorkers = workers.filter((worker) => worker.old).length;
+  if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, oldWorkers };
+  const { table, slots } = session.recorded;
+  session.routes ??= readMap(await cli.worker(newest, `show map ${directoryOf(identity)}/${FILES.map}`));
+  return {
+    state: 'running',
+    table: observedTable(routedTable(table, session.routes), slots, stats),
+    checks: observedChecks(table, slots, stats),
+    members: observedMembers(table, slots, stats),
+    oldWorkers,
+  };
+}

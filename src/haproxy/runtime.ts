@@ -1,0 +1,107 @@
+import type { CheckPool, Member, RoutingTable } from '../core/routing.ts';
+import { serverArguments } from './config.ts';
+import type { LiveServer, LiveServers } from './live.ts';
+import { backendName, checkBackend, serverName, slotName } from './names.ts';
+import { slotOf, type Slots } from './slots.ts';
+
+export interface Command {
+  readonly text: string;
+  /** Whether HAProxy may refuse: a server with connections left is not deleted now but by a later apply. */
+  readonly optional?: true;
+}
+
+/** The commands that bring the newest worker's servers to the table; `leave` comes after the routes have switched. */
+export interface RuntimeChange {
+  readonly join: readonly Command[];
+  readonly leave: readonly Command[];
+}
+
+interface WantedMember {
+  readonly backend: string;
+  readonly member: Member;
+  readonly slot: string;
+}
+
+export function runtimeChange(table: RoutingTable, slots: Slots, live: LiveServers): RuntimeChange {
+  const members = wantedMembers(table, slots);
+  const joining = [...members].flatMap(([server, wanted]) => joinMember(server, wanted, live.get(server)));
+  const draining = [...members].flatMap(([server, { member }]) => drainMember(server, member, live.get(server)));
+  return {
+    join: [...table.checks.flatMap((pool) => occupiedSlots(pool, slots, live)), ...joining],
+    leave: [
+      ...draining,
+      ...strangers(table, members, live),
+      ...table.checks.flatMap((pool) => freeSlots(pool, slots, live)),
+    ],
+  };
+}
+
+/** By server as HAProxy names it. Members whose check has no slot have no server. */
+export function wantedMembers(table: RoutingTable, slots: Slots): ReadonlyMap<string, WantedMember> {
+  const pools = table.routes.flatMap((route) =>
+    (['a', 'b'] as const).map((colour) => ({
+      backend: backendName(route.loadBalancer, colour),
+      pool: route.pools[colour],
+    })),
+  );
+  return new Map(
+    pools.flatMap(({ backend, pool }) =>
+      pool.members.flatMap((member) => {
+        const slot = slotOf(slots, member.check, member.id);
+        return slot === undefined
+          ? []
+          : [[`${backend}/${serverName(member, slot)}`, { backend, member, slot }] as const];
+      }),
+    ),
+  );
+}
+
+function occupiedSlots(pool: CheckPool, slots: Slots, live: LiveServers): readonly Command[] {
+  return (slots[pool.name] ?? []).flatMap((holder, index) => {
+    const server = `${checkBackend(pool.name)}/${slotName(index)}`;
+    const address = pool.servers.find((each) => each.id === holder)?.address;
+    const now = live.get(server);
+    if (address === undefined || (now?.maintenance === false && now.address === address)) return [];
+    // A server that leaves maintenance counts as up until it is checked, so it is sent down at once.
+    return [`state maint`, `addr ${address}`, 'state ready', 'health down'].map((change) => ({
+      text: `set server ${server} ${change}`,
+    }));
+  });
+}
+
+function freeSlots(pool: CheckPool, slots: Slots, live: LiveServers): readonly Command[] {
+  return (slots[pool.name] ?? []).flatMap((holder, index) => {
+    const server = `${checkBackend(pool.name)}/${slotName(index)}`;
+    return holder === null && live.get(server)?.maintenance === false
+      ? [{ text: `set server ${server} state maint` }]
+      : [];
+  });
+}
+
+function joinMember(
+  server: string,
+  { backend, member, slot }: WantedMember,
+  live: LiveServer | undefined,
+): readonly Command[] {
+  const add = live === undefined ? [{ text: `add server ${backend}/${serverArguments(member, slot)}` }] : [];
+  const blocked = live === undefined || live.maintenance || live.draining;
+  return member.state === 'active' && blocked ? [...add, { text: `set server ${server} state ready` }] : add;
+}
+
+function drainMember(server: string, member: Member, live: LiveServer | undefined): readonly Command[] {
+  const takesTraffic = live !== undefined && !live.maintenance && !live.draining;
+  return member.state === 'draining' && takesTraffic ? [{ text: `set server ${server} state drain` }] : [];
+}
+
+function strangers(table: RoutingTable, wanted: ReadonlyMap<string, unknown>, live: LiveServers): readonly Command[] {
+  const backends = table.routes.flatMap((route) =>
+    (['a', 'b'] as const).map((colour) => `${backendName(route.loadBalancer, colour)}/`),
+  );
+  const gone = [...live].filter(
+    ([server]) => !wanted.has(server) && backends.some((backend) => server.startsWith(backend)),
+  );
+  return gone.flatMap(([server, { maintenance }]) => [
+    ...(maintenance ? [] : [{ text: `set server ${server} state maint` }]),
+    { text: `del server ${server}`, optional: true as const },
+  ]);
+}

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerHost } from '../core/ports.ts';
+import { ReasonError } from '../core/reason.ts';
+import type { RoutingTable } from '../core/routing.ts';
+import { Cli } from './cli.ts';
+import { FILES, type Control } from './config.ts';
+import { readControl } from './container.ts';
+import type { RouteMap } from './routes.ts';
+import { Shell } from './shell.ts';
+import type { Slots } from './slots.ts';
+
+/** What the balancer works by, kept in its volume: the table and who has which slot. */
+export interface Recorded {
+  readonly table: RoutingTable;
+  readonly slots: Slots;
+}
+
+const START_LIMIT = 15_000;
+const START_POLL = 50;
+
+/** The two open processes in one container, and what was read when they were opened. */
+export class Session {
+  readonly container: string;
+  readonly control: Control;
+  readonly shell: Shell;
+  recorded: Recorded | undefined;
+  /** As the newest worker told them; forgotten at each change. */
+  routes: RouteMap | undefined;
+  private opened: Cli | undefined;
+  private readonly host: ContainerHost;
+  private readonly hasNc: boolean;
+
+  private constructor(host: ContainerHost, container: string, shell: Shell, control: Control, hasNc: boolean) {
+    this.host = host;
+    this.container = container;
+    this.shell = shell;
+    this.control = control;
+    this.hasNc = hasNc;
+  }
+
+  /** Undefined where nobody has chosen yet how to be let in: the container is new. */
+  static async open(host: ContainerHost, container: string, directory: string): Promise<Session | undefined> {
+    const shell = await Shell.open(host, container, directory);
+    const control = await shell.read(`./${FILES.control}`);
+    if (control === undefined) {
+      shell.close();
+      return undefined;
+    }
+    const { code } = await shell.run('command -v nc');
+    const session = new Session(host, container, shell, readControl(control), code === 0);
+    session.recorded = parseRecord(await shell.read(FILES.record));
+    return session;
+  }
+
+  get closed(): boolean {
+    return this.shell.closed || (this.opened?.closed ?? false);
+  }
+
+  /** The command line, opened where it is not; waits `limit` milliseconds for HAProxy to start. */
+  async cli(limit = START_LIMIT): Promise<Cli> {
+    if (this.opened !== undefined && !this.opened.closed) return this.opened;
+    const end = performance.now() + limit;
+    for (;;) {
+      try {
+        this.opened = await Cli.open(this.host, this.container, this.control, this.hasNc);
+        return this.opened;
+      } catch (error) {
+        if (performance.now() > end) throw await this.unreachable(error);
+        await delay(START_POLL);
+      }
+    }
+  }
+
+  private async unreachable(cause: unknown): Promise<ReasonError> {
+    const words = await this.host.logs(this.container, 10).catch(() => '');
+    return new ReasonError(
+      'balancer-unreachable',
+      `HAProxy does not answer on its command line. Its last words: ${words.trim()}`,
+      { cause },
+    );
+  }
+
+  close(): void {
+    this.shell.close();
+    this.opened?.close();
+  }
+}
+
+function parseRecord(text: string | undefined): Recorded | undefined {
+  try {
+    const record = JSON.parse(text ?? '') as { table: { version: number } };
+    return record.table.version === 1 ? (record as Recorded) : undefined;
+  } catch {
+    // None, or one from another disk's bad day: the next apply writes it anew.
+    return undefined;
+  }
+}

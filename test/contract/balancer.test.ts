@@ -1,0 +1,146 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureImages } from '../../script/images.mjs';
+import {
+  BalancerLab,
+  checked,
+  getDirect,
+  memberOf,
+  poolOf,
+  routeTo,
+  serverId,
+  tableOf,
+} from '../support/balancer-lab.ts';
+import { dockerHost, until } from '../support/docker.ts';
+
+beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+
+describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s', (haproxy) => {
+  test('is absent until a table is applied, then runs and tells the table', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const balancer = lab.balancer();
+    expect(await balancer.observe()).toMatchObject({ state: 'absent' });
+    const table = tableOf([], [routeTo([])]);
+    await balancer.apply(table);
+    expect(await balancer.observe()).toEqual({ state: 'running', table, checks: {}, members: {}, oldWorkers: 0 });
+  });
+
+  test('answers 404 where there is no route and 503 where there are no members', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    await lab.balancer().apply(tableOf([], [routeTo([], { path: '/app' })]));
+    expect(await lab.get('other.example.com', '/app')).toMatchObject({ status: 404 });
+    expect(await lab.get('web.example.com', '/')).toMatchObject({ status: 404 });
+    expect(await lab.get('web.example.com', '/app')).toMatchObject({
+      status: 503,
+      body: 'Load balancer web has no member that answers.',
+    });
+  });
+
+  test('routes by host without case and port, and by the longest path at segment borders', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const routes = ['/', '/api', '/api/v2'].map((path, index) => routeTo([], { loadBalancer: `lb${index}`, path }));
+    await lab.balancer().apply(tableOf([], routes));
+    const routeOf = async (host: string, path: string) =>
+      /Load balancer (\w+)/.exec((await lab.get(host, path)).body)?.[1];
+    expect(await routeOf('WEB.Example.COM:8080', '/')).toBe('lb0');
+    expect(await routeOf('web.example.com', '/apix')).toBe('lb0');
+    expect(await routeOf('web.example.com', '/API')).toBe('lb0');
+    expect(await routeOf('web.example.com', '/api')).toBe('lb1');
+    expect(await routeOf('web.example.com', '/api?x=/api/v2')).toBe('lb1');
+    expect(await routeOf('web.example.com', '/api/v20')).toBe('lb1');
+    expect(await routeOf('web.example.com', '/api/v2/')).toBe('lb2');
+    expect(await routeOf('web.example.com.evil.example', '/api')).toBeUndefined();
+  });
+
+  test('takes the path off and says who asked, where the route wants it', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    const route = routeTo([memberOf(app)], { path: '/a.p', stripPath: true });
+    await balancer.apply(tableOf([poolOf([app])], [route]));
+    await checked(balancer, [app]);
+    expect(await lab.get('web.example.com', '/a.p')).toMatchObject({ status: 200, body: 'v1\n' });
+    expect(await lab.get('web.example.com', '/axp/headers')).toMatchObject({ status: 404 });
+    const headers = JSON.parse((await lab.get('web.example.com', '/a.p/headers')).body) as Record<string, string>;
+    expect(headers).toMatchObject({
+      host: 'web.example.com',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'http',
+    });
+  });
+
+  test('sends a member nothing before its check has passed', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const late = await lab.upstream('v1', { START_DELAY_MS: '2000' });
+    const balancer = lab.balancer();
+    await balancer.apply(tableOf([poolOf([late])], [routeTo([memberOf(late)])]));
+    const answers = new Set<string>();
+    await until(async () => {
+      const { status, body } = await lab.get('web.example.com');
+      answers.add(`${status} ${body}`);
+      return status === 200;
+    });
+    expect(answers).toEqual(new Set(['503 Load balancer web has no member that answers.', '200 v1\n']));
+    expect((await balancer.observe()).members[`web/a/${serverId(late)}`]).toMatchObject({
+      check: 'up',
+      description: 'L7OK/200',
+    });
+  });
+
+  test('takes a member out while its check fails, also across a reload', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const apps = [await lab.upstream('v1'), await lab.upstream('v2')] as const;
+    const balancer = lab.balancer();
+    const route = routeTo(apps.map((app) => memberOf(app)));
+    await balancer.apply(tableOf([poolOf(apps)], [route]));
+    await checked(balancer, apps);
+    await getDirect(apps[0], '/health?status=500', 'POST');
+    await checked(balancer, [apps[0]], 'down');
+    await balancer.apply(tableOf([poolOf(apps)], [route, routeTo([], { loadBalancer: 'other', path: '/other' })]));
+    const bodies = await Promise.all(Array.from({ length: 100 }, async () => (await lab.get('web.example.com')).body));
+    expect(new Set(bodies)).toEqual(new Set(['v2\n']));
+    expect((await balancer.observe()).checks[`${poolOf([]).name}/${serverId(apps[0])}`]?.check).toBe('down');
+  });
+
+  test('leads previews to the idle colour, before and after a switch', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];
+    const balancer = lab.balancer();
+    const apply = (active: 'a' | 'b') =>
+      balancer.apply(
+        tableOf(
+          [poolOf([blue, green])],
+          [routeTo([memberOf(blue)], { active, previews: ['new.example.com'] }, [memberOf(green)])],
+        ),
+      );
+    await apply('a');
+    await checked(balancer, [blue, green]);
+    expect([(await lab.get('web.example.com')).body, (await lab.get('new.example.com')).body]).toEqual([
+      'v1\n',
+      'v2\n',
+    ]);
+    await apply('b');
+    expect([(await lab.get('web.example.com')).body, (await lab.get('new.example.com')).body]).toEqual([
+      'v2\n',
+      'v1\n',
+    ]);
+  });
+
+  test('lets a draining member finish, and sends it nothing new', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const [old, young] = [await lab.upstream('v1'), await lab.upstream('v2')];
+    const balancer = lab.balancer();
+    const pool = poolOf([old, young]);
+    await balancer.apply(tableOf([pool], [routeTo([memberOf(old)])]));
+    await checked(balancer, [old, young]);
+    const slow = lab.get('web.example.com', '/slow?ms=1500');
+    const sessions = async () => (await balancer.observe()).members[`web/a/${serverId(old)}`]?.sessions;
+    await until(async () => (await sessions()) === 1);
+    await balancer.apply(tableOf([pool], [routeTo([memberOf(old, { state: 'draining' }), memberOf(young)])]));
+    expect((await lab.get('web.example.com')).body).toBe('v2\n');
+    expect(await sessions()).toBe(1);
+    expect(await slow).toMatchObject({ status: 200, body: 'v1\n' });
+    await until(async () => (await sessions()) === 0);
+    await balancer.apply(tableOf([poolOf([young])], [routeTo([memberOf(young)])]));
+    expect(Object.keys((await balancer.observe()).members)).toEqual([`web/a/${serverId(young)}`]);
+  });
+});

@@ -1,0 +1,130 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensureImages } from '../../script/images.mjs';
+import type { Instance } from '../../src/core/observed.ts';
+import { dynamicRange, isFixed } from '../../src/docker/subnet.ts';
+import { dockerHost, execIn, openCluster, until, type TestCluster } from '../support/docker.ts';
+import { containerSpec, slotSpec } from '../support/specs.ts';
+
+const SERVER = containerSpec({
+  image: 'lab/busybox:1',
+  stopSignal: 'SIGKILL',
+  command: ['sh', '-c', 'mkdir -p /www; echo $FAIRLEAD_SERVICE > /www/index.html; exec httpd -f -p 8080 -h /www'],
+});
+
+describe('networks of a cluster on the engine', () => {
+  let cluster: TestCluster;
+
+  beforeAll(() => ensureImages(dockerHost(), ['lab/busybox:1']));
+  beforeEach(() => {
+    cluster = openCluster();
+  });
+  afterEach(() => cluster[Symbol.asyncDispose]());
+
+  const start = async (service: string, networks: readonly string[] = ['default']): Promise<Instance> => {
+    await cluster.runtime.ensureNetworks(networks);
+    await cluster.runtime.ensure(slotSpec({ service, container: { ...SERVER, networks } }));
+    const instance = (await cluster.runtime.observe()).instances.find((each) => each.service === service);
+    if (instance === undefined) throw new Error(`${service} is not there`);
+    return instance;
+  };
+  const inspect = async (name: string) => cluster.docker.getNetwork(name).inspect();
+  const subnetOf = async (name: string) => (await inspect(name)).IPAM?.Config?.[0]?.Subnet ?? '';
+  const fetchFrom = async (from: Instance, host: string) =>
+    (await execIn(cluster.docker, from.id, ['wget', '-q', '-T', '1', '-O', '-', `http://${host}:8080/`])).trim();
+
+  it('give fixed addresses from one half of the subnet and dynamic ones from the other', async () => {
+    const { address = '' } = await start('web');
+    const name = `fairlead-${cluster.name}`;
+    const subnet = await subnetOf(name);
+    expect(isFixed(subnet, address)).toBe(true);
+    expect((await inspect(name)).IPAM?.Config?.[0]).toMatchObject({ IPRange: dynamicRange(subnet) });
+    const labels = { 'io.fairlead.cluster': cluster.name };
+    const guest = await cluster.docker.createContainer({
+      Image: SERVER.image,
+      Labels: labels,
+      HostConfig: { NetworkMode: name },
+    });
+    await guest.start();
+    const { NetworkSettings } = await guest.inspect();
+    expect(isFixed(subnet, NetworkSettings.Networks[name]?.IPAddress ?? '')).toBe(false);
+  });
+
+  it('resolve a service by its name while it is discoverable, and only then', async () => {
+    const [web, client] = [await start('web'), await start('client')];
+    await cluster.runtime.setDiscoverable(client, true);
+    expect(await fetchFrom(client, 'web')).not.toBe('web');
+    await cluster.runtime.setDiscoverable(web, true);
+    expect(await fetchFrom(client, 'web')).toBe('web');
+    await cluster.runtime.setDiscoverable(web, false);
+    await until(async () => (await fetchFrom(client, 'web')) !== 'web');
+    expect(await fetchFrom(client, web.address ?? '')).toBe('web');
+  });
+
+  it('keep services apart that share none', async () => {
+    const [front, back, both] = [
+      await start('front', ['a']),
+      await start('back', ['b']),
+      await start('both', ['a', 'b']),
+    ];
+    for (const instance of [front, back, both]) await cluster.runtime.setDiscoverable(instance, true);
+    expect(await fetchFrom(both, 'front')).toBe('front');
+    expect(await fetchFrom(both, 'back')).toBe('back');
+    expect(await fetchFrom(front, 'both')).toBe('both');
+    expect(await fetchFrom(front, 'back')).not.toBe('back');
+    expect(await fetchFrom(front, back.address ?? '')).not.toBe('back');
+    expect((await cluster.runtime.observe()).instances.flatMap(({ deviations }) => deviations)).toEqual([]);
+  });
+
+  it('are finished where a process stopped half-way, with the same subnet', async () => {
+    const labels = { 'io.fairlead.cluster': cluster.name, 'io.fairlead.role': 'network' };
+    await cluster.docker.createNetwork({ Name: `fairlead-${cluster.name}`, Labels: labels });
+    const subnet = await subnetOf(`fairlead-${cluster.name}`);
+    expect((await cluster.runtime.observe()).networks).toEqual([]);
+    await start('web');
+    expect(await subnetOf(`fairlead-${cluster.name}`)).toBe(subnet);
+    expect((await cluster.runtime.observe()).networks).toEqual(['default']);
+  });
+
+  it('are never taken from a stranger', async () => {
+    const stranger = await cluster.docker.createNetwork({ Name: `fairlead-${cluster.name}` });
+    const made = cluster.runtime.ensureNetworks(['default']);
+    await expect(made).rejects.toThrow(`There is a network fairlead-${cluster.name} that Fairlead did not make`);
+    await stranger.remove();
+  });
+
+  it('count by the oldest where there are two of one name, and the other one goes', async () => {
+    await cluster.runtime.ensureNetworks(['default']);
+    const name = `fairlead-${cluster.name}`;
+    const { Id, Labels } = await inspect(name);
+    const twin = await cluster.docker
+      .createNetwork({ Name: name, Labels: Labels ?? {} })
+      .catch((error: unknown) => error);
+    // Newer engines never have two networks of one name.
+    const names = twin instanceof Error ? ['default'] : [];
+    expect((await cluster.runtime.observe()).networks).toEqual(names);
+    const web = await start('web');
+    expect(web.deviations).toEqual([]);
+    expect((await inspect(name)).Id).toBe(Id);
+  });
+
+  it('are not pruned while a stopped container is on them', async () => {
+    const web = await start('web');
+    await cluster.runtime.stop(web, { mark: true });
+    await cluster.runtime.pruneNetworks([]);
+    await cluster.runtime.start(web);
+    await until(async () => (await cluster.runtime.observe()).instances[0]?.state === 'running');
+  });
+
+  it('never give out the address of a stopped container, also not from a new process', async () => {
+    const slots = [1, 2, 3].map((slot) => slotSpec({ container: SERVER, slot }));
+    await cluster.runtime.ensureNetworks(['default']);
+    for (const slot of slots) await cluster.runtime.ensure(slot);
+    const [first, ...others] = (await cluster.runtime.observe()).instances;
+    await cluster.runtime.stop(first as Instance, { mark: false });
+    const next = openCluster(dockerHost(), cluster.name).runtime;
+    await next.ensure(slotSpec({ container: SERVER, slot: 4 }));
+    const addresses = (await next.observe()).instances.map(({ address }) => address);
+    expect(new Set(addresses).size).toBe(4);
+    expect(addresses).toEqual(expect.arrayContaining([first, ...others].map((each) => each?.address)));
+  });
+});
