@@ -1,0 +1,58 @@
+import { createInterface } from 'node:readline/promises';
+import { settle, type SettleOptions } from '../app/settle.ts';
+import { desire } from '../core/desire.ts';
+import type { StatusReport } from '../core/status/status.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { plan, type PlanOptions } from './plan.ts';
+import { Progress } from './progress.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ApplyOptions extends Omit<PlanOptions, 'format' | 'detailedExitCode'> {
+  /** Do not ask. */
+  readonly yes: boolean;
+  /** Where the answer comes from, if anybody can be asked. */
+  readonly input: NodeJS.ReadStream;
+  /** Makes these manifests the ones that the cluster is kept equal to. */
+  readonly takeUp: () => Promise<unknown>;
+  readonly passes: Omit<SettleOptions, 'desired' | 'onStatus'>;
+  readonly signal: AbortSignal;
+}
+
+/** Passes until nothing is left to do, with live progress. */
+export async function apply(options: ApplyOptions): Promise<ExitCode> {
+  const { terminal, set, cluster, revision, signal } = options;
+  const planned = await plan({ ...options, format: 'text', detailedExitCode: true });
+  if (planned === EXIT.error || planned === EXIT.invalid) return planned;
+  if (planned === EXIT.changes && !options.yes && !(await confirm(options))) return EXIT.error;
+  await options.takeUp();
+  const progress = new Progress(terminal);
+  const desired = desire(set.manifests, { cluster, revision });
+  const status = await settle({ ...options.passes, desired, onStatus: (each) => progress.show(each) }, signal);
+  return conclude(status, terminal);
+}
+
+async function confirm({ input, terminal, signal }: ApplyOptions): Promise<boolean> {
+  if (!input.isTTY) {
+    terminal.err('Nobody can be asked here whether to go on: add --yes.\n');
+    return false;
+  }
+  const questions = createInterface({ input, output: process.stderr });
+  const answer = await questions.question('Apply this plan? (yes/no) ', { signal });
+  questions.close();
+  if (answer.trim() === 'yes') return true;
+  terminal.err('Nothing was changed.\n');
+  return false;
+}
+
+function conclude(status: StatusReport, terminal: Terminal): ExitCode {
+  const { palette } = terminal;
+  const troubled = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
+  for (const { name, state, problem } of troubled) {
+    terminal.err(`${palette.bad(`${name} is ${state}`)}${problem === undefined ? '' : `: ${problem.message}`}\n`);
+    for (const line of problem?.logTail ?? []) terminal.err(`    ${line}\n`);
+  }
+  for (const problem of status.problems) terminal.err(`${palette.bad(problem.reason)}: ${problem.message}\n`);
+  if (!status.ready) return EXIT.error;
+  terminal.out(palette.good(`Done: ${status.services.length} of ${status.services.length} services steady.\n`));
+  return EXIT.done;
+}

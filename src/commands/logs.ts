@@ -1,0 +1,48 @@
+import type { Instance } from '../core/observed.ts';
+import type { Runtime } from '../core/ports.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { unknownName } from './unknown-name.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface LogsOptions {
+  readonly name: string;
+  readonly runtime: Runtime;
+  /** Lines from the end of each stream. */
+  readonly tail: number;
+  /** How many instances, the latest ones first; stopped ones count too. */
+  readonly streams: number;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+/** Prints the last lines of the latest instances of a service. */
+export async function logs(options: LogsOptions): Promise<ExitCode> {
+  const { instances } = await options.runtime.observe();
+  const own = instances.filter((each) => each.service === options.name);
+  if (own.length === 0) {
+    options.terminal.err(
+      unknownName(
+        options.name,
+        instances.map((each) => each.service),
+      ),
+    );
+    return EXIT.error;
+  }
+  const chosen = own.sort((a, b) => latest(b) - latest(a)).slice(0, options.streams);
+  if (options.follow) await Promise.all(chosen.map((each) => print(each, chosen.length > 1, options)));
+  else for (const each of chosen) await print(each, chosen.length > 1, options);
+  return EXIT.done;
+}
+
+function latest(instance: Instance): number {
+  return instance.startedAt ?? instance.createdAt;
+}
+
+async function print(instance: Instance, isNamed: boolean, options: LogsOptions): Promise<void> {
+  const { runtime, tail, follow, signal, terminal } = options;
+  const prefix = isNamed ? `${terminal.palette.dim(instance.name)} ` : '';
+  for await (const line of runtime.logs(instance, { tail, follow, signal })) {
+    terminal.out(`${prefix}${line.at} ${line.text}\n`);
+  }
+}

@@ -1,0 +1,41 @@
+import type { ManifestSet } from '../app/source.ts';
+import { desire } from '../core/desire.ts';
+import { NO_MEMORY } from '../core/rollout/memory.ts';
+import type { Revision } from '../core/model.ts';
+import { plan as planOf, type PrunePermission } from '../core/plan/plan.ts';
+import type { Balancer, Runtime } from '../core/ports.ts';
+import { planDocument, renderPlan, renderWarning } from '../core/plan/render.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+import { validate } from './validate.ts';
+
+export interface PlanOptions {
+  readonly set: ManifestSet;
+  readonly revision: Revision;
+  readonly cluster: string;
+  readonly runtime: Runtime;
+  readonly balancer: Balancer;
+  readonly prune: PrunePermission;
+  readonly format: 'text' | 'json';
+  readonly detailedExitCode: boolean;
+  readonly now: number;
+  readonly terminal: Terminal;
+}
+
+/** Desired against live Docker; changes nothing. */
+export async function plan(options: PlanOptions): Promise<ExitCode> {
+  const { set, revision, cluster, runtime, balancer, now, terminal } = options;
+  if (set.problems.length > 0) return validate(set, options.format, terminal);
+  const desired = desire(set.manifests, { cluster, revision });
+  const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
+  const made = planOf(desired, state, NO_MEMORY, now, options.prune);
+  if (options.format === 'json') {
+    const context = { cluster, revision: revision.id, observedAt: now, problems: [], warnings: set.warnings };
+    terminal.out(`${JSON.stringify(planDocument(made, context), null, 2)}\n`);
+  } else {
+    for (const warning of set.warnings) terminal.err(`${renderWarning(warning, terminal.palette)}\n`);
+    terminal.out(renderPlan(made, terminal.palette));
+  }
+  if (made.problems.length > 0) return EXIT.error;
+  return options.detailedExitCode && made.changes.length > 0 ? EXIT.changes : EXIT.done;
+}

@@ -1,0 +1,42 @@
+import type { Journal } from '../app/journal.ts';
+import { Loop } from '../app/loop.ts';
+import { Publisher } from '../app/publisher.ts';
+import type { Reconciler } from '../app/reconcile.ts';
+import type { Reporter } from '../app/reporter.ts';
+import { Source, type SourceOptions } from '../app/source.ts';
+import type { Wake } from '../app/wake.ts';
+import type { Clock, Repository, Runtime } from '../core/ports.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+
+export interface RunOptions {
+  readonly cluster: string;
+  readonly stateDir: string;
+  /** Milliseconds between two looks at the repository. */
+  readonly interval: number;
+  readonly runtime: Runtime;
+  readonly machinery: {
+    readonly journal: Journal;
+    readonly wake: Wake;
+    readonly reconciler: Reconciler;
+    readonly reporter: Reporter;
+  };
+  readonly repository: Repository;
+  /** Calls back when the repository is known to have changed. */
+  readonly watch?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
+  /** The status goes to its branch, and not to the state directory alone. */
+  readonly isPublished: boolean;
+  readonly read: SourceOptions['read'];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** The reconciler, until it is told to stop. */
+export async function run(options: RunOptions): Promise<ExitCode> {
+  const { machinery, runtime, repository, cluster, stateDir, read, clock, interval, signal } = options;
+  const source = new Source({ repository, cluster, stateDir, read });
+  const publisher = new Publisher({ repository, clock, stateDir, enabled: options.isPublished });
+  const loop = new Loop({ ...machinery, runtime, source, publisher, clock, interval });
+  await options.watch?.(() => loop.lookAtRepository(), signal);
+  await loop.run(signal);
+  return EXIT.done;
+}

@@ -1,0 +1,101 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { Journal, type Event } from './app/journal.ts';
+import { Reconciler } from './app/reconcile.ts';
+import { Reporter } from './app/reporter.ts';
+import { Wake } from './app/wake.ts';
+import type { Config, CredentialsConfig } from './config.ts';
+import { ReasonError } from './core/reason.ts';
+import type { Balancer, Repository, Runtime } from './core/ports.ts';
+import type { PrunePermission } from './core/plan/plan.ts';
+import { connectEngine } from './docker/connect.ts';
+import { LABEL } from './docker/labels.ts';
+import { trafficNetwork } from './docker/network-names.ts';
+import { openRepository, type RepositoryOptions } from './git/repository.ts';
+import { createBalancer } from './haproxy/balancer.ts';
+
+/** How long HAProxy's worker of before a reload may live on. */
+const HARD_STOP_AFTER = 60_000;
+
+export const clock = { now: () => Date.now() };
+
+export interface Cluster {
+  readonly runtime: Runtime;
+  readonly balancer: Balancer;
+}
+
+/** The adapters of one cluster on one engine; nothing is asked of either yet. */
+export function openCluster(config: Config, log: (line: string) => void): Cluster {
+  const { cluster, docker, node, balancer } = config;
+  const dockerConfig = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
+  const capabilities = node.capabilities;
+  const engine = connectEngine({ host: docker.host, cluster, capabilities, dockerConfig, now: clock.now });
+  const { image, http, bind, network = 'host' } = balancer;
+  return {
+    runtime: engine.runtime,
+    balancer: createBalancer({
+      host: engine.host,
+      cluster,
+      settings: { image, http, bind, network, hardStopAfter: HARD_STOP_AFTER },
+      labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
+      networks: [trafficNetwork(cluster, 'default')],
+      now: clock.now,
+      log,
+    }),
+  };
+}
+
+export interface Machinery {
+  readonly journal: Journal;
+  readonly wake: Wake;
+  readonly reconciler: Reconciler;
+  readonly reporter: Reporter;
+}
+
+/** What runs passes over a cluster. */
+export function machineryOf(
+  config: Config,
+  { runtime, balancer }: Cluster,
+  options: { prune: PrunePermission; onEvent: (event: Event) => void; earlier?: readonly Event[] },
+): Machinery {
+  const wake = new Wake();
+  const journal = new Journal(clock, options.onEvent, options.earlier);
+  const reconciler = new Reconciler({
+    runtime,
+    balancer,
+    clock,
+    journal,
+    prune: options.prune,
+    balancerEnabled: config.balancer.enabled,
+    wake: () => wake.call(),
+  });
+  const reporter = new Reporter({ runtime, journal, clock, httpPort: config.balancer.http });
+  return { journal, wake, reconciler, reporter };
+}
+
+/** The remote repository that the configuration names. */
+export function openRemote(config: Config, log: (line: string) => void): Repository {
+  const { repository, status, stateDir } = config;
+  if (repository === undefined) {
+    throw new Error(
+      'There is nothing to follow: set repository.url in fairlead.yaml, or name a folder: fairlead run DIR.',
+    );
+  }
+  const credentials = credentialsOf(repository.credentials);
+  return openRepository({ ...repository, credentials, statusBranch: status.branch, stateDir, environment: process.env, log });
+}
+
+/** A password file is read anew each time, so that a changed token is seen. */
+function credentialsOf({ password, passwordFile, ...others }: CredentialsConfig): RepositoryOptions['credentials'] {
+  if (password !== undefined) return { ...others, password: () => Promise.resolve(password) };
+  return passwordFile === undefined ? others : { ...others, password: () => readSecret(passwordFile) };
+}
+
+async function readSecret(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trimEnd();
+  } catch (cause) {
+    throw new ReasonError('secret-unreadable', `The password file ${file} cannot be read.`, { cause });
+  }
+}

@@ -1,0 +1,206 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Event } from './app/journal.ts';
+import { lockStateDir } from './app/lock.ts';
+import { readLastGood, readLastEvents, Source, type ManifestSet } from './app/source.ts';
+import { EXIT, type ExitCode } from './commands/exit.ts';
+import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
+import { loadConfig, type Config } from './config.ts';
+import { renderProblem } from './core/plan/render.ts';
+import { openWorkingTree } from './git/worktree.ts';
+import { openLog } from './log.ts';
+import { readDirectory } from './manifest/files.ts';
+import type { Invocation } from './program.ts';
+
+/** From flags to a command: reads the configuration, opens what the command needs, and closes it again. */
+
+const DEFAULT_INTERVAL = 30_000;
+
+type Flags = Readonly<Record<string, unknown>> & { readonly config?: string };
+
+export async function runValidate(
+  invocation: Invocation,
+  dir: string,
+  flags: Flags & { format: 'text' | 'json' | 'github' },
+): Promise<ExitCode> {
+  const { validate } = await import('./commands/validate.ts');
+  return await withConfig(invocation, flags, (config) =>
+    Promise.resolve(validate(manifestsForReview(dir, config, flags), flags.format, invocation.terminal)),
+  );
+}
+
+export async function runPlan(
+  invocation: Invocation,
+  dir: string,
+  flags: Flags & { format: 'text' | 'json'; detailedExitcode?: true },
+): Promise<ExitCode> {
+  const { plan } = await import('./commands/plan.ts');
+  return await withCluster(invocation, flags, async (config, cluster) =>
+    plan({
+      ...(await worktreeOptions(dir, config)),
+      ...cluster,
+      set: manifestsForReview(dir, config, flags),
+      prune: { budget: config.prune, all: false },
+      format: flags.format,
+      detailedExitCode: flags.detailedExitcode === true,
+      terminal: invocation.terminal,
+    }),
+  );
+}
+
+export async function runApply(
+  invocation: Invocation,
+  dir: string,
+  flags: Flags & { yes?: true; pruneAll?: true },
+): Promise<ExitCode> {
+  const { apply } = await import('./commands/apply.ts');
+  const { terminal, signal } = invocation;
+  return await withCluster(invocation, flags, async (config, cluster) => {
+    await using _lock = await lockStateDir(config.stateDir);
+    const prune = { budget: config.prune, all: flags.pruneAll === true };
+    const onEvent = ({ object, message }: Event) => {
+      if (!terminal.isLive) terminal.err(`${object}: ${message}\n`);
+    };
+    const set = manifestsIn(dir, config);
+    const worktree = await worktreeOptions(dir, config);
+    const keep = new Source({ ...worktree, stateDir: config.stateDir, read: () => set });
+    return await apply({
+      ...worktree,
+      ...cluster,
+      set,
+      prune,
+      passes: machineryOf(config, cluster, { prune, onEvent }),
+      takeUp: () => keep.refresh(signal),
+      yes: flags.yes === true,
+      input: process.stdin,
+      terminal,
+      signal,
+    });
+  });
+}
+
+export async function runRun(invocation: Invocation, dir: string | undefined, flags: Flags): Promise<ExitCode> {
+  const { run } = await import('./commands/run.ts');
+  return await withCluster(invocation, flags, async (config, cluster) => {
+    await using _lock = await lockStateDir(config.stateDir);
+    const log = openLog(invocation.terminal);
+    const tree = dir === undefined ? undefined : worktree(dir, config);
+    const repository = tree ?? openRemote(config, (line) => log.info(line));
+    const earlier = await readLastEvents(config.stateDir);
+    const onEvent = ({ object, message }: Event) => log.info({ object }, message);
+    return await run({
+      cluster: config.cluster,
+      stateDir: config.stateDir,
+      interval: config.repository?.interval ?? DEFAULT_INTERVAL,
+      runtime: cluster.runtime,
+      machinery: machineryOf(config, cluster, { prune: { budget: config.prune, all: false }, onEvent, earlier }),
+      repository,
+      ...(tree !== undefined && { watch: tree.watch.bind(tree) }),
+      isPublished: tree === undefined && config.status.enabled,
+      read: (directory) => manifestsIn(directory, config),
+      clock,
+      signal: invocation.signal,
+    });
+  });
+}
+
+export async function runStatus(
+  invocation: Invocation,
+  name: string | undefined,
+  flags: Flags & { format: 'text' | 'json' },
+): Promise<ExitCode> {
+  const { status } = await import('./commands/status.ts');
+  return await withCluster(invocation, flags, async (config, cluster) => {
+    const prune = { budget: config.prune, all: false };
+    const earlier = await readLastEvents(config.stateDir);
+    return await status({
+      ...cluster,
+      ...(name !== undefined && { name }),
+      format: flags.format,
+      lastGood: await readLastGood(config.stateDir),
+      cluster: config.cluster,
+      reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier }).reporter,
+      prune,
+      now: clock.now(),
+      terminal: invocation.terminal,
+    });
+  });
+}
+
+export async function runLogs(
+  invocation: Invocation,
+  name: string,
+  flags: Flags & { tail: number; streams: number; follow?: true },
+): Promise<ExitCode> {
+  const { logs } = await import('./commands/logs.ts');
+  const { tail, streams, follow = false } = flags;
+  return await withCluster(invocation, flags, (_, { runtime }) =>
+    logs({ ...invocation, name, runtime, tail, streams, follow }),
+  );
+}
+
+export async function runRetry(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
+  const { retry } = await import('./commands/retry.ts');
+  return await withCluster(invocation, flags, (_, { runtime }) => retry(name, runtime, invocation.terminal));
+}
+
+/** Runs the command with the configuration, or prints what is wrong with it. */
+async function withConfig(
+  { terminal }: Invocation,
+  flags: Flags,
+  command: (config: Config) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const loaded = loadConfig({ flags, ...(flags.config !== undefined && { file: flags.config }) });
+  if ('config' in loaded) return await command(loaded.config);
+  for (const problem of loaded.problems) terminal.err(`${renderProblem(problem, terminal.palette)}\n`);
+  return EXIT.error;
+}
+
+/** Beside the configuration, the engine and the balancer; the balancer's conversation ends with the command. */
+async function withCluster(
+  invocation: Invocation,
+  flags: Flags,
+  command: (config: Config, cluster: Cluster) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  return await withConfig(invocation, flags, async (config) => {
+    const cluster = openCluster(config, () => undefined);
+    try {
+      return await command(config, cluster);
+    } finally {
+      cluster.balancer.close();
+    }
+  });
+}
+
+function worktree(dir: string, config: Config) {
+  return openWorkingTree({ directory: resolve(dir), stateDir: config.stateDir, environment: process.env });
+}
+
+async function worktreeOptions(dir: string, config: Config) {
+  const repository = worktree(dir, config);
+  const { revision } = await repository.pull();
+  return { repository, revision, cluster: config.cluster, now: clock.now() };
+}
+
+function manifestsIn(directory: string, config: Config): ManifestSet {
+  const { http, enabled } = config.balancer;
+  return readDirectory(directory, {
+    policy: config.policy,
+    balancerPorts: http > 0 && enabled !== false ? [http] : [],
+  });
+}
+
+/** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */
+function manifestsForReview(directory: string, config: Config, flags: Flags): ManifestSet {
+  const set = manifestsIn(directory, config);
+  if (flags.config !== undefined || existsSync('fairlead.yaml')) return set;
+  const findings = set.problems.filter((each) => each.reason === 'policy');
+  return {
+    manifests: set.manifests,
+    problems: set.problems.filter((each) => each.reason !== 'policy'),
+    warnings: [
+      ...set.warnings,
+      ...findings.map(({ layer: _, reason: _reason, ...each }) => ({ ...each, code: 'policy' as const })),
+    ],
+  };
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+import { EXIT, type ExitCode } from './commands/exit.ts';
+import { paletteOf, type Terminal } from './commands/terminal.ts';
+import { program } from './program.ts';
+
+/** NO_COLOR wins, then FORCE_COLOR, then whether anybody looks. */
+function isColoured(stream: NodeJS.WriteStream): boolean {
+  if (process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '') return false;
+  if (process.env['FORCE_COLOR'] !== undefined) return process.env['FORCE_COLOR'] !== '0';
+  return stream.isTTY && process.env['TERM'] !== 'dumb';
+}
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+  isLive: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
+  columns: process.stderr.columns || 80,
+  palette: paletteOf(isColoured(process.stdout)),
+};
+
+/** The first signal ends what runs, cleanly; the second one at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(EXIT.error);
+      controller.abort(new Error(`ended by ${name}`));
+    });
+  }
+  return controller.signal;
+}
+
+function fail(error: unknown): ExitCode {
+  const messages: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) messages.push(each.message);
+  terminal.err(
+    `${terminal.palette.bad('error')}: ${messages.length > 0 ? messages.join('\n  because: ') : String(error)}\n`,
+  );
+  if (process.env['DEBUG'] !== undefined && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
+  return EXIT.error;
+}
+
+try {
+  await program({ terminal, signal: stopSignal() }, (code) => (process.exitCode = code)).parseAsync();
+} catch (error) {
+  process.exitCode = fail(error);
+}

@@ -1,0 +1,112 @@
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { ExitCode } from './commands/exit.ts';
+import type { Terminal } from './commands/terminal.ts';
+import { settings } from './manifest/settings.ts';
+
+/** What every command runs with. */
+export interface Invocation {
+  readonly terminal: Terminal;
+  /** Aborted by SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+const HELP = `
+Exit codes: 0 done; 1 error; 2 there are changes (plan --detailed-exitcode); 3 the manifests are invalid.
+Results go to stdout, the log to stderr. NO_COLOR is respected.
+Every setting of fairlead.yaml is a flag too (--cluster demo, --balancer-http 8080) and a variable (FAIRLEAD_CLUSTER);
+flags win, then variables, then the file. docs/config.md lists them.
+
+Start here:
+  fairlead validate examples/hello          is it right?
+  fairlead plan examples/hello              what would it do?
+  fairlead apply examples/hello --yes       do it
+  fairlead run --config fairlead.yaml       follow a repository`;
+
+/** The command line; each command's code is loaded when it runs. */
+export function program(invocation: Invocation, finish: (code: ExitCode) => void): Command {
+  const fairlead = new Command('fairlead')
+    .description('Keeps a Docker host equal to a git repository of Service and LoadBalancer manifests.')
+    .version('0.1.0')
+    .showHelpAfterError('Run the command with --help to see what it takes.')
+    .addHelpText('after', HELP);
+
+  fairlead
+    .command('validate')
+    .description('Check manifests against their schemas and each other, without Docker.')
+    .argument('[dir]', 'folder of the manifests', '.')
+    .addOption(format('text', 'json', 'github'))
+    .addOption(config())
+    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runValidate(invocation, dir, options)));
+
+  fairlead
+    .command('plan')
+    .description('Show what would change: the manifests against what Docker really runs.')
+    .argument('[dir]', 'folder of the manifests', '.')
+    .addOption(format('text', 'json'))
+    .option('--detailed-exitcode', 'end with 2 where there are changes')
+    .addOption(config())
+    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runPlan(invocation, dir, options)));
+
+  fairlead
+    .command('apply')
+    .description('Make Docker equal to the manifests, with live progress; ends when nothing is left to do.')
+    .argument('[dir]', 'folder of the manifests', '.')
+    .option('--yes', 'do not ask')
+    .option('--prune-all', 'remove services without a manifest, however many')
+    .addOption(config())
+    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runApply(invocation, dir, options)));
+
+  fairlead
+    .command('run')
+    .description('Follow a repository, or a folder, until stopped.')
+    .argument('[dir]', 'a folder to follow in place of repository.url')
+    .addOption(config())
+    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runRun(invocation, dir, options)));
+
+  fairlead
+    .command('status')
+    .description('Show what runs, what is wrong and where, as Docker and the balancer say it now.')
+    .argument('[name]', 'one service, with its instances')
+    .addOption(format('text', 'json'))
+    .addOption(config())
+    .action(async (name, options) => finish(await (await import('./invoke.ts')).runStatus(invocation, name, options)));
+
+  fairlead
+    .command('logs')
+    .description("Print a service's last log lines, also of instances that were stopped or replaced.")
+    .argument('<name>', 'the service')
+    .option('--tail <lines>', 'lines from the end of each stream', count, 20)
+    .option('--streams <instances>', 'how many instances, the latest first', count, 1)
+    .option('-f, --follow', 'go on printing')
+    .addOption(config())
+    .action(async (name, options) => finish(await (await import('./invoke.ts')).runLogs(invocation, name, options)));
+
+  fairlead
+    .command('retry')
+    .description('Let a release that failed be tried again.')
+    .argument('<name>', 'the service')
+    .addOption(config())
+    .action(async (name, options) => finish(await (await import('./invoke.ts')).runRetry(invocation, name, options)));
+
+  for (const command of fairlead.commands) addSettings(command as unknown as Command);
+  return fairlead as unknown as Command;
+}
+
+/** Every setting of fairlead.yaml is a flag too; the help stays readable without the list of them. */
+function addSettings(command: Command): void {
+  for (const { flag, description } of settings())
+    command.addOption(new Option(`${flag} <value>`, description).hideHelp());
+}
+
+function format<const Choice extends string>(first: Choice, ...others: Choice[]) {
+  return new Option('--format <format>', 'how to print the result').choices([first, ...others]).default(first);
+}
+
+function config() {
+  return new Option('--config <file>', "the host's configuration (default: ./fairlead.yaml where there is one)");
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It has to be a whole number from 1.');
+  return Number(text);
+}
