@@ -22,24 +22,27 @@ const LIBRARIES = {
 const layerRules = Object.entries(LAYERS).map(([folder, forbidden]) => ({
   files: [`src/${folder}/**/*.ts`],
   rules: {
-    'no-restricted-imports': [
+    'no-restricted-imports': /** @type {['error', object]} */ ([
       'error',
       {
         patterns: [
-          { group: forbidden.map((other) => `../${other}/*`), message: `src/${folder} does not know this layer.` },
-          { group: ['../main.ts', '../config.ts'], message: 'Configuration comes in as an argument.' },
+          { group: forbidden.map((other) => `**/${other}/*`), message: `src/${folder} does not know this layer.` },
+          {
+            group: ['../main.ts', '../config.ts', '../../config.ts'],
+            message: 'Configuration comes in as an argument.',
+          },
           ...Object.entries(LIBRARIES)
             .filter(([owner]) => owner !== folder)
             .map(([owner, names]) => ({ group: names, message: `Only src/${owner} uses it.` })),
           ...(folder === 'core' ? [{ regex: '^node:(?!crypto$|util$)', message: 'core is pure.' }] : []),
         ],
       },
-    ],
+    ]),
   },
 }));
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage', 'src/**/*.generated.ts', 'src/**/*.generated.js'] },
+  { ignores: ['dist', 'dist-*', 'node_modules', 'coverage', 'src/**/*.generated.ts', 'src/**/*.generated.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -49,7 +52,6 @@ export default tseslint.config(
         { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
       ],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-syntax': [
@@ -58,6 +60,11 @@ export default tseslint.config(
         { selector: 'TSEnumDeclaration', message: 'Use a union of strings.' },
         { selector: 'ExportAllDeclaration', message: 'No barrels.' },
       ],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       eqeqeq: 'error',
     },
   },

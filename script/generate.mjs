@@ -1,12 +1,14 @@
-// Everything that is made from schemas/: `node script/generate.mjs` writes types and tables of the docs, `--check` fails
-// where they are stale, `--validators DIR` writes the precompiled validators into a built DIR.
+// Everything that is made from schemas/: `node script/generate.mjs` writes types and the tables of the documentation,
+// `--check` fails where they are stale, `--validators DIR` writes the precompiled validators into a built DIR.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compile } from 'json-schema-to-typescript';
+import { format, resolveConfig } from 'prettier';
+import { fieldTable } from './field-table.mjs';
+import { inlined, load, ROOT } from './schema-file.mjs';
 
-const ROOT = path.join(import.meta.dirname, '..');
 const BANNER = '/* Made by `node script/generate.mjs` from schemas/; do not edit. */';
 
 const TYPES = [
@@ -15,19 +17,32 @@ const TYPES = [
     comment: 'Documents as they are once validated: their defaults are filled in.',
     interfaces: { ServiceDocument: 'service', LoadBalancerDocument: 'load-balancer', ConfigDocument: 'config' },
   },
+  {
+    file: 'test/unit/manifest/outputs.generated.ts',
+    comment: 'What the schemas say of the outputs; schemas.test.ts compares it with the types that make them.',
+    interfaces: { StatusDocument: 'status', PlanDocument: 'plan' },
+  },
 ];
+
+/** The rest of these pages is written by hand. */
+const PAGES = [
+  { file: 'docs/kinds/service.md', schema: 'service' },
+  { file: 'docs/kinds/load-balancer.md', schema: 'load-balancer' },
+  { file: 'docs/config.md', schema: 'config' },
+];
+const MARKERS = { begin: '<!-- fields: made by script/generate.mjs -->', end: '<!-- end of fields -->' };
 
 /** Keywords that say nothing about types; `anyOf` only tells which fields belong together. */
 const NO_TYPES = ['errorMessage', 'propertyNames', 'anyOf'];
 
-const flag = process.argv[2];
-if (flag === '--validators') await writeValidators(process.argv[3] ?? 'dist');
-else await generate({ check: flag === '--check' });
+const [mode, directory = 'dist'] = process.argv.slice(2);
+if (mode === '--validators') await writeValidators(directory);
+else await generate({ check: mode === '--check' });
 
 /** @param {{ check: boolean }} options */
 async function generate({ check }) {
   const stale = [];
-  for (const [file, text] of [...(await types()), ...tables()]) {
+  for (const [file, text] of [...(await types()), ...(await pages())]) {
     if (read(file) === text) continue;
     stale.push(file);
     if (!check) writeFileSync(path.join(ROOT, file), text);
@@ -50,26 +65,12 @@ async function types() {
 
 /** @param {string} name @param {string} schema */
 async function typeOf(name, schema) {
-  const source = asValidated(inlined(load(schema)));
-  return await compile({ ...source, title: name }, name, {
+  return await compile({ ...asValidated(inlined(load(schema))), title: name }, name, {
     additionalProperties: false,
     bannerComment: '',
     ignoreMinAndMaxItems: true,
     style: { printWidth: 120, singleQuote: true },
   });
-}
-
-/** Puts what `$ref` leads to in its place, so that every field has its own plain type. @param {any} part @returns {any} */
-function inlined(part) {
-  if (Array.isArray(part)) return part.map(inlined);
-  if (part === null || typeof part !== 'object') return part;
-  if (typeof part.$ref !== 'string')
-    return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, inlined(value)]));
-  const { $ref, ...beside } = part;
-  const [file, pointer] = $ref.split('#');
-  let target = load(file.replace('.schema.json', ''));
-  for (const step of (pointer ?? '').split('/').slice(1)) target = target[step];
-  return inlined({ ...target, ...beside });
 }
 
 /** A validated document has its defaults. @param {any} part @returns {any} */
@@ -80,14 +81,24 @@ function asValidated(part) {
   /** @type {any} */
   const copy = Object.fromEntries(kept.map(([key, value]) => [key, asValidated(value)]));
   const { type, properties = {}, required = [] } = copy;
-  if (type === undefined) return copy;
+  if (typeof type !== 'string' && !Array.isArray(type)) return copy;
   const filled = Object.keys(properties).filter((key) => properties[key].default !== undefined);
   return { ...copy, required: [...new Set([...required, ...filled])] };
 }
 
-/** The generated part of the documentation pages: none yet. @returns {[string, string][]} */
-function tables() {
-  return [];
+async function pages() {
+  /** @type {[string, string][]} */
+  const files = [];
+  for (const { file, schema } of PAGES) {
+    const page = read(file);
+    const [begin, end] = [page.indexOf(MARKERS.begin), page.indexOf(MARKERS.end)];
+    if (begin === -1 || end < begin) {
+      throw new Error(`${file} has no place for its table: write ${MARKERS.begin} and ${MARKERS.end} into it.`);
+    }
+    const text = `${page.slice(0, begin)}${MARKERS.begin}\n\n${fieldTable(load(schema))}\n\n${page.slice(end)}`;
+    files.push([file, await format(text, { ...(await resolveConfig(path.join(ROOT, file))), parser: 'markdown' })]);
+  }
+  return files;
 }
 
 /** @param {string} directory */
@@ -95,25 +106,11 @@ async function writeValidators(directory) {
   const built = path.resolve(ROOT, directory, 'manifest');
   const { schemaCompiler } = await import(pathToFileURL(path.join(built, 'compile.js')).href);
   const standalone = createRequire(import.meta.url)('ajv/dist/standalone').default;
-  const code = standalone(schemaCompiler({ source: true }), {
-    service: 'service',
-    loadBalancer: 'loadBalancer',
-    config: 'config',
-  });
-  writeFileSync(path.join(built, 'validators.generated.cjs'), code);
-}
-
-/** @param {string} name */
-function load(name) {
-  return JSON.parse(read(`schemas/${name}.schema.json`));
+  const names = { service: 'service', loadBalancer: 'loadBalancer', config: 'config' };
+  writeFileSync(path.join(built, 'validators.generated.cjs'), standalone(schemaCompiler({ source: true }), names));
 }
 
 /** @param {string} file */
 function read(file) {
-  try {
-    return readFileSync(path.join(ROOT, file), 'utf8');
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return '';
-    throw error;
-  }
+  return readFileSync(path.join(ROOT, file), 'utf8');
 }

@@ -11,7 +11,6 @@ import type { Balancer, Repository, Runtime } from './core/ports.ts';
 import type { PrunePermission } from './core/plan/plan.ts';
 import { connectEngine } from './docker/connect.ts';
 import { LABEL } from './docker/labels.ts';
-import { trafficNetwork } from './docker/network-names.ts';
 import { openRepository, type RepositoryOptions } from './git/repository.ts';
 import { createBalancer } from './haproxy/balancer.ts';
 
@@ -39,7 +38,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
       cluster,
       settings: { image, http, bind, network, hardStopAfter: HARD_STOP_AFTER },
       labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
-      networks: [trafficNetwork(cluster, 'default')],
+      networks: ['default'],
       now: clock.now,
       log,
     }),
@@ -83,7 +82,14 @@ export function openRemote(config: Config, log: (line: string) => void): Reposit
     );
   }
   const credentials = credentialsOf(repository.credentials);
-  return openRepository({ ...repository, credentials, statusBranch: status.branch, stateDir, environment: process.env, log });
+  return openRepository({
+    ...repository,
+    credentials,
+    statusBranch: status.branch,
+    stateDir,
+    environment: process.env,
+    log,
+  });
 }
 
 /** A password file is read anew each time, so that a changed token is seen. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Policy, PruneBudget } from './core/model.ts';
 import type { Problem } from './core/reason.ts';
+import { CONFIG } from './manifest/config-words.ts';
 import { parseDocuments } from './manifest/document.ts';
 import type { Document } from './manifest/document.ts';
 import { duration } from './manifest/duration.ts';
@@ -13,10 +14,11 @@ import { overlaid, settings } from './manifest/settings.ts';
 import type { Given } from './manifest/settings.ts';
 import { validate } from './manifest/validators.ts';
 import { capability, present, sorted } from './manifest/values.ts';
-import { CONFIG } from './manifest/vocabulary.ts';
 
 /** The host's configuration with every default filled in; times are milliseconds. */
 export interface Config {
+  /** There is a fairlead.yaml: the policy is this host's own, and not the default. */
+  readonly isFromFile: boolean;
   readonly cluster: string;
   /** Absent where none is followed: `run DIR` and the commands that take a folder. */
   readonly repository?: RepositoryConfig;
@@ -30,7 +32,7 @@ export interface Config {
   readonly policy: Policy;
 }
 
-export interface RepositoryConfig {
+interface RepositoryConfig {
   readonly url: string;
   readonly branch: string;
   /** Folder inside the repository. */
@@ -49,7 +51,7 @@ export interface CredentialsConfig {
   readonly knownHostsFile?: string;
 }
 
-export interface BalancerConfig {
+interface BalancerConfig {
   readonly enabled: 'auto' | boolean;
   readonly image: string;
   /** 0: off. */
@@ -159,6 +161,7 @@ function refuseUnknownVariables(
 
 function configOf(reading: Reading, fields: ConfigDocument, env: Readonly<Record<string, string | undefined>>): Config {
   return present<Config>({
+    isFromFile: reading.document.file !== EMPTY.file,
     cluster: fields.cluster,
     repository: fields.repository === undefined ? undefined : repositoryOf(reading, fields.repository, env),
     runtime: fields.runtime,

@@ -1,33 +1,18 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
-import { readLastGood, readLastEvents, Source, type ManifestSet } from './app/source.ts';
-import { EXIT, type ExitCode } from './commands/exit.ts';
+import { readLastGood, readLastEvents, Source } from './app/source.ts';
+import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
-import { loadConfig, type Config } from './config.ts';
-import { renderProblem } from './core/plan/render.ts';
+import type { Config } from './config.ts';
 import { openWorkingTree } from './git/worktree.ts';
 import { openLog } from './log.ts';
-import { readDirectory } from './manifest/files.ts';
 import type { Invocation } from './program.ts';
+import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags } from './review.ts';
 
 /** From flags to a command: reads the configuration, opens what the command needs, and closes it again. */
 
 const DEFAULT_INTERVAL = 30_000;
-
-type Flags = Readonly<Record<string, unknown>> & { readonly config?: string };
-
-export async function runValidate(
-  invocation: Invocation,
-  dir: string,
-  flags: Flags & { format: 'text' | 'json' | 'github' },
-): Promise<ExitCode> {
-  const { validate } = await import('./commands/validate.ts');
-  return await withConfig(invocation, flags, (config) =>
-    Promise.resolve(validate(manifestsForReview(dir, config, flags), flags.format, invocation.terminal)),
-  );
-}
 
 export async function runPlan(
   invocation: Invocation,
@@ -39,7 +24,7 @@ export async function runPlan(
     plan({
       ...(await worktreeOptions(dir, config)),
       ...cluster,
-      set: manifestsForReview(dir, config, flags),
+      set: manifestsForReview(dir, config),
       prune: { budget: config.prune, all: false },
       format: flags.format,
       detailedExitCode: flags.detailedExitcode === true,
@@ -86,7 +71,7 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     const log = openLog(invocation.terminal);
     const tree = dir === undefined ? undefined : worktree(dir, config);
     const repository = tree ?? openRemote(config, (line) => log.info(line));
-    const earlier = await readLastEvents(config.stateDir);
+    const earlier = await readLastEvents(config.stateDir, config.cluster);
     const onEvent = ({ object, message }: Event) => log.info({ object }, message);
     return await run({
       cluster: config.cluster,
@@ -112,12 +97,12 @@ export async function runStatus(
   const { status } = await import('./commands/status.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
     const prune = { budget: config.prune, all: false };
-    const earlier = await readLastEvents(config.stateDir);
+    const earlier = await readLastEvents(config.stateDir, config.cluster);
     return await status({
       ...cluster,
       ...(name !== undefined && { name }),
       format: flags.format,
-      lastGood: await readLastGood(config.stateDir),
+      lastGood: await readLastGood(config.stateDir, config.cluster),
       cluster: config.cluster,
       reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier }).reporter,
       prune,
@@ -144,18 +129,6 @@ export async function runRetry(invocation: Invocation, name: string, flags: Flag
   return await withCluster(invocation, flags, (_, { runtime }) => retry(name, runtime, invocation.terminal));
 }
 
-/** Runs the command with the configuration, or prints what is wrong with it. */
-async function withConfig(
-  { terminal }: Invocation,
-  flags: Flags,
-  command: (config: Config) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const loaded = loadConfig({ flags, ...(flags.config !== undefined && { file: flags.config }) });
-  if ('config' in loaded) return await command(loaded.config);
-  for (const problem of loaded.problems) terminal.err(`${renderProblem(problem, terminal.palette)}\n`);
-  return EXIT.error;
-}
-
 /** Beside the configuration, the engine and the balancer; the balancer's conversation ends with the command. */
 async function withCluster(
   invocation: Invocation,
@@ -177,30 +150,8 @@ function worktree(dir: string, config: Config) {
 }
 
 async function worktreeOptions(dir: string, config: Config) {
+  requireFolder(dir);
   const repository = worktree(dir, config);
   const { revision } = await repository.pull();
   return { repository, revision, cluster: config.cluster, now: clock.now() };
-}
-
-function manifestsIn(directory: string, config: Config): ManifestSet {
-  const { http, enabled } = config.balancer;
-  return readDirectory(directory, {
-    policy: config.policy,
-    balancerPorts: http > 0 && enabled !== false ? [http] : [],
-  });
-}
-
-/** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */
-function manifestsForReview(directory: string, config: Config, flags: Flags): ManifestSet {
-  const set = manifestsIn(directory, config);
-  if (flags.config !== undefined || existsSync('fairlead.yaml')) return set;
-  const findings = set.problems.filter((each) => each.reason === 'policy');
-  return {
-    manifests: set.manifests,
-    problems: set.problems.filter((each) => each.reason !== 'policy'),
-    warnings: [
-      ...set.warnings,
-      ...findings.map(({ layer: _, reason: _reason, ...each }) => ({ ...each, code: 'policy' as const })),
-    ],
-  };
 }

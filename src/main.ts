@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './quiet.ts';
 import { EXIT, type ExitCode } from './commands/exit.ts';
 import { paletteOf, type Terminal } from './commands/terminal.ts';
 import { program } from './program.ts';

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { ExitCode } from './commands/exit.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { settings } from './manifest/settings.ts';
@@ -36,7 +36,7 @@ export function program(invocation: Invocation, finish: (code: ExitCode) => void
     .argument('[dir]', 'folder of the manifests', '.')
     .addOption(format('text', 'json', 'github'))
     .addOption(config())
-    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runValidate(invocation, dir, options)));
+    .action(async (dir, options) => finish(await (await import('./review.ts')).runValidate(invocation, dir, options)));
 
   fairlead
     .command('plan')
@@ -88,12 +88,12 @@ export function program(invocation: Invocation, finish: (code: ExitCode) => void
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runRetry(invocation, name, options)));
 
-  for (const command of fairlead.commands) addSettings(command as unknown as Command);
-  return fairlead as unknown as Command;
+  for (const command of fairlead.commands) addSettings(command);
+  return fairlead;
 }
 
 /** Every setting of fairlead.yaml is a flag too; the help stays readable without the list of them. */
-function addSettings(command: Command): void {
+function addSettings(command: CommandUnknownOpts): void {
   for (const { flag, description } of settings())
     command.addOption(new Option(`${flag} <value>`, description).hideHelp());
 }

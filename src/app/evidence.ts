@@ -1,8 +1,8 @@
-import type { Instance } from '../core/observed.ts';
+import { isUp, type Instance } from '../core/observed.ts';
 import type { Plan } from '../core/plan/plan.ts';
 import type { Runtime } from '../core/ports.ts';
 import { evidenceOf, type Decision } from '../core/rollout/decide.ts';
-import { isReady, isUp } from '../core/rollout/view.ts';
+import { isReady } from '../core/rollout/view.ts';
 
 const LINES = 20;
 

@@ -68,9 +68,14 @@ export class Executor {
     return this.jobs.size > 0;
   }
 
-  /** The first step of each object that nothing works on. */
+  /** Steps that are under way, or whose end nobody has taken yet. */
+  get working(): readonly Step[] {
+    return [...[...this.jobs.values()].map(({ step }) => step), ...this.ended.map(({ step }) => step)];
+  }
+
+  /** The first step of each object that nothing works on; how the last one ended must be known before the next begins. */
   private unclaimed(steps: readonly Step[]): Step[] {
-    const claimed = new Set<string>(this.jobs.keys());
+    const claimed = new Set(this.working.map(objectOf));
     return steps.filter((step) => {
       const object = objectOf(step);
       if (claimed.has(object)) return false;
@@ -100,7 +105,8 @@ export class Executor {
 
   private async run(step: Step, signal: AbortSignal): Promise<Result> {
     try {
-      const image = await this.perform(step, signal);
+      const image = step.do === 'pull' ? await this.options.runtime.pull(step.image, step.policy, signal) : undefined;
+      if (step.do !== 'pull') await this.perform(step, signal);
       this.options.journal.record(...describe(step, 'done'));
       return { status: 'done', step, ...(image !== undefined && { image }) };
     } catch (error) {
@@ -110,33 +116,31 @@ export class Executor {
     }
   }
 
-  private async perform(step: Step, signal: AbortSignal): Promise<PulledImage | undefined> {
+  private perform(step: Exclude<Step, { do: 'pull' }>, signal: AbortSignal): Promise<void> {
     const { runtime, balancer } = this.options;
     switch (step.do) {
-      case 'pull':
-        return await runtime.pull(step.image, step.policy, signal);
       case 'networks':
-        return void (await runtime.ensureNetworks(step.names));
+        return runtime.ensureNetworks(step.names);
       case 'ensure':
-        return void (await runtime.ensure(step.slot, signal));
+        return runtime.ensure(step.slot, signal);
       case 'start':
-        return void (await runtime.start(step.instance));
+        return runtime.start(step.instance);
       case 'unpause':
-        return void (await runtime.unpause(step.instance));
+        return runtime.unpause(step.instance);
       case 'remove':
-        return void (await runtime.remove(step.instance));
+        return runtime.remove(step.instance);
       case 'restart':
-        return void (await runtime.restart(step.instance, signal));
+        return runtime.restart(step.instance, signal);
       case 'stop':
-        return void (await runtime.stop(step.instance, { mark: step.mark, signal }));
+        return runtime.stop(step.instance, { mark: step.mark, signal });
       case 'update':
-        return void (await runtime.update(step.instance, step));
+        return runtime.update(step.instance, step);
       case 'discover':
-        return void (await runtime.setDiscoverable(step.instance, step.discoverable));
+        return runtime.setDiscoverable(step.instance, step.discoverable);
       case 'route':
-        return void (await balancer.apply(step.table));
+        return balancer.apply(step.table);
       case 'remove-balancer':
-        return void (await balancer.remove());
+        return balancer.remove();
     }
   }
 }

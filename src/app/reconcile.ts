@@ -1,13 +1,15 @@
 import type { DesiredState } from '../core/desire.ts';
-import { NO_MEMORY, withFailure, withoutFailure, type Memory } from '../core/rollout/memory.ts';
+import { NO_MEMORY, withFailure, withoutFailure, withoutSharedFailures, type Memory } from '../core/rollout/memory.ts';
 import type { ObservedState } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { EMPTY_TABLE } from '../core/routing.ts';
+import type { Progress } from '../core/rollout/progress.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
-import { sameTable } from '../core/rollout/table.ts';
+import { detours, sameTable } from '../core/rollout/table.ts';
 import { Executor, type Result } from './execute.ts';
 import type { Journal } from './journal.ts';
+import { notice } from './notice.ts';
 
 export interface ReconcilerOptions {
   readonly runtime: Runtime;
@@ -25,8 +27,10 @@ export interface Pass {
   readonly state: ObservedState;
   readonly plan: Plan;
   readonly results: readonly Result[];
-  /** Steps were begun or are under way: look again at once. */
+  /** Steps were begun or have ended: look again at once. */
   readonly moved: boolean;
+  /** Something runs beside the passes: a pull, a stop. */
+  readonly busy: boolean;
   /** Nothing is under way and nothing is left to do. */
   readonly steady: boolean;
   /** When something is due although nothing happens; undefined: never. */
@@ -40,6 +44,10 @@ export class Reconciler {
   private memory: Memory = NO_MEMORY;
   private steadyServices = new Set<string>();
   private isAway = false;
+  /** This process has told the balancer its table once, and so its own settings: a changed port, a newer config. */
+  private hasToldBalancer = false;
+  /** What was seen last, and what has been done since. */
+  private last: { readonly state: ObservedState; readonly done: readonly Step[] } | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.options = options;
@@ -50,21 +58,27 @@ export class Reconciler {
     const ended = this.executor.takeEnded();
     for (const result of ended) this.learn(result);
     const state = await this.observe(deep, signal);
+    this.journalNotices(state, ended);
     const now = this.options.clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
-    const steps = [...this.sharedSteps(desired, state, made), ...made.decisions.flatMap((each) => each.steps)];
+    const shared = this.sharedSteps(desired, state, made);
+    this.memory = withoutSharedFailures(this.memory, shared.map(objectOf));
+    const steps = [...shared, ...made.decisions.flatMap((each) => each.steps)];
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.condemn(due, made);
     const { results, begun } = await this.executor.execute(due, signal);
     for (const result of results) this.learn(result);
+    this.last = { state, done: [...results.map((each) => each.step), ...this.executor.working] };
     this.announceSteady(made);
-    const steady = steps.length === 0 && !this.executor.isBusy && made.decisions.every((each) => each.steady);
+    const isDone = made.decisions.every((each) => each.steady) && detours(desired, made.table).length === 0;
+    const steady = steps.length === 0 && !this.executor.isBusy && isDone;
     return {
       state,
       plan: { ...made, memory: this.memory },
       results: [...ended, ...results],
       moved: begun > 0 || ended.length > 0,
+      busy: this.executor.isBusy,
       steady,
       ...this.wakeAt(made),
     };
@@ -88,8 +102,15 @@ export class Reconciler {
       return state;
     } catch (error) {
       this.isAway = true;
+      this.last = undefined;
       throw error;
     }
+  }
+
+  private journalNotices(state: ObservedState, ended: readonly Result[]): void {
+    if (this.last === undefined) return;
+    const done = [...this.last.done, ...ended.map((each) => each.step), ...this.executor.working];
+    for (const event of notice(this.last.state, state, done)) this.options.journal.record(...event);
   }
 
   /** Steps that belong to no one service. */
@@ -105,7 +126,7 @@ export class Reconciler {
       balancerEnabled === true || (balancerEnabled === 'auto' && (table.routes.length > 0 || table.checks.length > 0));
     if (!isNeeded) return observed.state === 'absent' ? [] : [{ do: 'remove-balancer' }];
     const isAsWanted =
-      observed.state === 'running' && sameTable(observed.table ?? EMPTY_TABLE, table) && observed.problem === undefined;
+      this.hasToldBalancer && observed.state === 'running' && sameTable(observed.table ?? EMPTY_TABLE, table) && observed.problem === undefined;
     return isAsWanted ? [] : [{ do: 'route', table }];
   }
 
@@ -135,6 +156,7 @@ export class Reconciler {
     if (step.do === 'pull' && result.image !== undefined) {
       this.memory = { ...this.memory, images: { ...this.memory.images, [objectOf(step)]: result.image } };
     }
+    if (step.do === 'route') this.hasToldBalancer = true;
     if (step.do === 'restart') {
       const count = (this.memory.healed[step.instance.id]?.count ?? 0) + 1;
       this.memory = { ...this.memory, healed: { ...this.memory.healed, [step.instance.id]: { count, at: now } } };
@@ -142,12 +164,11 @@ export class Reconciler {
   }
 
   private announceSteady({ decisions }: Plan): void {
-    const steady = new Set(
-      decisions.filter((each) => each.steady && each.progress !== undefined).map((each) => each.view.name),
-    );
-    for (const name of steady) {
-      if (!this.steadyServices.has(name))
-        this.options.journal.record('steady', name, `${name} has reached a steady state`);
+    const steady = new Set<string>();
+    for (const { steady: isSteady, progress, view } of decisions) {
+      if (!isSteady || progress === undefined) continue;
+      steady.add(view.name);
+      if (!this.steadyServices.has(view.name)) this.options.journal.record(...arrival(progress));
     }
     this.steadyServices = steady;
   }
@@ -157,4 +178,15 @@ export class Reconciler {
     const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? [])];
     return times.length === 0 ? {} : { wakeAt: Math.min(...times) };
   }
+}
+
+/** Where a service has got to: a release that was rolled back is no steady state. */
+function arrival({
+  view: { name },
+  verdict,
+  target,
+  desired,
+}: Progress): [type: string, object: string, message: string] {
+  if (!verdict.quarantined) return ['steady', name, `${name} has reached a steady state`];
+  return ['rolled-back', name, `${name}@${desired.release} failed; ${name}@${target.release} serves on`];
 }

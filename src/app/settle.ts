@@ -1,6 +1,9 @@
 import type { DesiredState } from '../core/desire.ts';
-import type { StatusReport } from '../core/status/status.ts';
-import type { Reconciler } from './reconcile.ts';
+import type { Decision } from '../core/rollout/decide.ts';
+import { sharedFailures } from '../core/rollout/memory.ts';
+import { objectOfInstance } from '../core/rollout/steps.ts';
+import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
+import type { Pass, Reconciler } from './reconcile.ts';
 import type { Reporter } from './reporter.ts';
 import type { Wake } from './wake.ts';
 
@@ -14,6 +17,8 @@ export interface SettleOptions {
 
 const NEXT = 20;
 const POLL = 250;
+/** Tries of what all services share, before nothing is expected of it any more. */
+const PATIENCE = 3;
 
 /** Passes until everything is steady, or what is not has failed; the last status says which. */
 export async function settle(options: SettleOptions, signal: AbortSignal): Promise<StatusReport> {
@@ -23,7 +28,7 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
       const pass = await reconciler.pass(desired, signal);
       const status = await reporter.status(desired, pass, { tried: desired.revision.id, problems: [] });
       onStatus(status);
-      if (pass.steady || (!pass.moved && isStuck(status))) return status;
+      if (pass.steady || isStuck(pass, status)) return status;
       await wake.sleep(pass.moved ? NEXT : POLL, signal);
       signal.throwIfAborted();
     }
@@ -33,8 +38,19 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
 }
 
 /** Nothing is on its way any more: what is not steady has a problem that waiting does not solve. */
-function isStuck({ services }: StatusReport): boolean {
-  return services.every(
-    (each) => each.state !== 'rolling-out' && each.state !== 'unknown' && each.rollout === undefined,
-  );
+function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boolean {
+  if (moved || busy) return false;
+  if (sharedFailures(plan.memory).some((each) => each.attempts >= PATIENCE)) return true;
+  const isOnItsWay = ({ state, rollout }: ServiceStatus) =>
+    state === 'rolling-out' || state === 'unknown' || rollout !== undefined;
+  return !services.some(isOnItsWay) && plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
+}
+
+/** Nothing of it is wanted, and something is still there. */
+function isLeaving({ progress, steady }: Decision): boolean {
+  return progress === undefined && !steady;
+}
+
+function hasFailed({ view: { instances, memory } }: Decision): boolean {
+  return instances.some((each) => memory.failures[objectOfInstance(each)] !== undefined);
 }

@@ -4,6 +4,7 @@ import { desire, type DesiredState } from '../core/desire.ts';
 import type { Manifest, Revision } from '../core/model.ts';
 import type { Repository, Snapshot } from '../core/ports.ts';
 import type { Problem, Warning } from '../core/reason.ts';
+import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
 import type { Event } from './journal.ts';
 
@@ -38,9 +39,9 @@ export class Source {
 
   /** Takes up the last good revision of an earlier process. */
   async restore(): Promise<void> {
-    const kept = await readLastGood(this.options.stateDir);
-    if (kept !== undefined)
-      this.desired = desire(kept.manifests, { cluster: this.options.cluster, revision: kept.revision });
+    const { stateDir, cluster } = this.options;
+    const kept = await readLastGood(stateDir, cluster);
+    if (kept !== undefined) this.desired = desire(kept.manifests, { cluster, revision: kept.revision });
   }
 
   /** Looks at the repository; whether there was a new revision. Errors: those of Repository.pull. */
@@ -57,40 +58,42 @@ export class Source {
   }
 
   private async take(manifests: readonly Manifest[], revision: Revision): Promise<void> {
-    await writeLastGood(this.options.stateDir, manifests, revision);
-    this.desired = desire(manifests, { cluster: this.options.cluster, revision });
+    const { stateDir, cluster } = this.options;
+    await writeLastGood(stateDir, { cluster, manifests, revision });
+    this.desired = desire(manifests, { cluster, revision });
   }
 }
 
 interface LastGood {
+  readonly cluster: string;
   readonly manifests: readonly Manifest[];
   readonly revision: Revision;
 }
 
-/** The last valid revision that a process with this state directory has taken. */
-export async function readLastGood(stateDir: string): Promise<LastGood | undefined> {
+/** The last valid revision that a process of this cluster with this state directory has taken. */
+export async function readLastGood(stateDir: string, cluster: string): Promise<LastGood | undefined> {
   const file = join(stateDir, FILE);
   try {
     const kept = JSON.parse(await readFile(file, 'utf8')) as LastGood & { format: number };
-    return kept.format === FORMAT ? kept : undefined;
+    return kept.format === FORMAT && kept.cluster === cluster ? kept : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Error(`${file} cannot be read; check its owner and permissions.`, { cause: error });
   }
 }
 
-async function writeLastGood(stateDir: string, manifests: readonly Manifest[], revision: Revision): Promise<void> {
+async function writeLastGood(stateDir: string, lastGood: LastGood): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const file = join(stateDir, FILE);
-  await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, manifests, revision }), { mode: 0o600 });
+  await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, ...lastGood }), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 
-/** The events of the last status that a process with this state directory has written, newest first. */
-export async function readLastEvents(stateDir: string): Promise<readonly Event[]> {
+/** The events of the last status that a process of this cluster with this state directory has written, newest first. */
+export async function readLastEvents(stateDir: string, cluster: string): Promise<readonly Event[]> {
   try {
-    const status = JSON.parse(await readFile(join(stateDir, 'status.json'), 'utf8')) as { events?: Event[] };
-    return status.events ?? [];
+    const status = JSON.parse(await readFile(join(stateDir, 'status.json'), 'utf8')) as StatusReport;
+    return status.cluster === cluster ? status.events : [];
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

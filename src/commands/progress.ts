@@ -1,7 +1,7 @@
 import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
 import type { Terminal } from './terminal.ts';
 
-const BAR = 40;
+const BAR = 20;
 
 /** Live progress of all services on a terminal, redrawn in place; elsewhere the events say the same as lines. */
 export class Progress {
@@ -14,23 +14,17 @@ export class Progress {
 
   show({ services }: StatusReport): void {
     if (!this.terminal.isLive) return;
-    const running = services.reduce((sum, each) => sum + Math.min(each.running, each.desired), 0);
-    const desired = services.reduce((sum, each) => sum + each.desired, 0);
-    this.redraw([
-      `overall progress: ${running} out of ${desired} instances`,
-      ...services.map((each) => this.line(each)),
-    ]);
+    const ready = services.reduce((sum, each) => sum + wayOf(each).ready, 0);
+    const total = services.reduce((sum, each) => sum + wayOf(each).total, 0);
+    this.redraw([`overall progress: ${ready} out of ${total} instances`, ...services.map((each) => this.line(each))]);
   }
 
-  end(): void {
-    this.drawn = 0;
-  }
-
-  private line({ name, state, running, desired, rollout }: ServiceStatus): string {
-    const part = desired === 0 ? 1 : Math.min(1, running / desired);
-    const bar = '='.repeat(Math.round(part * BAR)).padEnd(BAR);
-    const step = rollout === undefined ? '' : ` ${rollout.step} ${rollout.ready}/${rollout.total} of ${rollout.to}`;
-    return `${name.padEnd(16)} ${running}/${desired} [${bar}] ${state}${step}`.slice(0, this.terminal.columns - 1);
+  private line(service: ServiceStatus): string {
+    const { name, state, rollout } = service;
+    const { ready, total } = wayOf(service);
+    const bar = '='.repeat(total === 0 ? BAR : Math.round((ready / total) * BAR)).padEnd(BAR);
+    const step = rollout === undefined ? '' : `, ${rollout.step} ${rollout.to}`;
+    return `${name.padEnd(16)} ${ready}/${total} [${bar}] ${state}${step}`.slice(0, this.terminal.columns - 1);
   }
 
   /** Goes back to the first line of the last drawing and clears what follows. */
@@ -39,4 +33,9 @@ export class Progress {
     this.terminal.err(`${back}${lines.join('\n')}\n`);
     this.drawn = lines.length;
   }
+}
+
+/** In a rollout what counts is the new release; the old one serves meanwhile. */
+function wayOf({ running, desired, rollout }: ServiceStatus): { ready: number; total: number } {
+  return rollout ?? { ready: Math.min(running, desired), total: desired };
 }

@@ -1,5 +1,5 @@
 import type { Runtime } from '../core/ports.ts';
-import { isUp } from '../core/rollout/view.ts';
+import { isUp } from '../core/observed.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 import { unknownName } from './unknown-name.ts';

@@ -1,6 +1,7 @@
 /** One sentence for a service that is not there. */
 export function unknownName(name: string, known: readonly string[]): string {
   const names = [...new Set(known)].sort();
-  const list = names.length === 0 ? 'There is none at all in this cluster' : `There are ${names.join(', ')}`;
-  return `There is no container of a service ${name}. ${list}.\n`;
+  const others =
+    names.length === 0 ? 'No service of this cluster has any' : `The services that have some: ${names.join(', ')}`;
+  return `No container belongs to a service ${name}. ${others}.\n`;
 }

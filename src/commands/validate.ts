@@ -1,4 +1,4 @@
-import { renderProblem, renderWarning } from '../core/plan/render.ts';
+import { renderProblem, renderWarning, type Palette } from '../core/plan/render.ts';
 import type { Problem, Warning } from '../core/reason.ts';
 import type { ManifestSet } from '../app/source.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -23,15 +23,20 @@ export function validate(set: ManifestSet, format: ValidateFormat, terminal: Ter
   return problems.length > 0 ? EXIT.invalid : EXIT.done;
 }
 
-function text({ manifests, problems, warnings }: ManifestSet, { palette }: Terminal): string {
+function text(set: ManifestSet, { palette }: Terminal): string {
+  const { problems, warnings } = set;
   const lines = [
     ...problems.map((each) => renderProblem(each, palette)),
     ...warnings.map((each) => renderWarning(each, palette)),
-    problems.length > 0
-      ? palette.bad(counted(problems.length, 'error'))
-      : palette.good(`${counted(manifests.length, 'manifest')} valid`),
+    verdict(set, palette),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function verdict({ manifests, problems }: ManifestSet, palette: Palette): string {
+  if (problems.length > 0) return palette.bad(counted(problems.length, 'error'));
+  if (manifests.length === 0) return palette.warn('There are no manifests here.');
+  return palette.good(`${counted(manifests.length, 'manifest')} valid`);
 }
 
 function counted(count: number, noun: string): string {

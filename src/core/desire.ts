@@ -1,4 +1,4 @@
-import type { LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
+import type { ContainerSpec, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';
 
@@ -58,12 +58,12 @@ function desiredService(service: Service, loadBalancers: readonly LoadBalancer[]
 
 /** Two containers cannot share a host port, and should not share what both write to. */
 export function strategyOf(service: Service): Strategy {
-  if (hasHostPort(service)) return 'recreate';
+  if (hasHostPort(service.container)) return 'recreate';
   return service.update.strategy ?? (hasWritableMount(service) ? 'recreate' : 'rolling');
 }
 
-export function hasHostPort(service: Service): boolean {
-  return service.container.ports.some((port) => port.hostPort !== undefined);
+export function hasHostPort(container: ContainerSpec): boolean {
+  return container.ports.some((port) => port.hostPort !== undefined);
 }
 
 export function hasWritableMount(service: Service): boolean {

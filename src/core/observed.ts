@@ -44,6 +44,11 @@ export interface Instance {
   readonly deviations: readonly string[];
 }
 
+/** It runs, or Docker is about to start it again: its slot, its place and its host ports are taken. */
+export function isUp({ state }: Pick<Instance, 'state'>): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting';
+}
+
 export interface ObservedNode {
   readonly name: string;
   /** Cores. */

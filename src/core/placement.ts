@@ -1,7 +1,7 @@
 import type { DesiredService } from './desire.ts';
 import { groupBy } from './group.ts';
 import type { Resources } from './model.ts';
-import type { Instance, ObservedNode } from './observed.ts';
+import { isUp, type Instance, type ObservedNode } from './observed.ts';
 import type { Reason } from './reason.ts';
 
 /** Why an instance does not fit on a node, with what the node has free: cores and MB. */
@@ -54,7 +54,7 @@ export function place(
   node: ObservedNode,
 ): Placement {
   const running = groupBy(
-    instances.filter((each) => each.state === 'running'),
+    instances.filter(isUp),
     (each) => each.service,
   );
   const count = (service: DesiredService) => running.get(service.name)?.length ?? 0;
@@ -75,6 +75,8 @@ class Ledger {
   private readonly present: DesiredService[] = [];
   /** What an older release of a service still holds, until the new one is admitted in its place. */
   private readonly held = new Map<string, readonly Instance[]>();
+  /** Green-blue services that start a new set: they need room for both at once; the others make room as they go. */
+  private readonly doubled = new Set<string>();
 
   constructor(node: ObservedNode) {
     this.node = node;
@@ -87,22 +89,25 @@ class Ledger {
     for (let instance = 1; instance <= Math.min(current, service.instances); instance++) {
       if (this.unsuitable(service, instance) === undefined) this.admit(service);
     }
-    const old = running.filter((each) => each.release !== service.release).slice(0, service.instances - current);
+    const others = running.filter((each) => each.release !== service.release);
+    const old = others.slice(0, Math.max(0, service.instances - current));
     this.held.set(service.name, old);
+    if (service.strategy === 'green-blue' && current === 0) this.doubled.add(service.name);
     for (const each of old) this.free = minus(this.free, each.resources);
     if (old.length > 0 && !this.present.includes(service)) this.present.push(service);
   }
 
   admitRest(service: DesiredService): void {
     const old = this.held.get(service.name) ?? [];
-    for (const each of old) this.free = plus(this.free, each.resources);
-    const before = this.unscheduled.length;
-    for (let instance = (this.admitted[service.name] ?? 0) + 1; instance <= service.instances; instance++) {
+    if (!this.doubled.has(service.name)) for (const each of old) this.free = plus(this.free, each.resources);
+    const refused = this.unscheduled.length;
+    const running = this.admitted[service.name] ?? 0;
+    for (let instance = running + 1; instance <= service.instances; instance++) {
       const reason = this.unsuitable(service, instance) ?? this.shortage(service);
       if (reason === undefined) this.admit(service);
       else this.unscheduled.push(this.refusal(service, instance, reason));
     }
-    if (old.length > 0 && this.unscheduled.length > before) this.block(service, old);
+    if (old.length > 0 && this.unscheduled.length > refused) this.block(service, old, running);
   }
 
   placement(): Placement {
@@ -116,25 +121,27 @@ class Ledger {
   }
 
   /** The new release does not fit in the place of the old one, which therefore stays, with its reservations. */
-  private block(service: DesiredService, old: readonly Instance[]): void {
+  private block(service: DesiredService, old: readonly Instance[], running: number): void {
     this.blocked.push(service.name);
     for (let count = this.admitted[service.name] ?? 0; count > 0; count--) {
       this.free = plus(this.free, service.service.resources);
     }
-    for (const each of old) this.free = minus(this.free, each.resources);
-    this.admitted[service.name] = service.instances;
+    if (!this.doubled.has(service.name)) for (const each of old) this.free = minus(this.free, each.resources);
+    this.admitted[service.name] = running + old.length;
   }
 
   private unsuitable(service: DesiredService, instance: number): Reason | undefined {
-    const { maxPerNode, requirements, container } = service.service;
+    const { maxPerNode, requirements } = service.service;
     if (maxPerNode !== undefined && instance > maxPerNode) return 'duplicate';
     if (requirements.some((each) => !this.node.capabilities.includes(each))) return 'missing-capabilities';
-    if (
-      container.ports.some(({ hostPort }) => hostPort !== undefined && this.node.foreignHostPorts.includes(hostPort))
-    ) {
-      return 'host-port-conflict';
-    }
+    if (this.isPortTaken(service, instance)) return 'host-port-conflict';
     return this.present.some((other) => conflict(service, other)) ? 'conflicts-with' : undefined;
+  }
+
+  /** By something that is not ours, or by the service's own first instance. */
+  private isPortTaken({ service }: DesiredService, instance: number): boolean {
+    const hostPorts = service.container.ports.flatMap(({ hostPort }) => hostPort ?? []);
+    return hostPorts.some((port) => instance > 1 || this.node.foreignHostPorts.includes(port));
   }
 
   private shortage(service: DesiredService): Reason | undefined {

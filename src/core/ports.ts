@@ -122,6 +122,7 @@ export interface HostedContainerSpec {
   readonly user?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly volume: { readonly name: string; readonly target: string };
+  /** `networks` by the names that manifests use. */
   readonly network: 'host' | { readonly networks: readonly string[]; readonly publish: readonly HostedPort[] };
   readonly capabilities: readonly string[];
   readonly readOnly: boolean;

@@ -73,8 +73,7 @@ export class EngineRuntime implements Runtime {
 
   async unpause(instance: Instance): Promise<void> {
     const { id, name } = instance;
-    // 409 and 500: it is not paused.
-    await settle(`Unpausing ${name}`, [409, 500], this.docker.getContainer(id).unpause());
+    await settle(`Unpausing ${name}`, [/is not paused/], this.docker.getContainer(id).unpause());
     this.observer.changed(id);
   }
 

@@ -12,12 +12,18 @@ export async function request<T>(attempt: string, reason: Reason, answer: Promis
   }
 }
 
-/** The same for an action whose result may be there already: answers with these status codes count as done. */
-export async function settle(attempt: string, done: readonly number[], answer: Promise<unknown>): Promise<void> {
+/** The same for an action that may be done already: answers with these status codes, or in these words, count as done. */
+export async function settle(
+  attempt: string,
+  done: readonly (number | RegExp)[],
+  answer: Promise<unknown>,
+): Promise<void> {
   try {
     await answer;
   } catch (error) {
-    if (!done.includes(statusOf(error) ?? 0)) throw reasonError(attempt, 'start-failed', error);
+    const words = wordsOf(error);
+    if (done.some((sign) => (typeof sign === 'number' ? sign === statusOf(error) : sign.test(words)))) return;
+    throw reasonError(attempt, 'start-failed', error);
   }
 }
 
@@ -37,7 +43,7 @@ export function reasonError(attempt: string, reason: Reason, error: unknown): Er
   if (isAway(error))
     return new ReasonError(
       'engine-unreachable',
-      `${attempt}: the Docker engine does not answer (${words}). Is it running?`,
+      `${attempt}: the Docker engine does not answer (${words}). Is it running, and may this user reach it?`,
       {
         cause: error,
       },
@@ -59,12 +65,17 @@ export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The caller wanted it; a limit of our own is none of that. */
 export function isAbort(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'AbortError';
+  return error instanceof Error && error.name === 'AbortError' && !isTimeout(error.cause);
 }
 
 /** No HTTP answer came: a refused, missing, broken or silent connection. */
 function isAway(error: unknown): boolean {
   if (statusOf(error) !== undefined || !(error instanceof Error)) return false;
-  return error.name === 'TimeoutError' || 'code' in error || /socket hang up/.test(error.message);
+  return isTimeout(error) || isTimeout(error.cause) || 'code' in error || /socket hang up/.test(error.message);
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }

@@ -53,7 +53,7 @@ function portFields(config: InspectedConfig, host: InspectedHostConfig): Fields 
   const ports = [...Object.keys(config.ExposedPorts ?? {}), ...Object.keys(bindings)];
   return prefixed('ports', ports, (port) => [
     port,
-    (bindings[port] ?? []).map(bindingText).join(', ') || 'not on the host',
+    (bindings[port] ?? []).map(bindingText).join(', ') || 'inside only',
   ]);
 }
 

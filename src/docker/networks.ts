@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
-import { reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
+import { reasonError, request, settle, statusOf } from './errors.ts';
 import type { InspectedNetwork, ListedContainer } from './inspected.ts';
 import { LABEL, ownLabels } from './labels.ts';
 import { manifestName, namesNetwork, byName, trafficNetwork, type ClusterNetwork } from './network-names.ts';
@@ -61,7 +61,13 @@ export class Networks {
   }
 
   async unname(container: string, names: readonly string[]): Promise<void> {
-    for (const id of await this.idsOf(names, namesNetwork)) await disconnect(this.docker.getNetwork(id), container);
+    const options = { Container: container, Force: true };
+    for (const id of await this.idsOf(names, namesNetwork))
+      await settle(
+        'Leaving a names network',
+        [404, /is not connected to/],
+        this.docker.getNetwork(id).disconnect(options),
+      );
   }
 
   /** Docker's ids of the traffic networks. */
@@ -152,16 +158,6 @@ export class Networks {
     const answer = this.docker.listContainers({ all: true });
     const containers = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
     return new Set(containers.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {})));
-  }
-}
-
-/** Engines before 28 have no status code of its own for a container that is not connected. */
-async function disconnect(network: Docker.Network, container: string): Promise<void> {
-  try {
-    await network.disconnect({ Container: container, Force: true });
-  } catch (error) {
-    if (statusOf(error) === 404 || /is not connected to/.test(wordsOf(error))) return;
-    throw reasonError('Leaving a names network', 'start-failed', error);
   }
 }
 

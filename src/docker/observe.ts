@@ -4,6 +4,7 @@ import type { Instance, InstanceState } from '../core/observed.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { slotOf, specOf } from './labels.ts';
+import { containerName, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-names.ts';
 
 export interface Surroundings {
@@ -42,6 +43,7 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
       spec === undefined
         ? ['label io.fairlead.spec cannot be read']
         : [
+            ...nameDeviation(inspected, around.cluster, slot),
             ...deviationsOf(
               inspected,
               { ...slot, cluster: around.cluster, container: spec },
@@ -125,6 +127,12 @@ export function digestOf(image: InspectedImage | undefined, reference: string): 
   const digests = image?.RepoDigests ?? [];
   const repository = reference.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
   return (digests.find((digest) => digest.startsWith(`${repository}@`)) ?? digests[0])?.split('@')[1];
+}
+
+/** By its name it is found again: under another one a second container would be made for the slot. */
+function nameDeviation(inspected: InspectedContainer, cluster: string, slot: SlotName): string[] {
+  const wanted = containerName(cluster, slot);
+  return inspected.Name === `/${wanted}` ? [] : [`name is ${inspected.Name.slice(1)}, not ${wanted}`];
 }
 
 function attachmentDeviations(

@@ -38,6 +38,7 @@ export class Observer {
   private readonly images = new Map<string, InspectedImage | undefined>();
   private readonly stale = new Set<string>();
   private known = new Map<string, Known>();
+  private turn: Promise<unknown> = Promise.resolve();
   private info: { readonly at: number; readonly value: EngineInfo } | undefined;
 
   constructor(options: ObserverOptions) {
@@ -51,11 +52,24 @@ export class Observer {
 
   /** Nothing that is remembered counts any more: events were missed. */
   forget(): void {
-    this.known.clear();
+    this.known = new Map();
     this.images.clear();
   }
 
-  async observe({ deep = false, signal }: { deep?: boolean; signal?: AbortSignal }): Promise<ObservedRuntime> {
+  /** One at a time, so that none overwrites what another has learnt since. */
+  async observe(options: { deep?: boolean; signal?: AbortSignal }): Promise<ObservedRuntime> {
+    const observed = this.turn.catch(() => undefined).then(() => this.observeNow(options));
+    this.turn = observed;
+    return observed;
+  }
+
+  private async observeNow({
+    deep = false,
+    signal,
+  }: {
+    deep?: boolean;
+    signal?: AbortSignal;
+  }): Promise<ObservedRuntime> {
     const patience = AbortSignal.timeout(PATIENCE);
     const limit = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     if (deep) this.forget();
@@ -63,14 +77,16 @@ export class Observer {
     const [listed, networks, info] = await Promise.all([
       this.list(limit),
       this.options.networks.list(limit),
-      this.engineInfo(),
+      this.engineInfo(limit),
     ]);
-    const own = listed.filter((each) => each.Labels?.[LABEL.cluster] === this.options.cluster);
-    const neighbours = listed.filter((each) => !own.includes(each) && isNeighbour(each));
-    await this.look([...own.filter(isInstance), ...neighbours], limit);
+    const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
+    const own = listed.filter((each) => isOwn(each) && isInstance(each));
+    const foreign = listed.filter((each) => !isOwn(each));
+    const neighbours = foreign.filter(isNeighbour);
+    const known = await this.look([...own, ...neighbours], limit);
     return {
-      node: { ...this.nodeOf(info), ...this.foreign(listed, neighbours) },
-      instances: await this.instances(own.filter(isInstance), networks),
+      node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
+      instances: await this.instances(own, networks, known),
       networks: networks.filter(({ ready }) => ready).map(({ name }) => name),
       observedAt,
     };
@@ -81,26 +97,32 @@ export class Observer {
     return await request('Listing containers', 'start-failed', answer);
   }
 
-  private async engineInfo(): Promise<EngineInfo> {
+  private async engineInfo(abortSignal: AbortSignal): Promise<EngineInfo> {
     const now = this.options.now();
     if (this.info !== undefined && now - this.info.at < INFO_LASTS) return this.info.value;
-    const value = await request<unknown>('Asking the engine about itself', 'start-failed', this.options.docker.info());
-    this.info = { at: now, value: value as EngineInfo };
-    return this.info.value;
+    // The signal is missing from dockerode's types.
+    const docker = this.options.docker as unknown as { info(options: object): Promise<EngineInfo> };
+    const value = await request('Asking the engine about itself', 'start-failed', docker.info({ abortSignal }));
+    this.info = { at: now, value };
+    return value;
   }
 
-  /** Inspects what is new or changed, and forgets what is gone. */
-  private async look(listed: readonly ListedContainer[], signal: AbortSignal): Promise<void> {
+  /** Inspects what is new or changed, and remembers that in place of what was known before. */
+  private async look(listed: readonly ListedContainer[], signal: AbortSignal): Promise<Map<string, Known>> {
     const before = this.known;
-    this.known = new Map();
+    const now = new Map<string, Known>();
     await this.inspects.addAll(
       listed.map((each) => async () => {
         const known = before.get(each.Id);
         const current = known !== undefined && !this.stale.has(each.Id) && isAsBefore(each, known);
         const next = current ? { ...known, uptime: uptimeOf(each.Status) } : await this.inspect(each, signal);
-        if (next !== undefined) this.known.set(each.Id, next);
+        if (next !== undefined) now.set(each.Id, next);
       }),
     );
+    // Unless all was to be forgotten meanwhile.
+    if (this.known === before) this.known = now;
+    for (const id of this.stale) if (!now.has(id)) this.stale.delete(id);
+    return now;
   }
 
   private async inspect(listed: ListedContainer, abortSignal: AbortSignal): Promise<Known | undefined> {
@@ -113,15 +135,19 @@ export class Observer {
       : { mark: changeMark(listed), uptime: uptimeOf(listed.Status), inspected };
   }
 
-  private async instances(own: readonly ListedContainer[], networks: readonly ClusterNetwork[]): Promise<Instance[]> {
+  private async instances(
+    own: readonly ListedContainer[],
+    networks: readonly ClusterNetwork[],
+    known: ReadonlyMap<string, Known>,
+  ): Promise<Instance[]> {
     const networksMark = networks.map(({ name, id }) => `${name}=${id}`).join();
     const instances: Instance[] = [];
     for (const { Id } of own) {
-      const known = this.known.get(Id);
-      if (known === undefined) continue;
-      if (known.instance?.networks !== networksMark)
-        known.instance = { networks: networksMark, value: await this.instanceOf(known.inspected, networks) };
-      if (known.instance.value !== undefined) instances.push(known.instance.value);
+      const one = known.get(Id);
+      if (one === undefined) continue;
+      if (one.instance?.networks !== networksMark)
+        one.instance = { networks: networksMark, value: await this.instanceOf(one.inspected, networks) };
+      if (one.instance.value !== undefined) instances.push(one.instance.value);
     }
     return instances;
   }
@@ -149,25 +175,6 @@ export class Observer {
       engineVersion: info.ServerVersion,
     };
   }
-
-  private foreign(
-    listed: readonly ListedContainer[],
-    neighbours: readonly ListedContainer[],
-  ): Pick<ObservedNode, 'foreign' | 'foreignHostPorts'> {
-    const reserved = neighbours.flatMap(({ Id }) => {
-      const known = this.known.get(Id);
-      return known === undefined ? [] : [resourcesOf(known.inspected.HostConfig)];
-    });
-    const strangers = listed.filter((each) => each.Labels?.[LABEL.cluster] !== this.options.cluster);
-    const ports = strangers.flatMap(({ Ports }) => (Ports ?? []).map(({ PublicPort }) => PublicPort));
-    return {
-      foreign: {
-        cpu: reserved.reduce((sum, { cpu }) => sum + cpu, 0),
-        memory: reserved.reduce((sum, { memory }) => sum + memory, 0),
-      },
-      foreignHostPorts: [...new Set(ports.filter((port) => typeof port === 'number'))].sort((a, b) => a - b),
-    };
-  }
 }
 
 interface EngineInfo {
@@ -179,6 +186,23 @@ interface EngineInfo {
 
 function isInstance(listed: ListedContainer): boolean {
   return listed.Labels?.[LABEL.role] === 'service';
+}
+
+function reservedBy(
+  neighbours: readonly ListedContainer[],
+  known: ReadonlyMap<string, Known>,
+): ObservedNode['foreign'] {
+  const hosts = neighbours.flatMap(({ Id }) => known.get(Id)?.inspected.HostConfig ?? []);
+  const reserved = hosts.map(resourcesOf);
+  return {
+    cpu: reserved.reduce((sum, { cpu }) => sum + cpu, 0),
+    memory: reserved.reduce((sum, { memory }) => sum + memory, 0),
+  };
+}
+
+function hostPortsOf(containers: readonly ListedContainer[]): number[] {
+  const ports = containers.flatMap(({ Ports }) => (Ports ?? []).map(({ PublicPort }) => PublicPort ?? 0));
+  return [...new Set(ports.filter((port) => port > 0))].sort((a, b) => a - b);
 }
 
 /** A running container of another cluster on the same engine. */

@@ -4,8 +4,10 @@ import type { ContainerSpec, Mount, Port, Resources, RestartPolicy } from '../co
 import type { SlotSpec } from '../core/ports.ts';
 import { slotLabels } from './labels.ts';
 
+export type SlotName = Pick<SlotSpec, 'service' | 'release' | 'slot'>;
+
 /** Docker's name of a slot's container. */
-export function containerName(cluster: string, slot: Pick<SlotSpec, 'service' | 'release' | 'slot'>): string {
+export function containerName(cluster: string, slot: SlotName): string {
   return `${cluster}-${slot.service}-${slot.release}-${slot.slot}`;
 }
 

@@ -77,9 +77,18 @@ async function fromHelper(helper: string, registry: string): Promise<RegistryCre
       'secret-unreadable',
       `${program} gave no credentials for ${registry}: ${stderr.trim()} (exit code ${code}).`,
     );
-  const { Username, Secret } = JSON.parse(stdout) as { Username: string; Secret: string };
+  const { Username, Secret } = answerOf(program, stdout);
   if (Username === '<token>') return { identitytoken: Secret, serveraddress: registry };
   return { username: Username, password: Secret, serveraddress: registry };
+}
+
+/** Without quoting what it said: that may be a secret. */
+function answerOf(program: string, stdout: string): { Username: string; Secret: string } {
+  try {
+    return JSON.parse(stdout) as { Username: string; Secret: string };
+  } catch {
+    throw new ReasonError('secret-unreadable', `The answer of ${program} cannot be understood: it is not JSON.`);
+  }
 }
 
 function run(program: string, input: string): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -4,7 +4,7 @@ import { ReasonError } from '../core/reason.ts';
 import type { Resources, RestartPolicy } from '../core/model.ts';
 import type { SlotSpec } from '../core/ports.ts';
 import { Addresses } from './addresses.ts';
-import { found, reasonError, request, settle, statusOf } from './errors.ts';
+import { found, reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, ListedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
@@ -160,7 +160,7 @@ export class Slots {
       });
       return container.id;
     } catch (error) {
-      if (statusOf(error) === 404) throw reasonError(`Creating ${name}`, 'image-not-found', error);
+      if (/no such image/i.test(wordsOf(error))) throw reasonError(`Creating ${name}`, 'image-not-found', error);
       const there = statusOf(error) === 409 ? await this.find(name) : undefined;
       if (there === undefined) throw reasonError(`Creating ${name}`, 'start-failed', error);
       this.refuseStranger(there, slot);

@@ -44,7 +44,7 @@ export async function firstStart(change: Change): Promise<void> {
 
 /** Leaves in the volume what the next container starts with, so that it comes up with members that are checked. */
 export async function prepareStart(change: Change): Promise<void> {
-  const { session, identity } = change;
+  const { session } = change;
   const cli = await session.cli(ANSWER_LIMIT).catch(() => undefined);
   if (cli !== undefined) await saveStates(session, cli);
   await placeConfig(session, installation(change, cli === undefined ? new Map() : await liveServers(cli)));
@@ -118,10 +118,12 @@ const ACCEPTED = /^\s*(?:|IP changed from .*|no need to change .*|New server reg
 async function send(cli: Cli, commands: readonly Command[]): Promise<void> {
   if (commands.length === 0) return;
   const [newest] = await cli.workers();
-  for (const { text, optional } of commands) {
-    const answer = await cli.worker(newest.pid, text);
-    if (!ACCEPTED.test(answer) && optional !== true) throw new CommandRefused(text, answer.trim());
-  }
+  const answers = await cli.workerEach(
+    newest.pid,
+    commands.map(({ text }) => text),
+  );
+  const refused = commands.findIndex(({ optional }, at) => optional !== true && !ACCEPTED.test(answers[at] ?? ''));
+  if (refused >= 0) throw new CommandRefused(commands[refused]?.text ?? '', answers[refused]?.trim() ?? '');
 }
 
 function fileOf(lines: readonly string[]): string {

@@ -6,7 +6,12 @@ import { readWorkers, type Worker } from './live.ts';
 
 const LIMIT = 2000;
 const RELOAD_LIMIT = 20_000;
-const PROMPT = /(?:^|\n)master(?:\[ReloadFailed\])?> $/;
+const PROMPT = /(?:^|\n)master(?:\[ReloadFailed\])?> /;
+const PROMPT_AT_END = new RegExp(`${PROMPT.source}$`);
+/** Longer than any prompt: only the end of an answer is looked at while it comes in. */
+const PROMPT_LENGTH = 32;
+/** Commands on their way at once: a round trip through the engine costs as much as a hundred commands. */
+const BATCH = 50;
 
 /** bash's way to a port, for images without nc; it ends when either side does, so that a closed connection is noticed. */
 const DIAL = 'exec 3<>"/dev/tcp/$0/$1" 4<&0 || exit 1; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null';
@@ -22,7 +27,7 @@ export class Cli {
   static async open(host: ContainerHost, container: string, control: Control, hasNc: boolean): Promise<Cli> {
     const to = [control.address, String(control.port)];
     const cli = new Cli(new Dialogue(await host.exec(container, hasNc ? ['nc', ...to] : ['bash', '-c', DIAL, ...to])));
-    await cli.dialogue.ask({ text: `PROXY TCP6 ${control.secret} ::1 1 1\r\nprompt\n`, end: PROMPT, limit: LIMIT });
+    await cli.ask([`PROXY TCP6 ${control.secret} ::1 1 1\r\nprompt`]);
     return cli;
   }
 
@@ -32,15 +37,32 @@ export class Cli {
 
   /** A command for the master itself. */
   async master(command: string): Promise<string> {
-    return (await this.dialogue.ask({ text: `${command}\n`, end: PROMPT, limit: LIMIT })).replace(/\n$/, '');
+    return (await this.ask([command]))[0] ?? '';
   }
 
   /** A command for one worker; a payload (`<<` and lines) ends with an empty line. */
   async worker(pid: number, command: string): Promise<string> {
-    const answer = await this.master(`@!${pid} ${command}`);
-    if (answer.startsWith("Can't find the target"))
-      throw new ConversationLost(`Worker ${pid} of the balancer has gone.`, answer);
-    return answer;
+    return (await this.workerEach(pid, [command]))[0] ?? '';
+  }
+
+  /** Commands for one worker, with an answer each. */
+  async workerEach(pid: number, commands: readonly string[]): Promise<readonly string[]> {
+    const answers: string[] = [];
+    for (let at = 0; at < commands.length; at += BATCH)
+      answers.push(...(await this.ask(commands.slice(at, at + BATCH).map((command) => `@!${pid} ${command}`))));
+    const gone = answers.find((answer) => answer.startsWith("Can't find the target"));
+    if (gone !== undefined) throw new ConversationLost(`Worker ${pid} of the balancer has gone.`, gone);
+    return answers;
+  }
+
+  private async ask(commands: readonly string[]): Promise<readonly string[]> {
+    const text = commands.map((command) => `${command}\n`).join('');
+    const answers = (heard: string) => heard.split(PROMPT).slice(0, -1);
+    const complete = (heard: string) =>
+      PROMPT_AT_END.test(heard.slice(-PROMPT_LENGTH)) &&
+      (commands.length === 1 || answers(heard).length === commands.length);
+    const heard = await this.dialogue.ask({ text, complete, limit: LIMIT });
+    return answers(heard).map((answer) => answer.replace(/\n$/, ''));
   }
 
   /** Newest first. */
@@ -57,7 +79,7 @@ export class Cli {
   /** Everything that HAProxy says about a reload; it ends this connection, whether it succeeds or not. */
   async reload(): Promise<string> {
     try {
-      return await this.dialogue.ask({ text: 'reload\n', end: /(?!)/, limit: RELOAD_LIMIT });
+      return await this.dialogue.ask({ text: 'reload\n', complete: () => false, limit: RELOAD_LIMIT });
     } catch (error) {
       if (error instanceof ConversationLost) return error.heard;
       throw error;

@@ -48,9 +48,17 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
     defaultLines(table),
     ...controlSections(settings),
     ...(settings.http === undefined ? [] : [frontendLines(settings, settings.http)]),
-    ...table.routes.flatMap((route) => [routeLines(route, 'a', slots), routeLines(route, 'b', slots)]),
-    ...table.checks.map((pool) => checkLines(pool, slots)),
+    ...sorted(table.routes, (route) => route.loadBalancer).flatMap((route) => [
+      routeLines(route, 'a', slots),
+      routeLines(route, 'b', slots),
+    ]),
+    ...sorted(table.checks, (pool) => pool.name).map((pool) => checkLines(pool, slots)),
   ];
+}
+
+/** So that another order of the table is no other config. */
+function sorted<T>(items: readonly T[], name: (item: T) => string): readonly T[] {
+  return [...items].sort((one, other) => (name(one) < name(other) ? -1 : 1));
 }
 
 function globalLines(settings: ConfigSettings, skeleton: string): readonly string[] {

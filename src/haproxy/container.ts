@@ -18,7 +18,7 @@ export interface BalancerIdentity {
   readonly settings: BalancerSettings;
   /** What marks the container as ours. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Docker's names of the networks to reach the members by, where it is not on the host's own. */
+  /** Networks to reach the members by, as manifests name them, where it is not on the host's own. */
   readonly networks: readonly string[];
 }
 

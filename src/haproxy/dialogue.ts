@@ -15,8 +15,8 @@ export class ConversationLost extends ReasonError {
 
 export interface Question {
   readonly text: string;
-  /** The answer is everything before its first match. */
-  readonly end: RegExp;
+  /** Whether what was heard is the whole answer. */
+  readonly complete: (heard: string) => boolean;
   /** Milliseconds. */
   readonly limit: number;
 }
@@ -50,7 +50,7 @@ export class Dialogue {
     this.wake();
   }
 
-  private async askNow({ text, end, limit }: Question): Promise<string> {
+  private async askNow({ text, complete, limit }: Question): Promise<string> {
     if (this.ended) throw new ConversationLost('The connection into the balancer is closed.', this.heard);
     this.heard = '';
     this.stream.write(text);
@@ -60,16 +60,15 @@ export class Dialogue {
       () => undefined,
     );
     try {
-      return await this.answer(end, limit);
+      return await this.answer(complete, limit);
     } finally {
       watchdog.abort();
     }
   }
 
-  private async answer(end: RegExp, limit: number): Promise<string> {
+  private async answer(complete: Question['complete'], limit: number): Promise<string> {
     for (;;) {
-      const match = end.exec(this.heard);
-      if (match !== null) return this.heard.slice(0, match.index);
+      if (complete(this.heard)) return this.heard;
       if (this.ended)
         throw new ConversationLost(`The balancer gave no answer within ${limit} ms, or hung up.`, this.heard);
       await new Promise<void>((resolve) => (this.wake = resolve));

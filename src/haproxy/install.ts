@@ -43,7 +43,10 @@ export async function reload(session: Session, installation: Installation): Prom
   const skeleton = readSkeleton(await (await session.cli()).worker(now.pid, 'show info'));
   if (now.pid !== before.pid && skeleton === installation.skeleton) return;
   await session.shell.run(`for f in ${installation.config} ${FILES.map}; do [ -f $f.good ] && mv $f.good $f; done`);
-  throw new ReasonError('reload-failed', `HAProxy did not reload, the config of before is back: ${wordsOf(answer)}`);
+  throw new ReasonError(
+    'reload-failed',
+    `HAProxy did not reload, the config of before is back: ${wordsOf(`${answer}\n${await session.lastWords()}`)}`,
+  );
 }
 
 /** HAProxy's complaints, without its chatter. */

@@ -104,6 +104,7 @@ export function readStat(answer: string): ReadonlyMap<string, ServerStat> {
 }
 
 function csvFields(row: string): readonly string[] {
+  if (!row.includes('"')) return row.split(',');
   return [...row.matchAll(/(?:^|,)("(?:[^"]|"")*"|[^,]*)/g)].map(([, field = '']) => field);
 }
 

@@ -65,25 +65,26 @@ export class Session {
         this.opened = await Cli.open(this.host, this.container, this.control, this.hasNc);
         return this.opened;
       } catch (error) {
-        if (performance.now() > end) throw await this.unreachable(error);
+        if (performance.now() > end) throw await silent(error, this.lastWords());
         await delay(START_POLL);
       }
     }
   }
 
-  private async unreachable(cause: unknown): Promise<ReasonError> {
-    const words = await this.host.logs(this.container, 10).catch(() => '');
-    return new ReasonError(
-      'balancer-unreachable',
-      `HAProxy does not answer on its command line. Its last words: ${words.trim()}`,
-      { cause },
-    );
+  /** The end of HAProxy's log. */
+  lastWords(): Promise<string> {
+    return this.host.logs(this.container, 10).catch(() => '');
   }
 
   close(): void {
     this.shell.close();
     this.opened?.close();
   }
+}
+
+async function silent(cause: unknown, words: Promise<string>): Promise<ReasonError> {
+  const message = `HAProxy does not answer on its command line. Its last words: ${(await words).trim()}`;
+  return new ReasonError('balancer-unreachable', message, { cause });
 }
 
 function parseRecord(text: string | undefined): Recorded | undefined {

@@ -27,9 +27,19 @@ export class Shell {
   /** Runs the script; the output holds both streams. */
   async run(script: string): Promise<{ code: number; output: string }> {
     const text = `{ ${script}\n} 2>&1 </dev/null; printf '\\n%s %s\\n' ${this.mark} $?\n`;
-    const answer = await this.dialogue.ask({ text, end: new RegExp(`(?<=\\n${this.mark} \\d+)\\n`), limit: LIMIT });
-    const at = answer.lastIndexOf(`\n${this.mark} `);
+    const answer = await this.dialogue.ask({
+      text,
+      complete: (heard) => this.lastLine(heard) !== undefined,
+      limit: LIMIT,
+    });
+    const at = this.lastLine(answer) ?? 0;
     return { code: Number(answer.slice(at).split(' ')[1]), output: answer.slice(0, at) };
+  }
+
+  /** Where the line with the exit code begins, once it is there. */
+  private lastLine(heard: string): number | undefined {
+    const at = heard.lastIndexOf(`\n${this.mark} `);
+    return at < 0 || !heard.endsWith('\n') ? undefined : at;
   }
 
   /** Content of the file, or undefined where there is none. */

@@ -17,17 +17,18 @@ export function assignSlots(previous: Slots, table: RoutingTable): Slots {
 function assignPool(previous: readonly (string | null)[], pool: CheckPool): readonly (string | null)[] {
   const wanted = pool.servers.map((server) => server.id);
   const joining = wanted.filter((id) => !previous.includes(id));
-  const free = previous.filter((holder) => holder === null).length;
-  const grown =
-    joining.length <= free
-      ? previous
-      : [...previous, ...Array<null>(room(wanted.length) - previous.length + free).fill(null)];
+  const taken = previous.filter((holder) => holder !== null).length;
+  const grown = [
+    ...previous,
+    ...Array<null>(room(previous.length, taken + joining.length) - previous.length).fill(null),
+  ];
   // A slot that loses its server now is not given to another in the same step: it goes through maintenance first.
   return grown.map((holder) => (holder === null ? (joining.shift() ?? null) : wanted.includes(holder) ? holder : null));
 }
 
-function room(servers: number): number {
-  return Math.max(FEWEST, 2 ** Math.ceil(Math.log2(servers * 2)));
+/** Half as many again as are needed, so that updates find room for the new beside the old. */
+function room(present: number, needed: number): number {
+  return present > 0 && needed <= present ? present : Math.max(FEWEST, 2 ** Math.ceil(Math.log2(needed * 1.5)));
 }
 
 /** The slot's name in HAProxy, or undefined where the server has none. */

@@ -14,7 +14,7 @@ export function explain(
   schema: SchemaName,
   vocabulary: Vocabulary,
 ): void {
-  const said = new Set<string>();
+  const said = new Set(reading.problems.map(({ path }) => path ?? ''));
   const mistakes = errors
     .slice(0, MAX_ERRORS)
     .map((error) => mistakeOf(reading, error, schema, vocabulary))

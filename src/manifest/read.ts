@@ -12,8 +12,10 @@ import { checkPolicy } from './policy.ts';
 import { Reading } from './reading.ts';
 import type { LoadBalancerDocument, ServiceDocument } from './schema.generated.ts';
 import { service } from './service.ts';
+import { refuseVariables } from './variables.ts';
 import { validate } from './validators.ts';
-import { LOAD_BALANCER, SERVICE } from './vocabulary.ts';
+import { LOAD_BALANCER } from './load-balancer-words.ts';
+import { SERVICE } from './service-words.ts';
 
 export interface ManifestSet {
   /** Ordered by kind and name; only to be used where there are no problems. */
@@ -54,7 +56,9 @@ export function readManifests(files: readonly SourceFile[], options: ReadOptions
 
 function readManifest(reading: Reading, readText: ReadText): Manifest | undefined {
   const { value } = reading.document;
-  switch (kindOf(reading)) {
+  const kind = kindOf(reading);
+  if (kind !== undefined) refuseVariables(reading);
+  switch (kind) {
     case 'Service':
       explain(reading, validate('service', value), 'service', SERVICE);
       return reading.problems.length > 0 ? undefined : service(reading, value as ServiceDocument, readText);

@@ -202,7 +202,6 @@ export interface ServiceDocument {
          * Limit of a tmpfs. Default: none.
          */
         size?: string | number;
-        required?: [];
       }
   )[];
   /**
@@ -216,7 +215,7 @@ export interface ServiceDocument {
    */
   readOnly: boolean;
   /**
-   * Networks of the cluster that the service is on; services on no common network cannot reach each other. `default` is the cluster's own. Default: `[default]`.
+   * Networks of the cluster that the service is on; services on no common network cannot reach each other. `default` is the cluster's own, and what an empty list means.
    *
    * @maxItems 32
    */

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ExecStream } from '../../src/core/ports.ts';
 import { ensureImages } from '../../script/images.mjs';
 import { BalancerLab, checked, memberOf, poolOf, routeTo, serverId, tableOf } from '../support/balancer-lab.ts';
 import { crash, dockerHost, until } from '../support/docker.ts';
@@ -9,10 +10,9 @@ beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6'
 
 const FILES = '/var/lib/fairlead/host';
 
-describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in trouble', (haproxy) => {
+describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in trouble', (haproxy) => {
   /** Two releases behind one route that leads to v1. */
-  async function serving() {
-    const lab = await BalancerLab.open(haproxy);
+  async function serving(lab: BalancerLab) {
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];
     const balancer = lab.balancer();
     const table = (active: 'a' | 'b') =>
@@ -20,81 +20,86 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in tro
     await balancer.apply(table('a'));
     await checked(balancer, [blue, green]);
     const body = async () => (await lab.get('web.example.com')).body.trim();
-    return { lab, balancer, table, blue, green, body, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
+    return { balancer, table, body };
   }
 
   test('comes back with the same routes and members when its process is killed', async () => {
-    await using it = await serving();
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
     await it.balancer.apply(it.table('b'));
     const before = await it.balancer.observe();
-    await crash(it.lab.docker, it.lab.container);
+    await crash(lab.docker, lab.container);
     await until(async () => (await it.body().catch(String)) === 'v2');
     await until(async () => (await it.balancer.observe()).state === 'running');
     expect((await it.balancer.observe()).table).toEqual(before.table);
   });
 
   test('is made again with its routes when its container was removed', async () => {
-    await using it = await serving();
-    await it.lab.docker.getContainer(it.lab.container).remove({ force: true });
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    await lab.docker.getContainer(lab.container).remove({ force: true });
     expect(await it.balancer.observe()).toMatchObject({ state: 'absent' });
     await it.balancer.apply(it.table('a'));
     expect(await it.body()).toBe('v1');
   });
 
   test('keeps what it serves when HAProxy refuses the new config', async () => {
-    await using it = await serving();
-    const impossible = it.lab.balancer({ hardStopAfter: 2 ** 40 });
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const impossible = lab.balancer({ hardStopAfter: 2 ** 40 });
     await expect(impossible.apply(it.table('b'))).rejects.toMatchObject({
       reason: 'config-rejected',
-      message: /hard-stop-after/,
+      message: expect.stringContaining('hard-stop-after') as string,
     });
     expect(await it.body()).toBe('v1');
     expect((await impossible.observe()).problem).toMatchObject({ reason: 'config-rejected' });
     await it.balancer.apply(it.table('b'));
     expect(await it.body()).toBe('v2');
-    await crash(it.lab.docker, it.lab.container);
+    await crash(lab.docker, lab.container);
     await until(async () => (await it.body().catch(String)) === 'v2');
   });
 
   test('refuses values that would break out of their place', async () => {
-    await using it = await serving();
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
     const evil = routeTo([], { loadBalancer: 'evil', hostnames: ["x' if TRUE\n"] });
     await expect(it.balancer.apply(tableOf([], [evil]))).rejects.toMatchObject({
       reason: 'config-rejected',
-      message: /hostname/,
+      message: expect.stringContaining('hostname') as string,
     });
     expect(await it.body()).toBe('v1');
   });
 
   test('puts the good config back when a reload fails', async () => {
-    await using it = await serving();
-    const spoil = async () => void (await it.lab.shell(`for f in ${FILES}/haproxy-*.cfg; do echo nonsense >>$f; done`));
-    const unlucky = it.lab.balancer({}, faultyHost(it.lab.host, /^reload\n/, spoil));
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const spoil = () => lab.shell(`for f in ${FILES}/haproxy-*.cfg; do echo nonsense >>$f; done`);
+    const unlucky = lab.balancer({}, faultyHost(lab.host, /^reload\n/, spoil));
     const more = tableOf(it.table('b').checks, [
       ...it.table('b').routes,
       routeTo([], { loadBalancer: 'more', path: '/more' }),
     ]);
-    await expect(unlucky.apply(more)).rejects.toMatchObject({ reason: 'reload-failed' });
+    await expect(unlucky.apply(more)).rejects.toMatchObject({
+      reason: 'reload-failed',
+      message: expect.stringContaining('nonsense') as string,
+    });
     expect(await it.body()).toBe('v1');
-    expect(await it.lab.shell(`cat ${FILES}/haproxy-*.cfg`)).not.toContain('nonsense');
+    expect(await lab.shell(`cat ${FILES}/haproxy-*.cfg`)).not.toContain('nonsense');
     expect((await unlucky.observe()).table).toEqual(it.table('a'));
-    await it.lab.balancer().apply(more);
+    await lab.balancer().apply(more);
     expect(await it.body()).toBe('v2');
   });
 
   test('shows and finishes a switch that was recorded but not made', async () => {
-    await using it = await serving();
-    const dying = it.lab.balancer(
-      {},
-      faultyHost(it.lab.host, /prepare map/, (stream) => {
-        stream.close();
-        return Promise.resolve();
-      }),
-    );
-    const gone = dying.apply(it.table('b'));
-    dying.close();
-    await gone.catch(() => undefined);
-    const next = it.lab.balancer();
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const dies = async (stream: ExecStream) => {
+      await Promise.resolve();
+      stream.close();
+    };
+    const dying = lab.balancer({}, faultyHost(lab.host, /prepare map/, dies));
+    await expect(dying.apply(it.table('b'))).rejects.toMatchObject({ reason: 'balancer-unreachable' });
+    const next = lab.balancer();
     const { table } = await next.observe();
     expect(await it.body()).toBe('v1');
     expect(table?.routes[0]?.active).toBe('a');
@@ -104,38 +109,42 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in tro
   });
 
   test('is read back by another reconciler', async () => {
-    await using it = await serving();
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
     const before = await it.balancer.observe();
     it.balancer.close();
-    expect(await it.lab.balancer().observe()).toEqual(before);
+    expect(await lab.balancer().observe()).toEqual(before);
   });
 
   test('changes nothing when the table is the same', async () => {
-    await using it = await serving();
-    const files = () => it.lab.shell(`cd ${FILES}; ls -li --full-time 2>/dev/null || ls -lei`);
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const files = () => lab.shell(`cd ${FILES}; ls -li --full-time 2>/dev/null || ls -lei`);
     await it.balancer.apply(it.table('a'));
     const before = await files();
-    const [log, { table }] = [[...it.lab.log], await it.balancer.observe()];
+    const [log, { table }] = [[...lab.log], await it.balancer.observe()];
     await it.balancer.apply(it.table('a'));
-    await it.lab.balancer().apply(it.table('a'));
+    await lab.balancer().apply(it.table('a'));
     expect(await files()).toBe(before);
-    expect(it.lab.log).toEqual(log);
+    expect(lab.log).toEqual(log);
     expect((await it.balancer.observe()).table).toEqual(table);
   });
 
   test('serves on another port when it is told to, with the same routes', async () => {
-    await using it = await serving();
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
     await using other = await BalancerLab.open(haproxy);
-    const moved = it.lab.balancer({ http: other.port });
+    const moved = lab.balancer({ http: other.port });
     expect((await moved.observe()).table).toEqual(it.table('a'));
     await moved.apply(it.table('a'));
     await until(async () => (await other.get('web.example.com').catch(() => undefined))?.body === 'v1\n');
-    await expect(it.lab.get('web.example.com')).rejects.toThrow('ECONNREFUSED');
+    await expect(lab.get('web.example.com')).rejects.toThrow('ECONNREFUSED');
   });
 
   test('lets nobody drive it who does not know the secret', async () => {
-    await using it = await serving();
-    const [address = '', port = ''] = (await it.lab.shell(`cat ${FILES}/control`)).split(' ');
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const [address = '', port = ''] = (await lab.shell(`cat ${FILES}/control`)).split(' ');
     const heard = (greeting: string) =>
       new Promise<string>((resolve) => {
         let text = '';

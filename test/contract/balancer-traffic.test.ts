@@ -1,7 +1,16 @@
 import { Agent } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, serverId, tableOf } from '../support/balancer-lab.ts';
+import {
+  BalancerLab,
+  checked,
+  getDirect,
+  memberOf,
+  poolOf,
+  routeTo,
+  serverId,
+  tableOf,
+} from '../support/balancer-lab.ts';
 import { startLoad } from '../support/balancer-load.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
@@ -46,6 +55,21 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('traffic through the balan
     }
     expect([...(await busy.stop()).failures, ...(await idle.stop()).failures]).toEqual([]);
     expect(lab.log).toEqual(['reloaded HAProxy', 'reloaded HAProxy']);
+  });
+
+  test('sends nothing to a member whose check fails, however often it reloads', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const [ill, well] = [await lab.upstream('v1'), await lab.upstream('v2')];
+    const balancer = lab.balancer();
+    const [pool, route] = [poolOf([ill, well]), routeTo([memberOf(ill), memberOf(well)])];
+    await balancer.apply(tableOf([pool], [route]));
+    await checked(balancer, [ill, well]);
+    await getDirect(ill, '/health?status=500', 'POST');
+    await checked(balancer, [ill], 'down');
+    const load = startLoad(lab, { clients: 20, pause: 1, expected: ['v2'] });
+    for (const name of ['one', 'two', 'three']) await balancer.apply(tableOf([pool], [route, extraRoute(name)]));
+    expect((await load.stop()).failures).toEqual([]);
+    expect((await balancer.observe()).checks[`${pool.name}/${serverId(ill)}`]?.check).toBe('down');
   });
 
   test('moves the kept connections of an old worker too, and counts it until it has gone', async () => {

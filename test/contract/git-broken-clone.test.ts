@@ -2,7 +2,7 @@ import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRepository, type RemoteRepository } from '../../src/git/repository.ts';
-import { makeOrigin, makeStack, temporaryFolder, type Origin } from './git-hosts.ts';
+import { makeOrigin, makeStack, temporaryFolder, type Origin } from '../lab/git-hosts.ts';
 
 const stack = makeStack();
 let folder: string;

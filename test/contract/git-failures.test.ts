@@ -20,7 +20,7 @@ import {
   type HttpHost,
   type Origin,
   type SshHost,
-} from './git-hosts.ts';
+} from '../lab/git-hosts.ts';
 
 /** Every character that a shell, a URL or git's credential protocol could trip over. */
 const PASSWORD = `pa ss$(id)'"\`;&|%*=@:/\\!#é`;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { read } from '../../script/run.mjs';
 import { openRepository, type RemoteRepository, type RepositoryOptions } from '../../src/git/repository.ts';
 import { readDirectory } from '../../src/manifest/files.ts';
-import { makeOrigin, makeStack, temporaryFolder, type Origin } from './git-hosts.ts';
+import { makeOrigin, makeStack, temporaryFolder, type Origin } from '../lab/git-hosts.ts';
 
 const stack = makeStack();
 let folder: string;

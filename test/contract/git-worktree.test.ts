@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openWorkingTree, type WorkingTree } from '../../src/git/worktree.ts';
-import { makeOrigin, makeStack, temporaryFolder } from './git-hosts.ts';
+import { makeOrigin, makeStack, temporaryFolder } from '../lab/git-hosts.ts';
 
 let stack = makeStack();
 let folder: string;

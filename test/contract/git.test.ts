@@ -11,7 +11,7 @@ import {
   temporaryFolder,
   type HttpHost,
   type Origin,
-} from './git-hosts.ts';
+} from '../lab/git-hosts.ts';
 
 type Place = Pick<RepositoryOptions, 'url' | 'credentials' | 'allowFile'>;
 

@@ -34,9 +34,9 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /** A cluster of its own on the engine, with everything removed at the end, volumes too. */
-export function openCluster(host: string = dockerHost(), name: string = freshCluster()): TestCluster {
+export function openCluster(host = dockerHost(), name = freshCluster(), dockerConfig = tmpdir()): TestCluster {
   const docker = dockerAt(host);
-  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig: tmpdir(), now: Date.now };
+  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now };
   return {
     name,
     docker,

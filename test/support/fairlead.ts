@@ -40,6 +40,11 @@ export class RunningFairlead {
     return this.output().stderr;
   }
 
+  /** Its stdout so far. */
+  get printed(): string {
+    return this.output().stdout;
+  }
+
   /** Ends it; the code is null where the signal killed it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill(signal);

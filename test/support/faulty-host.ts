@@ -1,12 +1,11 @@
 import type { ContainerHost, ExecStream } from '../../src/core/ports.ts';
 
-/** The same host, where `before` is done once, before a text that it matches goes into an open process. */
+/** The same host, where `before` is done before each text that it matches goes into an open process. */
 export function faultyHost(
   host: ContainerHost,
   matches: RegExp,
-  before: (stream: ExecStream) => Promise<void>,
+  before: (stream: ExecStream) => Promise<unknown>,
 ): ContainerHost {
-  let armed = true;
   const disturbed = (stream: ExecStream): ExecStream => ({
     output: stream.output,
     get closed() {
@@ -14,11 +13,10 @@ export function faultyHost(
     },
     close: () => stream.close(),
     write: (text) => {
-      if (!armed || !matches.test(text)) {
+      if (!matches.test(text)) {
         stream.write(text);
         return;
       }
-      armed = false;
       void before(stream).then(() => {
         if (!stream.closed) stream.write(text);
       });

@@ -1,9 +1,9 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalResources } from '../../src/core/resources.ts';
 import type { ContainerSpec } from '../../src/core/model.ts';
 import type { Instance } from '../../src/core/observed.ts';
 import type { Runtime, RuntimeEvent } from '../../src/core/ports.ts';
+import { freePort } from './free-port.ts';
 import { containerSpec, slotSpec } from './specs.ts';
 
 /** What a container does, by an image or a command of the runtime under test. */
@@ -351,13 +351,4 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       await watched;
     });
   });
-}
-
-/** A port that nothing on this machine listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StatusReport } from '../../src/core/status/status.ts';
+import { freePort, type Origin } from '../lab/git-hosts.ts';
 import { dockerAt, dockerHost, freshCluster, removeCluster } from './docker.ts';
 import { fairlead, RunningFairlead, type Ended } from './fairlead.ts';
 import { TestRepository } from './repository.ts';
@@ -20,6 +20,8 @@ interface Settings {
   /** Further lines of fairlead.yaml. */
   readonly config?: string;
   readonly balancerImage?: string;
+  /** The value of `repository` in fairlead.yaml; default: the bare repository as a file. */
+  readonly repository?: (origin: Origin, directory: string) => Promise<string>;
 }
 
 /** A cluster of its own on the lab's engine, followed from a repository of its own, as a user would set it up. */
@@ -44,7 +46,7 @@ export class Scenario {
     const directory = await mkdtemp(join(tmpdir(), 'fairlead-e2e-'));
     const repository = await TestRepository.create(directory);
     const scenario = new Scenario(directory, repository, await freePort(), settings.host ?? dockerHost());
-    await writeFile(join(directory, 'fairlead.yaml'), scenario.configuration(settings));
+    await writeFile(join(directory, 'fairlead.yaml'), await scenario.configuration(settings));
     return scenario;
   }
 
@@ -62,7 +64,6 @@ export class Scenario {
 
   /** Writes manifests into a folder of the scenario, for commands that take one; returns its path. */
   async manifests(yaml: string, folder = 'manifests'): Promise<string> {
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(join(this.directory, folder), { recursive: true });
     await writeFile(join(this.directory, folder, 'app.yaml'), yaml);
     return folder;
@@ -142,23 +143,18 @@ export class Scenario {
     return this.runs.map((each) => each.log.split('\n').slice(-30).join('\n')).join('\n');
   }
 
-  private configuration({ config = '', balancerImage = 'lab/haproxy:3.0' }: Settings): string {
+  private async configuration({
+    config = '',
+    balancerImage = 'lab/haproxy:3.0',
+    repository,
+  }: Settings): Promise<string> {
+    const { origin } = this.repository;
+    const file = `{ url: "file://${origin.bare}", branch: main, interval: 1s, allowFile: true }`;
     return `cluster: ${this.cluster}
-repository: { url: "file://${this.repository.bare}", branch: main, interval: 1s, allowFile: true }
+repository: ${(await repository?.(origin, this.directory)) ?? file}
 docker: { host: "${this.host}" }
 stateDir: ${join(this.directory, 'state')}
 balancer: { image: "${balancerImage}", http: ${this.httpPort} }
 ${config}`;
   }
-}
-
-/** A port that nothing listens on now. */
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

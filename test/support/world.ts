@@ -2,7 +2,9 @@ import { Journal } from '../../src/app/journal.ts';
 import { Reconciler, type Pass } from '../../src/app/reconcile.ts';
 import { desire, type DesiredState } from '../../src/core/desire.ts';
 import type { Manifest } from '../../src/core/model.ts';
-import { isUp } from '../../src/core/rollout/view.ts';
+import { isUp } from '../../src/core/observed.ts';
+import { report } from '../../src/core/status/report.ts';
+import type { StatusReport } from '../../src/core/status/status.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
@@ -18,12 +20,19 @@ export class World {
   readonly events: string[] = [];
   /** What a client of load balancer `web` could reach after each pass, where it changed. */
   readonly seen: string[] = [];
+  /** Milliseconds that mutating calls take, by their first word. */
+  readonly latency = new Map<string, number>();
+  /** Called with each mutating call when it begins. */
+  onMutation: (mutation: string) => void = () => undefined;
   reconciler: Reconciler;
   private desired: DesiredState = this.desire([]);
-  private node = {};
+  private readonly node: ConstructorParameters<typeof MemoryRuntime>[2];
+  private readonly sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  private callsLeft = Infinity;
 
   constructor(node: ConstructorParameters<typeof MemoryRuntime>[2] = {}) {
     this.node = node;
+    this.engine.beforeMutation = (mutation) => this.before(mutation);
     this.reconciler = this.start();
   }
 
@@ -32,16 +41,23 @@ export class World {
     this.reconciler = this.start();
   }
 
+  /** The process is killed in place of its next mutating call but `count`; the next pass is a new process's. */
+  crashAfter(count: number): void {
+    this.callsLeft = count;
+  }
+
   commit(manifests: readonly Manifest[], message = 'change'): void {
     this.desired = this.desire(manifests, message);
     this.reconciler.forgetFailures();
   }
 
   /** One pass, then a tick of the clock. */
-  async pass(): Promise<Pass> {
-    const pass = await this.reconciler.pass(this.desired, new AbortController().signal);
-    await new Promise(setImmediate);
-    this.clock.advance(TICK);
+  async pass(tick = TICK): Promise<Pass> {
+    const pass = await this.reconcile();
+    await settled();
+    if (this.callsLeft < 0) await this.die();
+    this.clock.advance(tick);
+    await this.wakeSleepers();
     const reachable = this.balancer.reachable('web').join(' ');
     if (this.seen.at(-1) !== reachable) this.seen.push(reachable);
     return pass;
@@ -65,22 +81,85 @@ export class World {
     return await this.steady();
   }
 
+  /** Passes for this many virtual seconds. */
+  async wait(seconds: number): Promise<Pass> {
+    const end = this.clock.now() + seconds * 1000;
+    for (;;) {
+      const pass = await this.pass();
+      if (this.clock.now() >= end) return pass;
+    }
+  }
+
+  status({ state, plan }: Pass): StatusReport {
+    const { id, message, author } = this.desired.revision;
+    const revision = { tried: id, applied: id, lastGood: id, message, author, at: '' };
+    const now = this.clock.now();
+    return report({
+      desired: this.desired,
+      state,
+      plan,
+      revision,
+      problems: [],
+      events: [],
+      logTails: {},
+      httpPort: 80,
+      now,
+    });
+  }
+
   /** `web:v1#1`: image and slot of what is up, sorted. */
   up(): string[] {
+    return this.containers(true);
+  }
+
+  stopped(): string[] {
+    return this.containers(false);
+  }
+
+  private containers(up: boolean): string[] {
     this.engine.settle();
-    const containers = [...this.engine.containers.values()].map((each) => each.toInstance());
-    return containers
-      .filter(isUp)
+    const own = [...this.engine.containers.values()].filter((each) => each.cluster === 'demo');
+    return own
+      .map((each) => each.toInstance())
+      .filter((each) => isUp(each) === up)
       .map((each) => `${each.spec?.image ?? ''}#${each.slot}`)
       .sort();
   }
 
-  stopped(): string[] {
-    const containers = [...this.engine.containers.values()].map((each) => each.toInstance());
-    return containers
-      .filter((each) => !isUp(each))
-      .map((each) => `${each.spec?.image ?? ''}#${each.slot}`)
-      .sort();
+  /** A call takes as long as the clock says, so a pass goes on once nothing but waiting is left. */
+  private async reconcile(): Promise<Pass> {
+    let isOver = false;
+    const pass = this.reconciler.pass(this.desired, new AbortController().signal).finally(() => (isOver = true));
+    for (await settled(); !isOver; await settled()) {
+      this.clock.advance(TICK);
+      await this.wakeSleepers();
+    }
+    return await pass;
+  }
+
+  private async before(mutation: string): Promise<void> {
+    if (mutation.startsWith('other')) return;
+    this.callsLeft -= 1;
+    if (this.callsLeft < 0) throw new Error('the process was killed');
+    this.onMutation(mutation);
+    const takes = this.latency.get(mutation.split(' ')[0] ?? '') ?? 0;
+    if (takes > 0) await new Promise<void>((wake) => this.sleepers.push({ at: this.clock.now() + takes, wake }));
+  }
+
+  private async wakeSleepers(): Promise<void> {
+    const due = this.sleepers.filter((each) => each.at <= this.clock.now());
+    if (due.length === 0) return;
+    this.sleepers.splice(0, this.sleepers.length, ...this.sleepers.filter((each) => !due.includes(each)));
+    for (const { wake } of due) wake();
+    await settled();
+  }
+
+  /** What the engine was asked for before still happens there; nothing else of the old process does. */
+  private async die(): Promise<void> {
+    for (const { wake } of this.sleepers.splice(0)) wake();
+    await settled();
+    this.callsLeft = Infinity;
+    this.restart();
   }
 
   private desire(manifests: readonly Manifest[], message = ''): DesiredState {
@@ -100,4 +179,9 @@ export class World {
       wake: () => undefined,
     });
   }
+}
+
+/** Everything that can go on without time going on has done so. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,13 +1,13 @@
 import { hasHostPort, type DesiredService } from '../desire.ts';
 import { fieldChanges, type FieldChange } from './fields.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import type { Change } from './plan.ts';
 import type { Progress } from '../rollout/progress.ts';
 import { stoppedWords } from '../rollout/readiness.ts';
 import { canonicalResources } from '../resources.ts';
 import type { Decision } from '../rollout/decide.ts';
-import { isUp, type ServiceView } from '../rollout/view.ts';
+import type { ServiceView } from '../rollout/view.ts';
 
 type Details = Omit<Change, 'kind' | 'name' | 'warnings'> & { readonly warnings?: Change['warnings'] };
 
@@ -130,7 +130,7 @@ function routeSteps(desired: DesiredService, to: string): string[] {
 }
 
 function gapWarnings({ desired, isExclusive, isStopFirst, view, target }: Progress): Change['warnings'] {
-  const reason = hasHostPort(desired.service)
+  const reason = hasHostPort(desired.service.container)
     ? 'its host port belongs to one container at a time'
     : 'two releases cannot share what they write to';
   if (isExclusive)

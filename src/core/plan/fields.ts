@@ -22,8 +22,8 @@ function given<Key extends string>(key: Key, value: string | undefined): Partial
 
 /** Maps become dotted paths, lists one text: an empty list or map is the same as none. */
 function flatten(value: unknown, path = ''): Map<string, string> {
-  if (value === undefined || value === null || value === false) return new Map();
-  if (Array.isArray(value)) return value.length === 0 ? new Map() : new Map([[path, value.map(textOf).join(', ')]]);
+  if (value === undefined || value === null || value === false) return new Map<string, string>();
+  if (Array.isArray(value)) return new Map(value.length === 0 ? [] : [[path, value.map(textOf).join(', ')]]);
   if (typeof value !== 'object') return new Map([[path, textOf(value)]]);
   return new Map(
     Object.entries(value).flatMap(([key, item]) => [...flatten(item, path === '' ? key : `${path}.${key}`)]),

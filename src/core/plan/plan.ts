@@ -5,7 +5,7 @@ import type { FieldChange } from './fields.ts';
 import { isRouted } from '../rollout/drain.ts';
 import type { Memory } from '../rollout/memory.ts';
 import type { PruneBudget } from '../model.ts';
-import type { ObservedState } from '../observed.ts';
+import { isUp, type ObservedState } from '../observed.ts';
 import type { Demand, Unscheduled } from '../placement.ts';
 import type { Problem, Warning } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
@@ -14,7 +14,7 @@ import { decide, type Decision } from '../rollout/decide.ts';
 import { routeChanges } from './route-change.ts';
 import type { Route, RoutingTable } from '../routing.ts';
 import { routingTable } from '../rollout/table.ts';
-import { isUp, viewsOf } from '../rollout/view.ts';
+import { viewsOf } from '../rollout/view.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'swap' | 'scale' | 'remove' | 'route' | 'none';
 

@@ -2,7 +2,7 @@ import type { DesiredState } from '../desire.ts';
 import type { PrunePermission } from './plan.ts';
 import type { Problem } from '../reason.ts';
 import type { Decision } from '../rollout/decide.ts';
-import { isUp } from '../rollout/view.ts';
+import { isUp } from '../observed.ts';
 
 const TRAILER = /^Fairlead-Prune:\s*(\d+)\s*$/im;
 
@@ -23,7 +23,7 @@ export function pruneProblem(
   if (ending.length <= limit && !isEmpty) return undefined;
   const why = isEmpty ? 'the repository has no services at all' : `more than ${limit} at once`;
   const message =
-    `${ending.length} services would be removed (${ending.slice(0, 10).join(', ')}${ending.length > 10 ? ', …' : ''}): ${why}. ` +
+    `${ending.length} ${ending.length === 1 ? 'service' : 'services'} would be removed (${ending.slice(0, 10).join(', ')}${ending.length > 10 ? ', …' : ''}): ${why}. ` +
     `They go on running. If it is meant, add the line "Fairlead-Prune: ${ending.length}" to the commit message, or run fairlead apply --prune-all.`;
   return { layer: 'update', reason: 'prune-refused', message };
 }

@@ -1,5 +1,6 @@
 import type { Action, Change, Plan } from './plan.ts';
 import { planHash } from './plan.ts';
+import { quarantineProblems } from './quarantined.ts';
 import type { Unscheduled } from '../placement.ts';
 import type { Problem, Warning } from '../reason.ts';
 
@@ -28,7 +29,7 @@ export function renderPlan(plan: Plan, palette: Palette): string {
   const parts = [
     ...plan.changes.map((each) => renderChange(each, palette)),
     ...plan.unscheduled.map((each) => renderUnscheduled(each, palette)),
-    ...plan.problems.map((each) => renderProblem(each, palette)),
+    ...[...plan.problems, ...quarantineProblems(plan.decisions)].map((each) => renderProblem(each, palette)),
     palette.bold(verdict(plan)),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -129,7 +130,7 @@ export function planDocument(
     summary: { ...summaryOf(plan.changes), unchanged: plan.unchanged },
     changes: plan.changes,
     unscheduled: plan.unscheduled,
-    problems: [...problems, ...plan.problems],
+    problems: [...problems, ...plan.problems, ...quarantineProblems(plan.decisions)],
     warnings,
   };
 }

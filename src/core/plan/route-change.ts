@@ -3,6 +3,7 @@ import { fieldChanges } from './fields.ts';
 import type { LoadBalancer } from '../model.ts';
 import type { ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
+import { serviceOfSet } from '../rollout/members.ts';
 import type { Route } from '../routing.ts';
 
 /** What happens to the routes of the balancer, for people. */
@@ -33,7 +34,7 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
   } as const;
   if (route === undefined) return { ...base, action: 'create', because: `${name} is new`, to: service };
   const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer), false);
-  const from = serviceOf(route.pools[route.active].set);
+  const from = serviceOfSet(route.pools[route.active].set);
   if (from !== '' && from !== service) {
     return {
       ...base,
@@ -63,7 +64,7 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
 }
 
 function removedRoute(route: Route): Change {
-  const message = `The route ${addressOf(route)} is removed; ${serviceOf(route.pools[route.active].set)} goes on running.`;
+  const message = `The route ${addressOf(route)} is removed; ${serviceOfSet(route.pools[route.active].set)} goes on running.`;
   return {
     kind: 'LoadBalancer',
     name: route.loadBalancer,
@@ -78,11 +79,6 @@ function removedRoute(route: Route): Change {
 
 function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>): string {
   return `${hostnames.join(', ')}${path}`;
-}
-
-/** The service of a member set: `web@3f9c1a2` is a release of `web`. */
-export function serviceOf(set: string): string {
-  return set.split('@')[0] ?? '';
 }
 
 function fieldsOf({ hostnames, path, stripPath, timeouts, port }: LoadBalancer): object {

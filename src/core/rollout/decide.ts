@@ -3,13 +3,13 @@ import { canStop, isRouted } from './drain.ts';
 import { healSteps } from './heal.ts';
 import { memberSets, type MemberSet, type MemberSets } from './members.ts';
 import type { PullPolicy } from '../model.ts';
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld } from './pace.ts';
 import type { SlotSpec } from '../ports.ts';
 import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge } from './target.ts';
-import { isMark, isReady, isUp, type ServiceView } from './view.ts';
+import { isMark, isReady, isUnknown, type ServiceView } from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
 export interface Decision {
@@ -32,14 +32,14 @@ export function decide(view: ServiceView): Decision {
   const progress = progressOf(view, desired, judge(view, desired));
   const pull = pullStep(progress);
   const sets = memberSets(progress, pull === undefined);
-  const steps = [
+  const steps = joinersFirst(view, [
     ...condemnSteps(progress),
+    ...discoverSteps(progress, sets),
     ...healSteps(progress),
     ...growSteps(progress, pull),
-    ...discoverSteps(progress, sets),
     ...endSteps(progress, pull === undefined),
     ...cleanUpSteps(progress),
-  ];
+  ]);
   const wakeAt = nextClock(progress);
   return {
     view,
@@ -110,21 +110,32 @@ function growSteps(progress: Progress, pull: Step | undefined): Step[] {
   return missing.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
 }
 
-function slotSpec({ view, target, desired, isTrial }: Progress, slot: number): SlotSpec {
+function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: number): SlotSpec {
   const { release, container, resources } = target;
   const sibling = view.instances.find((each) => each.release === release);
   const imageId = sibling?.imageId ?? view.memory.images[`${view.name}@${release}`]?.id;
-  const restart = isTrial ? 'no' : desired.service.restart;
+  const isTolerated = verdict.tolerated.some((each) => each.slot === slot);
+  const restart = isTrial && !isTolerated ? 'no' : desired.service.restart;
   const { name: service, revision } = view;
   return { service, release, slot, container, resources, restart, revision, ...(imageId !== undefined && { imageId }) };
 }
 
-/** Ready instances that serve can be found by name, all others cannot. */
+/** Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is. */
 function discoverSteps({ view, current, surplus, old }: Progress, { serving }: MemberSets): Step[] {
   const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
+  const isTrusted = (each: Instance) => isReady(view, each) || (each.discoverable && isUnknown(view, each));
   return running
-    .filter((each) => each.discoverable !== (serving.members.includes(each) && isReady(view, each)))
+    .filter((each) => each.discoverable !== (serving.members.includes(each) && isTrusted(each)))
     .map((instance) => ({ do: 'discover', instance, discoverable: !instance.discoverable }));
+}
+
+/** A name that leads to somebody always does: nobody who is ready leaves it before those who come have joined. */
+function joinersFirst(view: ServiceView, steps: readonly Step[]): Step[] {
+  const isJoining = steps.some((step) => step.do === 'discover' && step.discoverable);
+  return steps.filter((step) => {
+    const leaves = step.do === 'discover' && !step.discoverable && isReady(view, step.instance);
+    return !isJoining || !leaves;
+  });
 }
 
 /** Old instances that are not needed any more are drained and stopped, and stay until the new release is steady. */
@@ -139,19 +150,26 @@ function endReason({ target }: Progress, instance: Instance): string {
   return target.rollback ? `${instance.release} failed` : `replaced by ${target.release}`;
 }
 
-/** What was stopped goes once the target stands; one mark of a failed release stays as its evidence. */
+/** What was stopped goes once the target stands; the marks that prove a failed release stay as its evidence. */
 function cleanUpSteps(progress: Progress): Step[] {
-  const evidence = evidenceOf(progress);
-  const isObsolete = (each: Instance) => each !== evidence && (isComplete(progress) || isMark(progress.view, each));
+  const evidence = marksOf(progress);
+  const isObsolete = (each: Instance) =>
+    !evidence.includes(each) && (isComplete(progress) || isMark(progress.view, each));
   const because = `${progress.target.release} is steady`;
   return progress.kept.filter(isObsolete).map((instance) => ({ do: 'remove', instance, because }));
 }
 
 /** The stopped container that keeps a failed release from being tried again. */
-export function evidenceOf({ view, verdict, kept, desired }: Progress): Instance | undefined {
-  if (!verdict.quarantined) return undefined;
+export function evidenceOf(progress: Progress): Instance | undefined {
+  return marksOf(progress)[0];
+}
+
+/** One, or as many as exceed the failures that the update policy puts up with, the first that failed first. */
+function marksOf({ view, verdict, kept, desired }: Progress): readonly Instance[] {
+  if (!verdict.quarantined) return [];
   const marks = kept.filter((each) => each.release === desired.release && isMark(view, each));
-  return marks.sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0))[0];
+  const proof = Math.floor(desired.service.update.maxFailureRatio * view.admitted) + 1;
+  return marks.sort((a, b) => (a.finishedAt ?? 0) - (b.finishedAt ?? 0)).slice(0, proof);
 }
 
 /** Only clocks that run now: everything else wakes the loop by itself. */

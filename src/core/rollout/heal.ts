@@ -4,7 +4,7 @@ import { isSteady } from './progress.ts';
 import { canonicalJson } from '../release.ts';
 import { canonicalResources } from '../resources.ts';
 import type { Step } from './steps.ts';
-import { isReady, type ServiceView } from './view.ts';
+import { isFailing, isReady, type ServiceView } from './view.ts';
 
 const FIRST_BACK_OFF = 10_000;
 const LAST_BACK_OFF = 300_000;
@@ -42,7 +42,7 @@ function restartSteps({ view, current, desired }: Progress): Step[] {
   const check = desired.service.healthCheck;
   if (check?.restart === false) return [];
   const patience = (check?.startPeriod ?? 0) + (check?.interval ?? 0) * (check?.retries ?? 1);
-  const failing = current.filter((each) => isFailing(view, each));
+  const failing = current.filter((each) => needsRestart(view, each));
   if (current.length > 1 && !current.some((each) => isReady(view, each))) return [];
   const due = failing.find((each) => view.now >= restartDue(view, each, patience));
   return due === undefined
@@ -51,9 +51,8 @@ function restartSteps({ view, current, desired }: Progress): Step[] {
 }
 
 /** A candidate is not restarted but judged. */
-function isFailing(view: ServiceView, instance: Instance): boolean {
-  const isSettled = instance.restartPolicy !== 'no';
-  return isSettled && instance.state === 'running' && view.conditions.get(instance.id)?.state === 'unhealthy';
+function needsRestart(view: ServiceView, instance: Instance): boolean {
+  return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance);
 }
 
 function restartDue(view: ServiceView, instance: Instance, patience: number): number {

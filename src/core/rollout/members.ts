@@ -11,6 +11,11 @@ export interface MemberSet {
   readonly members: readonly Instance[];
 }
 
+/** The service of a member set. */
+export function serviceOfSet(id: string): string {
+  return id.split('@')[0] ?? '';
+}
+
 export interface MemberSets {
   readonly serving: MemberSet;
   /** The other colour of a green-blue service: the set to come, or the one that is kept. */

@@ -57,3 +57,16 @@ export function withoutFailure(memory: Memory, key: string): Memory {
   const { [key]: _, ...failures } = memory.failures;
   return { ...memory, failures };
 }
+
+/** Objects that belong to no one service. */
+const SHARED = ['networks', 'balancer'];
+
+/** What failed last of what all services share. */
+export function sharedFailures({ failures }: Memory): Failure[] {
+  return SHARED.flatMap((object) => failures[object] ?? []);
+}
+
+/** Forgets failures of what is shared and needs nothing any more. */
+export function withoutSharedFailures(memory: Memory, needed: readonly string[]): Memory {
+  return SHARED.filter((object) => !needed.includes(object)).reduce(withoutFailure, memory);
+}

@@ -1,7 +1,7 @@
 import { isServing } from './drain.ts';
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import { isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
-import { isReady, isUp } from './view.ts';
+import { isFailing, isReady } from './view.ts';
 
 /** How many instances of the target may be started now. */
 export function allowance(progress: Progress): number {
@@ -14,7 +14,9 @@ export function allowance(progress: Progress): number {
   const { parallelism } = desired.service.update;
   const onTrial = current.filter((each) => each.restartPolicy === 'no' && !isSteady(progress, each)).length;
   const limit = target.instances + (progress.isStopFirst ? 0 : parallelism);
-  return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - old.length));
+  // What does not serve and is not waited for is on its way out; however long it takes to stop, it holds nobody up.
+  const standing = progress.isStopFirst ? old : old.filter((each) => isReady(view, each) || isServing(view, each));
+  return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - standing.length));
 }
 
 /** When the next batch may start. */
@@ -55,11 +57,11 @@ function neededOldSet(progress: Progress): readonly Instance[] {
   return old.filter((each) => each.restartPolicy !== 'no');
 }
 
-/** Green-blue: the new set serves once all of it is ready, and goes on to when one of it falls later. */
+/** Green-blue: the new set serves once all of it is ready or the old one is down, and goes on to when one of it falls. */
 export function isSwitched(progress: Progress): boolean {
   const { view, current, old, target } = progress;
   if (current.some((each) => isServing(view, each))) return true;
-  return readyCount(progress) >= target.instances || !old.some((each) => isReady(view, each));
+  return readyCount(progress) >= target.instances || old.every((each) => isFailing(view, each));
 }
 
 /** When a green-blue service gives up the way back. */

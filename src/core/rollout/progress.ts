@@ -1,8 +1,8 @@
 import type { DesiredService } from '../desire.ts';
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import { fits } from '../placement.ts';
 import type { Verdict } from './target.ts';
-import { isMark, isReady, isUp, type ServiceView, type Target } from './view.ts';
+import { isMark, isReady, type ServiceView, type Target } from './view.ts';
 
 /** How far a service is on its way to its target: its instances, sorted by what they are on this way. */
 export interface Progress {

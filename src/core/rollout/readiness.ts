@@ -9,7 +9,8 @@ const CRASH_LOOP_WINDOW = 120_000;
 const CRASH_LOOP_RESTARTS = 3;
 
 export interface Condition {
-  readonly state: 'ready' | 'starting' | 'unhealthy' | 'stopped';
+  /** `unknown`: it runs, and the balancer, which asks it, has not said anything about it yet or any more. */
+  readonly state: 'ready' | 'starting' | 'unhealthy' | 'stopped' | 'unknown';
   /** In a user's words, with the checker's own where there are any: `L7STS/503`. */
   readonly description: string;
 }
@@ -48,7 +49,7 @@ function conditionByChecks(
   const down = results.find((result) => result?.check === 'down');
   if (down !== undefined) return { state: 'unhealthy', description: down.description };
   if (results.every((result): result is MemberHealth => result?.check === 'up')) return READY;
-  return { state: 'starting', description: 'the balancer has not checked it yet' };
+  return { state: 'unknown', description: 'the balancer has not checked it yet' };
 }
 
 export function stoppedWords(instance: Instance): string {
@@ -89,7 +90,7 @@ export function remember(
     const { id } = instance;
     const condition = conditions.get(id)?.state;
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
-    else if (condition !== 'stopped') unreadySince[id] = memory.unreadySince[id] ?? now;
+    else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
     restarts[id] = restartHistory(memory.restarts[id] ?? [{ at: instance.createdAt, count: 0 }], instance, now);
     const heal = memory.healed[id];
     if (heal !== undefined) healed[id] = heal;

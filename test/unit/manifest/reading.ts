@@ -10,7 +10,7 @@ export function read(text: string, options?: ReadOptions): ManifestSet {
 }
 
 /** The services of a text that has no problem. */
-export function services(text: string, options?: ReadOptions): Service[] {
+function services(text: string, options?: ReadOptions): Service[] {
   const { manifests, problems } = read(text, options);
   expect(problems).toEqual([]);
   return manifests.filter((manifest) => manifest.kind === 'Service');

@@ -49,9 +49,7 @@ describe('a LoadBalancer leads to', () => {
     expect(problems(documents(LB.replace('80', '8080'), WEB))).toEqual([
       '5:7 port-not-declared: Port 8080 is not a tcp port of the service `web` (it declares 80); add it to its `ports`.',
     ]);
-    expect(problems(documents(LB.replace('80', '53'), WEB))).toMatchObject(
-      [/^5:7 port-not-declared/].map((text) => expect.stringMatching(text)),
-    );
+    expect(problems(documents(LB.replace('80', '53'), WEB))).toEqual([expect.stringMatching(/^5:7 port-not-declared/)]);
   });
 
   it('a service whose own document is broken, without a second problem', () => {

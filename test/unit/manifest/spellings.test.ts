@@ -9,7 +9,7 @@ const same = (first: string, second: string): void => {
   expect(a).toEqual(b);
 };
 
-describe('spellings of one meaning give one Service', () => {
+describe('spellings of one meaning give one Service', { timeout: 60_000 }, () => {
   it.each([
     ['cpu: 0', 'cpu: 0.0'],
     ['memory: 128', 'memory: "128M"'],
@@ -68,7 +68,7 @@ describe('spellings of one meaning give one Service', () => {
     const variables = fc.uniqueArray(
       fc.tuple(
         name,
-        fc.string({ maxLength: 20 }).filter((text) => !text.includes('\0')),
+        fc.string({ maxLength: 20 }).filter((text) => !text.includes('\0') && !text.includes('${')),
       ),
       {
         selector: ([key]) => key,

@@ -1,0 +1,66 @@
+import { statSync } from 'node:fs';
+import type { ManifestSet } from './app/source.ts';
+import { EXIT, type ExitCode } from './commands/exit.ts';
+import { validate } from './commands/validate.ts';
+import { loadConfig, type Config } from './config.ts';
+import { renderProblem } from './core/plan/render.ts';
+import { readDirectory } from './manifest/files.ts';
+import type { Invocation } from './program.ts';
+
+/** What needs neither an engine nor git: the configuration and the manifests of a folder. */
+
+export type Flags = Readonly<Record<string, unknown>> & { readonly config?: string };
+
+export async function runValidate(
+  invocation: Invocation,
+  dir: string,
+  flags: Flags & { format: 'text' | 'json' | 'github' },
+): Promise<ExitCode> {
+  return await withConfig(invocation, flags, (config) =>
+    Promise.resolve(validate(manifestsForReview(dir, config), flags.format, invocation.terminal)),
+  );
+}
+
+/** Runs the command with the configuration, or prints what is wrong with it. */
+export async function withConfig(
+  { terminal }: Invocation,
+  flags: Flags,
+  command: (config: Config) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const loaded = loadConfig({ flags, ...(flags.config !== undefined && { file: flags.config }) });
+  if ('config' in loaded) return await command(loaded.config);
+  for (const problem of loaded.problems) terminal.err(`${renderProblem(problem, terminal.palette)}\n`);
+  return EXIT.error;
+}
+
+export function manifestsIn(directory: string, config: Config): ManifestSet {
+  const { http, enabled } = config.balancer;
+  return readDirectory(directory, {
+    policy: config.policy,
+    balancerPorts: http > 0 && enabled !== false ? [http] : [],
+  });
+}
+
+/** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */
+export function manifestsForReview(directory: string, config: Config): ManifestSet {
+  requireFolder(directory);
+  const set = manifestsIn(directory, config);
+  if (config.isFromFile) return set;
+  const findings = set.problems.filter((each) => each.reason === 'policy');
+  return {
+    manifests: set.manifests,
+    problems: set.problems.filter((each) => each.reason !== 'policy'),
+    warnings: [
+      ...set.warnings,
+      ...findings.map(({ layer: _, reason: _reason, ...each }) => ({ ...each, code: 'policy' as const })),
+    ],
+  };
+}
+
+export function requireFolder(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) return;
+  throw new Error(
+    `${path} is ${found === undefined ? 'not there' : 'a file'}; name the folder that holds the manifests.`,
+  );
+}

@@ -1,0 +1,174 @@
+import { deepEqual, equal, ok } from 'node:assert/strict';
+import type { Pass } from '../../src/app/reconcile.ts';
+import { MemoryRuntime } from './memory-runtime.ts';
+import { act, imageOf, isGood, teach, type Act, type Commit, type Draft } from './history.ts';
+import { slotSpec } from './specs.ts';
+import { World } from './world.ts';
+import { containerSpec } from './specs.ts';
+
+/** Virtual seconds in which everything that can get steady has. */
+const LONG = 90;
+
+/** Lives through a history and checks on the way, and at its end, what must always hold. */
+export async function liveThrough(history: readonly Act[]): Promise<World> {
+  const world = await worldWithNeighbour();
+  const cutOffs = watchForCutOffs(world);
+  for (const each of history) await act(world, each);
+  const last = history.findLast((each) => each.do === 'commit');
+  if (last === undefined) return world;
+  const pass = await finish(world);
+  if (pass.steady) await isQuiet(world);
+  else isExplained(world, pass);
+  isAsWanted(world, 'web', last.web, pass);
+  isAsWanted(world, 'api', last.api, pass);
+  deepEqual(neighbours(world), ['other-web-1a2b3c4-1 running 1']);
+  deepEqual(cutOffs, []);
+  return world;
+}
+
+/** As `liveThrough`, and a client of the load balancer never finds nobody after it found somebody. */
+export async function serveThrough(history: readonly Act[]): Promise<void> {
+  const world = await liveThrough(history);
+  const first = world.seen.findIndex((each) => each !== '');
+  ok(first < 0 || !world.seen.slice(first).includes(''), `nobody was reachable: ${world.seen.join(' | ')}`);
+}
+
+export interface Fate {
+  readonly commit: Commit;
+  /** The process is killed after this many mutating calls. */
+  readonly crashAfter: number;
+}
+
+/** The same commits, each one lived to its end, come to the same with and without the death of the process. */
+export async function survives(fates: readonly Fate[]): Promise<void> {
+  const [calm, harsh] = [await worldWithNeighbour(), await worldWithNeighbour()];
+  for (const { commit, crashAfter } of fates) {
+    for (const world of [calm, harsh]) await act(world, commit);
+    harsh.crashAfter(crashAfter);
+    for (const world of [calm, harsh]) await finish(world);
+    harsh.crashAfter(Infinity);
+    deepEqual(standing(harsh), standing(calm));
+  }
+}
+
+function standing(world: World): object {
+  const releases = (names: string[]) => [...new Set(names.map((each) => each.split('#')[0]))];
+  return { up: world.up(), stopped: releases(world.stopped()), reachable: world.balancer.reachable('web') };
+}
+
+async function worldWithNeighbour(): Promise<World> {
+  const world = new World();
+  teach(world);
+  const other = new MemoryRuntime(world.engine, 'other');
+  await other.ensureNetworks(['default']);
+  await other.pull('web:good1', 'missing');
+  await other.ensure(slotSpec({ container: containerSpec({ image: 'web:good1' }) }));
+  return world;
+}
+
+function neighbours({ engine }: World): string[] {
+  const others = [...engine.containers.values()].filter((each) => each.cluster === 'other');
+  return others.map(({ name, state, id }) => `${name} ${state} ${Number.parseInt(id, 16)}`);
+}
+
+/** Whatever is stopped while the balancer may send somebody there, but for what has failed. */
+function watchForCutOffs(world: World): readonly string[] {
+  const cutOffs: string[] = [];
+  world.onMutation = (mutation) => {
+    const [verb, name = ''] = mutation.split(' ');
+    if (verb !== 'stop' && verb !== 'remove') return;
+    const container = world.engine.containers.get(name);
+    if (container?.alive !== true || !isGood(container.slot.container.image)) return;
+    const routes = world.balancer.recorded?.routes ?? [];
+    const leading = routes.filter((route) =>
+      route.pools[route.active].members.some((each) => each.instance === name && each.state === 'active'),
+    );
+    if (leading.length > 0 && container.state === 'running') cutOffs.push(mutation);
+  };
+  return cutOffs;
+}
+
+/** Steady, with nothing kept any more, or as long as it takes to be sure that it does not get there. */
+async function finish(world: World): Promise<Pass> {
+  const end = world.clock.now() + LONG * 1000;
+  for (let calm = 0; ; ) {
+    const pass = await world.pass();
+    calm = pass.steady ? calm + 1 : 0;
+    // Longer than any keepOld of the histories.
+    if (calm > 16 || world.clock.now() > end) return pass;
+  }
+}
+
+/** What is steady stays as it is: nothing is planned and nothing is done, by this process or the next. */
+async function isQuiet(world: World): Promise<void> {
+  const before = world.engine.mutations.length;
+  for (const next of ['the same', 'a new']) {
+    if (next === 'a new') world.restart();
+    for (let count = 0; count < 3; count++) {
+      const pass = await world.pass();
+      deepEqual(world.engine.mutations.slice(before), [], `${next} process goes on`);
+      deepEqual(pass.plan.changes, [], `${next} process plans`);
+      equal(pass.steady, true);
+    }
+  }
+}
+
+/** What does not get steady says why. */
+function isExplained(world: World, pass: Pass): void {
+  const { services, loadBalancers } = world.status(pass);
+  const silent = services.filter(
+    (each) => each.state !== 'steady' && each.state !== 'disabled' && each.problem === undefined,
+  );
+  deepEqual(
+    silent.map(({ name, state }) => `${name} ${state}`),
+    [],
+  );
+  ok(
+    [...services, ...loadBalancers].some((each) => each.problem !== undefined),
+    `not steady, and nothing says why: ${unsteady(pass)}`,
+  );
+}
+
+function unsteady({ plan }: Pass): string {
+  const decisions = plan.decisions.filter((each) => !each.steady);
+  return JSON.stringify(decisions.map(({ view, steps }) => [view.name, steps.map((each) => each.do)]));
+}
+
+function isAsWanted(world: World, name: string, draft: Draft | undefined, { plan }: Pass): void {
+  const up = world.up().filter((each) => each.startsWith(`${name}:`));
+  const stopped = world.stopped().filter((each) => each.startsWith(`${name}:`));
+  const decision = plan.decisions.find((each) => each.view.name === name);
+  const isGone = draft === undefined || !draft.enabled || draft.instances === 0;
+  if (isGone && isEndedLater(world, name)) return;
+  if (isGone) {
+    deepEqual({ up, stopped }, { up: [], stopped: [] });
+    return;
+  }
+  if (decision?.view.blocked === true) return;
+  const wanted = slotsOf(imageOf(name, draft.tag), decision?.view.admitted ?? 0);
+  if (draft.tag.startsWith('good')) {
+    deepEqual({ up, stopped }, { up: wanted, stopped: [] });
+    return;
+  }
+  const { failureAction, maxFailureRatio } = draft.update;
+  const good = up.filter(isGood);
+  if (draft.tag === 'late' || failureAction !== 'rollback' || maxFailureRatio !== 0 || good.length === 0) return;
+  const [image = ''] = (good[0] ?? '').split('#');
+  // Where nothing can be fetched, nothing changes.
+  const count = draft.tag === 'nopull' ? up.length : (decision?.view.admitted ?? 0);
+  deepEqual(up, slotsOf(image, count));
+  const evidence = stopped.map((each) => each.split('#')[0]);
+  deepEqual(evidence, draft.tag === 'nopull' ? [] : [imageOf(name, draft.tag)]);
+}
+
+/** A load balancer still leads to it, because the service that should take over is not ready. */
+function isEndedLater({ balancer }: World, name: string): boolean {
+  const sets = (balancer.recorded?.routes ?? []).map(({ pools, active }) => pools[active].set);
+  return sets.some((set) => set.split('@')[0] === name);
+}
+
+function slotsOf(image: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${image}#${index + 1}`);
+}
+
+

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import type { Route, RoutingTable } from '../../../src/core/routing.ts';
+import { renderConfig, skeletonOf, type ConfigSettings } from '../../../src/haproxy/config.ts';
+import { assignSlots } from '../../../src/haproxy/slots.ts';
+import { member, POOL, ROUTE, TABLE } from './tables.ts';
+
+const SETTINGS: ConfigSettings = {
+  directory: '/files',
+  http: { address: '0.0.0.0', port: 80 },
+  hardStopAfter: 60_000,
+  workerId: 99,
+  control: { address: '127.1.2.3', port: 20_000, secret: 'fd00::1' },
+};
+
+function render(table: RoutingTable, settings = SETTINGS): string {
+  return renderConfig(table, settings, assignSlots({}, table));
+}
+
+function skeleton(table: RoutingTable, settings = SETTINGS): string {
+  return skeletonOf(table, settings, assignSlots({}, table));
+}
+
+function withRoute(change: Partial<Route>): RoutingTable {
+  return { ...TABLE, routes: [{ ...ROUTE, ...change }] };
+}
+
+test('renders routes as two backends whose members follow the slots of their check', () => {
+  expect(render(TABLE).slice(render(TABLE).indexOf('backend web.a'))).toBe(`backend web.a
+  balance roundrobin
+  timeout connect 10000ms
+  timeout server 50000ms
+  timeout tunnel 3600000ms
+  http-error status 503 content-type text/plain string 'Load balancer web has no member that answers.'
+  server web-1-89d590 10.0.0.1:8080 track check:web.http.8080.1a2b3c4/s1
+
+backend web.b
+  balance roundrobin
+  timeout connect 10000ms
+  timeout server 50000ms
+  timeout tunnel 3600000ms
+  http-error status 503 content-type text/plain string 'Load balancer web has no member that answers.'
+
+backend check:web.http.8080.1a2b3c4
+  option httpchk
+  http-check send meth GET uri '/health' ver HTTP/1.1 hdr Host web
+  http-check expect status 200-399
+  timeout connect 1s
+  timeout check 1000ms
+  default-server check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1
+  server s1 10.0.0.1:8080
+  server s2 10.0.0.2:8080
+  server s3 0.0.0.0:8080 disabled
+  server s4 0.0.0.0:8080 disabled
+`);
+});
+
+test('leaves members out whose check has no slot, and starts draining ones without traffic', () => {
+  expect(renderConfig(TABLE, SETTINGS, { [POOL.name]: [null, null] })).not.toContain('server web-1');
+  const draining = { ...ROUTE.pools, a: { set: 'web', members: [member('web-1', '10.0.0.1', { state: 'draining' })] } };
+  expect(render(withRoute({ pools: draining }))).toMatch(/server web-1-\w+ 10\.0\.0\.1:8080 track \S+ disabled/);
+});
+
+test('connects only, where the check is no http', () => {
+  const pool = { ...POOL, check: { type: 'tcp' as const, port: 5432 } };
+  const config = render({ version: 1, checks: [pool], routes: [] });
+  expect(config).not.toContain('httpchk');
+  expect(config).toContain('server s1 10.0.0.1:5432\n');
+});
+
+test('takes the largest client timeout of all routes', () => {
+  const long = { ...ROUTE, loadBalancer: 'long', timeouts: { ...ROUTE.timeouts, client: 90_000 } };
+  expect(render({ ...TABLE, routes: [ROUTE, long] })).toContain('timeout client 90000ms');
+});
+
+test('takes off the path itself, whatever signs it has', () => {
+  expect(render(withRoute({ path: '/a.b', stripPath: true }))).toContain(
+    `http-request replace-path '^/a\\.b/?(.*)' '/\\1'`,
+  );
+  expect(render(withRoute({ stripPath: true }))).not.toContain('replace-path');
+});
+
+test('listens on IPv6 addresses, and not at all with http turned off', () => {
+  expect(render(TABLE, { ...SETTINGS, http: { address: '::', port: 80 } })).toContain('bind [::]:80\n');
+  const { http: _, ...off } = SETTINGS;
+  expect(render(TABLE, off)).not.toContain('frontend http');
+});
+
+test('needs no reload for servers, colours, hostnames and drains', () => {
+  const members = [member('web-1', '10.0.0.1', { state: 'draining' }), member('web-2', '10.0.0.2')];
+  const same = [
+    withRoute({ active: 'b', previews: ['x.example.com'], hostnames: ['y.example.com'] }),
+    withRoute({ pools: { a: { set: 'web', members }, b: { set: 'web@1', members } } }),
+    { ...TABLE, checks: [{ ...POOL, servers: [] }] },
+  ];
+  expect(new Set([TABLE, ...same].map((table) => skeleton(table))).size).toBe(1);
+});
+
+test('is the same config whatever the order of the table', () => {
+  const other = { ...ROUTE, loadBalancer: 'api' };
+  expect(render({ ...TABLE, routes: [ROUTE, other] })).toBe(render({ ...TABLE, routes: [other, ROUTE] }));
+});
+
+test('needs a reload for routes, checks, timeouts, and settings', () => {
+  const others = [
+    { ...TABLE, routes: [] },
+    { ...TABLE, checks: [] },
+    { ...TABLE, checks: [{ ...POOL, timeout: 2000 }] },
+    withRoute({ path: '/x', stripPath: true }),
+    withRoute({ timeouts: { ...ROUTE.timeouts, server: 1000 } }),
+  ];
+  const hashes = [
+    ...others.map((table) => skeleton(table)),
+    skeleton(TABLE, { ...SETTINGS, hardStopAfter: 1 }),
+    skeleton(TABLE),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
+  expect(render(TABLE)).toContain(`description ${skeleton(TABLE)}\n`);
+});

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import type { RoutingTable } from '../../../src/core/routing.ts';
+import type { LiveServer, LiveServers } from '../../../src/haproxy/live.ts';
+import { runtimeChange, wantedMembers } from '../../../src/haproxy/runtime.ts';
+import { member, POOL, ROUTE, TABLE } from './tables.ts';
+
+const SLOTS = { [POOL.name]: ['web-1', null] };
+const CHECK = `check:${POOL.name}`;
+const [SERVER = ''] = wantedMembers(TABLE, SLOTS).keys();
+const FREE: LiveServer = { address: '0.0.0.0', port: 8080, maintenance: true, draining: false };
+const UP: LiveServer = { address: '10.0.0.1', port: 8080, maintenance: false, draining: false };
+const RUNNING: LiveServers = new Map([
+  [`${CHECK}/s1`, UP],
+  [`${CHECK}/s2`, FREE],
+  [SERVER, UP],
+]);
+
+function commands(
+  table: RoutingTable,
+  live: LiveServers,
+  slots: Readonly<Record<string, readonly (string | null)[]>> = SLOTS,
+) {
+  const { join, leave } = runtimeChange(table, slots, live);
+  return { join: join.map(({ text }) => text), leave: leave.map(({ text }) => text) };
+}
+
+function withMembers(...members: readonly ReturnType<typeof member>[]): RoutingTable {
+  return { ...TABLE, routes: [{ ...ROUTE, pools: { ...ROUTE.pools, a: { set: 'web', members } } }] };
+}
+
+test('asks nothing of a balancer that is as the table wants it', () => {
+  expect(commands(TABLE, RUNNING)).toEqual({ join: [], leave: [] });
+});
+
+test('lets a new server be checked from down before its member joins', () => {
+  const live = new Map([
+    [`${CHECK}/s1`, FREE],
+    [`${CHECK}/s2`, FREE],
+  ]);
+  expect(commands(TABLE, live)).toEqual({
+    join: [
+      `set server ${CHECK}/s1 state maint`,
+      `set server ${CHECK}/s1 addr 10.0.0.1`,
+      `set server ${CHECK}/s1 state ready`,
+      `set server ${CHECK}/s1 health down`,
+      `add server ${SERVER} 10.0.0.1:8080 track ${CHECK}/s1`,
+      `set server ${SERVER} state ready`,
+    ],
+    leave: [],
+  });
+});
+
+test('drains, and takes back who is wanted again', () => {
+  const draining = withMembers(member('web-1', '10.0.0.1', { state: 'draining' }));
+  expect(commands(draining, RUNNING)).toEqual({ join: [], leave: [`set server ${SERVER} state drain`] });
+  expect(commands(draining, new Map([...RUNNING, [SERVER, { ...UP, draining: true }]]))).toEqual({
+    join: [],
+    leave: [],
+  });
+  expect(commands(TABLE, new Map([...RUNNING, [SERVER, { ...UP, draining: true }]])).join).toEqual([
+    `set server ${SERVER} state ready`,
+  ]);
+});
+
+test('takes out who is not wanted, after the routes, and frees the slot last', () => {
+  const empty = { ...withMembers(), checks: [{ ...POOL, servers: [] }] };
+  expect(commands(empty, RUNNING, { [POOL.name]: [null, null] })).toEqual({
+    join: [],
+    leave: [`set server ${SERVER} state maint`, `del server ${SERVER}`, `set server ${CHECK}/s1 state maint`],
+  });
+});
+
+test('tries again to delete what was left over', () => {
+  const left = new Map([...RUNNING, ['web.a/old-123456', { ...UP, maintenance: true }]]);
+  expect(runtimeChange(TABLE, SLOTS, left)).toEqual({
+    join: [],
+    leave: [{ text: 'del server web.a/old-123456', optional: true }],
+  });
+});
+
+test('takes another port for another server, which joins before the old one leaves', () => {
+  const { join, leave } = commands(withMembers(member('web-1', '10.0.0.1', { port: 9090 })), RUNNING);
+  expect(join[0]).toMatch(/^add server web\.a\/web-1-\w{6} 10\.0\.0\.1:9090 track /);
+  expect(leave).toEqual([`set server ${SERVER} state maint`, `del server ${SERVER}`]);
+});
+
+test('leaves servers of backends that are not in the table alone', () => {
+  expect(commands(TABLE, new Map([...RUNNING, ['control/master', UP], ['other.a/x', UP]]))).toEqual({
+    join: [],
+    leave: [],
+  });
+});

@@ -1,0 +1,43 @@
+import type { CheckPool, Member, Route, RoutingTable } from '../../../src/core/routing.ts';
+
+export const POOL: CheckPool = {
+  name: 'web.http.8080.1a2b3c4',
+  service: 'web',
+  check: { type: 'http', path: '/health', port: 8080, status: '200-399' },
+  timeout: 1000,
+  servers: [
+    { id: 'web-1', address: '10.0.0.1' },
+    { id: 'web-2', address: '10.0.0.2' },
+  ],
+};
+
+export function member(id: string, address: string, change: Partial<Member> = {}): Member {
+  const { name: check } = POOL;
+  return {
+    id,
+    instance: id,
+    service: 'web',
+    release: '3f9c1a2',
+    slot: 1,
+    address,
+    port: 8080,
+    check,
+    state: 'active',
+    since: 0,
+    ...change,
+  };
+}
+
+export const ROUTE: Route = {
+  loadBalancer: 'web',
+  hostnames: ['web.example.com'],
+  path: '/',
+  stripPath: false,
+  timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
+  active: 'a',
+  switchedAt: 0,
+  pools: { a: { set: 'web', members: [member('web-1', '10.0.0.1')] }, b: { set: '', members: [] } },
+  previews: [],
+};
+
+export const TABLE: RoutingTable = { version: 1, checks: [POOL], routes: [ROUTE] };
