@@ -24,7 +24,7 @@ RUN echo 'fairlead:x:10001:10001:Fairlead:/var/lib/fairlead:/usr/sbin/nologin' >
 COPY --from=build /opt/built /opt/fairlead
 RUN ln -s /opt/fairlead/dist/main.js /usr/local/bin/fairlead
 
-ARG REVISION
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="fairlead" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.description="Keeps a Docker host equal to a git repository of Service and LoadBalancer manifests" \

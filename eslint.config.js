@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 /** What each folder of src may not import; core knows nothing, main knows all. */
@@ -41,7 +42,7 @@ const layerRules = Object.entries(LAYERS).map(([folder, forbidden]) => ({
   },
 }));
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist', 'dist-*', 'node_modules', 'coverage', 'src/**/*.generated.ts', 'src/**/*.generated.js'] },
   ...tseslint.configs.strictTypeChecked,
   {

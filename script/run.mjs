@@ -19,11 +19,13 @@ export class CommandFailed extends Error {
 }
 
 /**
- * Runs a program to its end with this terminal's output; throws CommandFailed when it fails.
+ * Runs a program to its end with this terminal's output; throws CommandFailed when it fails, and starts none after
+ * endPrograms.
  * @param {string} command @param {readonly string[]} args @param {RunOptions} [options]
  * @returns {Promise<void>}
  */
 export async function run(command, args, { cwd, env, stdio = 'inherit' } = {}) {
+  if (isEnding) throw new CommandFailed([command, ...args], null, 'the end of this script', '');
   const child = spawn(command, args, { cwd, env, stdio });
   const { code, signal } = await ended(child);
   if (code !== 0) throw new CommandFailed([command, ...args], code, signal, '');
@@ -49,9 +51,11 @@ export async function read(command, args, { cwd, env, input = '', keep = 2000 } 
 
 /** Programs that run now. @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
+let isEnding = false;
 
 /** Ends every program that `run` and `read` have started, and waits for that. */
 export async function endPrograms() {
+  isEnding = true;
   const ends = [...running].map(async (child) => {
     const end = ended(child).catch(() => undefined);
     child.kill('SIGTERM');

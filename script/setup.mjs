@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { endPrograms, messageOf, run, seconds } from './run.mjs';
 
 export const ROOT = join(import.meta.dirname, '..');
@@ -23,19 +24,21 @@ export async function runScript(work) {
   /** @type {Promise<void> | undefined} */
   let ending;
   const end = () => (ending ??= endPrograms().then(() => inTurn(cleanups.reverse())));
-  const quit = (/** @type {number} */ code) => void end().finally(() => process.exit(code));
+  const done = work((cleanup) => cleanups.push(cleanup)).catch((/** @type {unknown} */ error) => {
+    // After a signal this is the echo of what was ended.
+    if (ending === undefined) console.error(messageOf(error));
+    process.exitCode ??= 1;
+  });
+  const quit = (/** @type {number} */ code) => {
+    // What is in the middle of something gets a moment to tidy up.
+    void Promise.all([end(), Promise.race([done, delay(5000)])]).finally(() => process.exit(code));
+  };
   for (const [signal, code] of Object.entries(SIGNALS)) process.on(signal, () => quit(code));
   process.on('uncaughtException', (error) => {
     console.error(error);
     quit(1);
   });
-  try {
-    await work((cleanup) => cleanups.push(cleanup));
-  } catch (error) {
-    // After a signal this is the echo of what was ended.
-    if (ending === undefined) console.error(messageOf(error));
-    process.exitCode ??= 1;
-  }
+  await done;
   await end();
 }
 

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from './commands/exit.ts';
 import { validate } from './commands/validate.ts';
 import { loadConfig, type Config } from './config.ts';
 import { renderProblem } from './core/plan/render.ts';
+import { checkBalancer } from './manifest/balancer-check.ts';
 import { readDirectory } from './manifest/files.ts';
 import type { Invocation } from './program.ts';
 
@@ -34,11 +35,10 @@ export async function withConfig(
 }
 
 export function manifestsIn(directory: string, config: Config): ManifestSet {
-  const { http, enabled } = config.balancer;
-  return readDirectory(directory, {
-    policy: config.policy,
-    balancerPorts: http > 0 && enabled !== false ? [http] : [],
-  });
+  const { http, enabled, network = 'host' } = config.balancer;
+  const balancerPorts = http > 0 && enabled !== false ? [http] : [];
+  const set = readDirectory(directory, { policy: config.policy, balancerPorts });
+  return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, network })] };
 }
 
 /** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */

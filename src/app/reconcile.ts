@@ -44,6 +44,10 @@ export class Reconciler {
   private memory: Memory = NO_MEMORY;
   private steadyServices = new Set<string>();
   private isAway = false;
+  /** Ids of what was up when the engine was last seen. */
+  private upBefore: ReadonlySet<string> = new Set();
+  /** What the balancer worked by when it was last seen. */
+  private table: RoutingTable | undefined;
   /** This process has told the balancer its table once, and so its own settings: a changed port, a newer config. */
   private hasToldBalancer = false;
   /** What was seen last, and what has been done since. */
@@ -94,17 +98,26 @@ export class Reconciler {
   }
 
   private async observe(deep: boolean, signal: AbortSignal): Promise<ObservedState> {
-    const { runtime, balancer, clock } = this.options;
+    const { runtime, balancer } = this.options;
     try {
-      const state = { runtime: await runtime.observe({ deep, signal }), balancer: await balancer.observe() };
-      if (this.isAway) this.memory = { ...this.memory, engineReturnedAt: clock.now() };
+      const seen = { runtime: await runtime.observe({ deep, signal }), balancer: await balancer.observe() };
+      const state = { ...seen, balancer: this.withTable(seen.balancer) };
+      const { instances } = state.runtime;
+      if (this.isAway) this.memory = afterAbsence(this.memory, instances, this.upBefore);
       this.isAway = false;
+      this.upBefore = new Set(instances.filter(isUp).map((each) => each.id));
       return state;
     } catch (error) {
       this.isAway = true;
       this.last = undefined;
       throw error;
     }
+  }
+
+  /** A balancer that is down for a moment has not forgotten where its routes lead. */
+  private withTable(observed: ObservedBalancer): ObservedBalancer {
+    if (observed.state === 'running') this.table = observed.table;
+    return this.table === undefined ? observed : { ...observed, table: this.table };
   }
 
   private journalNotices(state: ObservedState, ended: readonly Result[]): void {
@@ -126,7 +139,10 @@ export class Reconciler {
       balancerEnabled === true || (balancerEnabled === 'auto' && (table.routes.length > 0 || table.checks.length > 0));
     if (!isNeeded) return observed.state === 'absent' ? [] : [{ do: 'remove-balancer' }];
     const isAsWanted =
-      this.hasToldBalancer && observed.state === 'running' && sameTable(observed.table ?? EMPTY_TABLE, table) && observed.problem === undefined;
+      this.hasToldBalancer &&
+      observed.state === 'running' &&
+      sameTable(observed.table ?? EMPTY_TABLE, table) &&
+      observed.problem === undefined;
     return isAsWanted ? [] : [{ do: 'route', table }];
   }
 

@@ -41,8 +41,8 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
 function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boolean {
   if (moved || busy) return false;
   if (sharedFailures(plan.memory).some((each) => each.attempts >= PATIENCE)) return true;
-  const isOnItsWay = ({ state, rollout }: ServiceStatus) =>
-    state === 'rolling-out' || state === 'unknown' || rollout !== undefined;
+  const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
+    state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
   return !services.some(isOnItsWay) && plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
 }
 

@@ -5,7 +5,7 @@ import { isUp, type Instance, type ObservedNode } from './observed.ts';
 import type { Reason } from './reason.ts';
 
 /** Why an instance does not fit on a node, with what the node has free: cores and MB. */
-export interface PlacementProblem {
+interface PlacementProblem {
   readonly reason: Reason;
   readonly host: {
     readonly name: string;
@@ -53,10 +53,7 @@ export function place(
   instances: readonly Instance[],
   node: ObservedNode,
 ): Placement {
-  const running = groupBy(
-    instances.filter(isUp),
-    (each) => each.service,
-  );
+  const running = groupBy(instances.filter(isUp), (each) => each.service);
   const count = (service: DesiredService) => running.get(service.name)?.length ?? 0;
   const order = [...services].sort((a, b) => count(b) - count(a) || (a.name < b.name ? -1 : 1));
   const ledger = new Ledger(node);

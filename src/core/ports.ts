@@ -86,6 +86,8 @@ export interface Balancer {
 /** What the balancer needs of the engine that it runs on; no signals on purpose (they disarm the restart policy). */
 export interface ContainerHost {
   find(name: string): Promise<HostedContainer | undefined>;
+  /** Fetches an image that the engine lacks, before anything else is touched. */
+  pull(image: string): Promise<void>;
   /** Creates and starts; `restart: unless-stopped`. */
   create(spec: HostedContainerSpec): Promise<HostedContainer>;
   start(id: string): Promise<void>;
@@ -129,7 +131,7 @@ export interface HostedContainerSpec {
   readonly nofile: number;
 }
 
-export interface HostedPort {
+interface HostedPort {
   readonly address: string;
   readonly hostPort: number;
   readonly port: number;

@@ -2,14 +2,14 @@ import type Docker from 'dockerode';
 import type { PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
 import type { Instance, ObservedRuntime } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
-import { request, settle } from './errors.ts';
+import { Addresses } from './addresses.ts';
+import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
 import { inspectImage, pullImage } from './image.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks.ts';
 import { Observer } from './observer.ts';
 import { credentialsFor } from './registry-auth.ts';
-import { restartOptions } from './options.ts';
 import { Slots } from './slots.ts';
 
 export interface EngineOptions {
@@ -28,6 +28,8 @@ export class EngineRuntime implements Runtime {
   private readonly cluster: string;
   private readonly dockerConfig: string;
   private readonly networks: Networks;
+  private readonly addresses: Addresses;
+  private readonly containers: Containers;
   private readonly slots: Slots;
   private readonly observer: Observer;
 
@@ -36,8 +38,12 @@ export class EngineRuntime implements Runtime {
     this.cluster = options.cluster;
     this.dockerConfig = options.dockerConfig;
     this.networks = new Networks(options.docker, options.cluster);
-    this.slots = new Slots({ ...options, networks: this.networks });
-    this.observer = new Observer({ ...options, networks: this.networks });
+    this.addresses = new Addresses(options.now);
+    const observer = new Observer({ ...options, networks: this.networks });
+    this.observer = observer;
+    this.containers = new Containers(options.docker, (id) => observer.changed(id));
+    const { networks, containers, addresses } = this;
+    this.slots = new Slots({ ...options, networks, containers, addresses });
   }
 
   observe(options: { deep?: boolean; signal?: AbortSignal } = {}): Promise<ObservedRuntime> {
@@ -61,49 +67,34 @@ export class EngineRuntime implements Runtime {
     return (await inspectImage(this.docker, image)) !== undefined;
   }
 
-  async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
-    const touched = await this.slots.ensure(slot, signal);
-    for (const id of touched) this.observer.changed(id);
+  ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    return this.slots.ensure(slot, signal);
   }
 
-  async start(instance: Instance): Promise<void> {
-    await this.slots.start(instance.id, instance.name);
-    this.observer.changed(instance.id);
+  start(instance: Instance): Promise<void> {
+    return this.containers.start(instance);
   }
 
-  async unpause(instance: Instance): Promise<void> {
-    const { id, name } = instance;
-    await settle(`Unpausing ${name}`, [/is not paused/], this.docker.getContainer(id).unpause());
-    this.observer.changed(id);
+  unpause(instance: Instance): Promise<void> {
+    return this.containers.unpause(instance);
   }
 
   async stop(instance: Instance, { mark, signal }: { mark: boolean; signal?: AbortSignal }): Promise<void> {
-    const { id, name } = instance;
-    if (mark)
-      await settle(
-        `Marking ${name}`,
-        [404],
-        this.docker.getContainer(id).update({ RestartPolicy: restartOptions('no') }),
-      );
-    const abort = signal === undefined ? {} : { abortSignal: signal };
-    await settle(`Stopping ${name}`, [304, 404], this.docker.getContainer(id).stop(abort));
-    this.observer.changed(id);
+    if (mark) await this.containers.disarm(instance);
+    await this.containers.stop(instance, signal);
   }
 
-  async restart({ id, name }: Instance, signal?: AbortSignal): Promise<void> {
-    const abort = signal === undefined ? {} : { abortSignal: signal };
-    await request(`Restarting ${name}`, 'start-failed', this.docker.getContainer(id).restart(abort));
-    this.observer.changed(id);
+  restart(instance: Instance, signal?: AbortSignal): Promise<void> {
+    return this.containers.restart(instance, signal);
   }
 
-  async remove({ id, name, address }: Instance): Promise<void> {
-    await this.slots.remove(id, name);
-    if (address !== undefined) this.slots.addresses.free(address);
+  async remove(instance: Instance): Promise<void> {
+    await this.containers.remove(instance);
+    if (instance.address !== undefined) this.addresses.free(instance.address);
   }
 
-  async update(instance: Instance, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void> {
-    await this.slots.update(instance.id, instance.name, change);
-    this.observer.changed(instance.id);
+  update(instance: Instance, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void> {
+    return this.containers.update(instance, change);
   }
 
   async setDiscoverable(instance: Instance, discoverable: boolean): Promise<void> {

@@ -12,21 +12,17 @@ export type Fields = Readonly<Record<string, string>>;
 /** The same for what we ask of Docker and for what it says, so that both can be compared. */
 export function fieldsOf(config: InspectedConfig, host: InspectedHostConfig): Fields {
   return withoutEmpty({
-    ...prefixed('environment', config.Env ?? [], splitAt('=')),
+    ...prefixed('environment', config.Env ?? [], (line) => quoted(splitAt('=', line))),
     entrypoint: list(config.Entrypoint),
     command: list(config.Cmd),
     workingDir: config.WorkingDir ?? '',
     user: config.User ?? '',
     hostname: config.Hostname ?? '',
-    ...prefixed(
-      'labels',
-      Object.entries(config.Labels ?? {}).filter(([name]) => !name.startsWith('io.fairlead.')),
-      (pair) => pair,
-    ),
+    ...prefixed('labels', Object.entries(config.Labels ?? {}).filter(isForeignLabel), quoted),
     ...portFields(config, host),
     ...prefixed('mounts', host.Mounts ?? [], (mount) => [mount.Target, mountText(mount)]),
     ...prefixed('mounts', host.Binds ?? [], bindPair),
-    ...prefixed('extraHosts', host.ExtraHosts ?? [], splitAt(':')),
+    ...prefixed('extraHosts', host.ExtraHosts ?? [], (line) => splitAt(':', line)),
     dns: list(host.Dns),
     capAdd: list((host.CapAdd ?? []).map(capability).sort()),
     capDrop: list((host.CapDrop ?? []).map(capability).sort()),
@@ -102,16 +98,23 @@ function prefixed<T>(prefix: string, items: readonly T[], pair: (item: T) => rea
   return Object.fromEntries(
     items.map((item) => {
       const [name, value] = pair(item);
-      return [`${prefix}.${name}`, prefix === 'environment' || prefix === 'labels' ? JSON.stringify(value) : value];
+      return [`${prefix}.${name}`, value];
     }),
   );
 }
 
-function splitAt(separator: string): (text: string) => readonly [string, string] {
-  return (text) => {
-    const at = text.indexOf(separator);
-    return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
-  };
+function splitAt(separator: string, text: string): readonly [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+/** Text of the user's own, which may be empty or hold anything. */
+function quoted([name, value]: readonly [string, string]): readonly [string, string] {
+  return [name, JSON.stringify(value)];
+}
+
+function isForeignLabel([name]: readonly [string, string]): boolean {
+  return !name.startsWith('io.fairlead.');
 }
 
 function list(items: readonly string[] | null | undefined): string {

@@ -9,21 +9,25 @@ import { linesOf } from './logs.ts';
 import type { Networks } from './networks.ts';
 import { tarOf } from './tar.ts';
 
-/** The engine as the balancer sees it. `pull` fetches an image that the engine lacks. */
+/** The engine as the balancer sees it. */
 export class EngineHost implements ContainerHost {
   private readonly docker: Docker;
   private readonly networks: Networks;
-  private readonly pull: (image: string) => Promise<unknown>;
+  private readonly fetchImage: (image: string) => Promise<unknown>;
 
   constructor(options: { docker: Docker; networks: Networks; pull: (image: string) => Promise<unknown> }) {
     this.docker = options.docker;
     this.networks = options.networks;
-    this.pull = options.pull;
+    this.fetchImage = options.pull;
   }
 
   async find(name: string): Promise<HostedContainer | undefined> {
     const inspected = await found(`Inspecting ${name}`, this.docker.getContainer(name).inspect());
     return inspected === undefined ? undefined : toHosted(inspected as InspectedContainer);
+  }
+
+  async pull(image: string): Promise<void> {
+    await this.fetchImage(image);
   }
 
   async create(spec: HostedContainerSpec): Promise<HostedContainer> {

@@ -27,7 +27,7 @@ export interface InspectedContainer {
   };
 }
 
-export type Maybe<T> = T | null | undefined;
+type Maybe<T> = T | null | undefined;
 
 export type PortMap = Readonly<
   Record<string, Maybe<readonly { readonly HostIp: string; readonly HostPort: string }[]>>
@@ -91,7 +91,7 @@ export interface InspectedMount {
   readonly TmpfsOptions?: Maybe<{ readonly SizeBytes?: Maybe<number> }>;
 }
 
-export interface InspectedDevice {
+interface InspectedDevice {
   readonly PathOnHost: string;
   readonly PathInContainer: string;
   readonly CgroupPermissions: string;
@@ -104,7 +104,7 @@ export interface InspectedDeviceRequest {
   readonly Capabilities?: Maybe<readonly (readonly string[])[]>;
 }
 
-export interface InspectedEndpoint {
+interface InspectedEndpoint {
   readonly NetworkID: string;
   readonly IPAddress?: Maybe<string>;
   readonly Aliases?: Maybe<readonly string[]>;

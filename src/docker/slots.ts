@@ -1,75 +1,56 @@
 import type Docker from 'dockerode';
 import { canonicalResources } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
-import type { Resources, RestartPolicy } from '../core/model.ts';
 import type { SlotSpec } from '../core/ports.ts';
-import { Addresses } from './addresses.ts';
-import { found, reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
+import type { Addresses } from './addresses.ts';
+import type { Containers, Named } from './containers.ts';
+import { reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, ListedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
-import { containerName, createOptions, resourceOptions, restartOptions, volumeName } from './options.ts';
+import { containerName, createOptions, volumeName } from './options.ts';
 
 /** Exit codes that the engine gives to a command that it cannot run at all. */
 const CANNOT_RUN = [126, 127];
 
 /** Makes and starts the containers of slots. */
 export class Slots {
-  readonly addresses: Addresses;
   private readonly docker: Docker;
   private readonly cluster: string;
   private readonly networks: Networks;
+  private readonly containers: Containers;
+  private readonly addresses: Addresses;
 
-  constructor(options: { docker: Docker; cluster: string; networks: Networks; now: () => number }) {
+  constructor(options: {
+    docker: Docker;
+    cluster: string;
+    networks: Networks;
+    containers: Containers;
+    addresses: Addresses;
+  }) {
     this.docker = options.docker;
     this.cluster = options.cluster;
     this.networks = options.networks;
-    this.addresses = new Addresses(options.now);
+    this.containers = options.containers;
+    this.addresses = options.addresses;
   }
 
-  /** See `Runtime.ensure`; answers with the ids of the containers that it touched. */
-  async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<string[]> {
+  /** See `Runtime.ensure`. */
+  async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
     const name = containerName(this.cluster, slot);
-    const there = await this.find(name);
-    if (there === undefined) return [await this.makeAndStart(slot, signal)];
+    const there = await this.containers.find(name);
+    if (there === undefined) return this.makeAndStart(slot, signal);
     this.refuseStranger(there, slot);
-    if (['running', 'restarting', 'paused'].includes(there.State.Status)) return [];
+    if (['running', 'restarting', 'paused'].includes(there.State.Status)) return;
     if (await this.isSound(there)) {
       await this.restore(there, slot);
-      await this.start(there.Id, name);
-      return [there.Id];
+      return this.containers.start({ id: there.Id, name });
     }
-    await this.remove(there.Id, name);
-    return [there.Id, await this.makeAndStart(slot, signal)];
-  }
-
-  async start(id: string, name: string): Promise<void> {
-    await settle(`Starting ${name}`, [304], this.docker.getContainer(id).start());
-  }
-
-  async remove(id: string, name: string): Promise<void> {
-    // 409: it is being removed already.
-    await settle(`Removing ${name}`, [404, 409], this.docker.getContainer(id).remove({ force: true, v: false }));
-  }
-
-  async update(
-    id: string,
-    name: string,
-    change: { resources?: Resources; restart?: RestartPolicy | 'no' },
-  ): Promise<void> {
-    const options = {
-      ...(change.resources === undefined ? {} : resourceOptions(change.resources)),
-      ...(change.restart === undefined ? {} : { RestartPolicy: restartOptions(change.restart) }),
-    };
-    await request(`Updating ${name}`, 'start-failed', this.docker.getContainer(id).update(options));
-  }
-
-  private async find(nameOrId: string): Promise<InspectedContainer | undefined> {
-    const answer = this.docker.getContainer(nameOrId).inspect();
-    return (await found(`Inspecting ${nameOrId}`, answer)) as InspectedContainer | undefined;
+    await this.containers.remove({ id: there.Id, name });
+    return this.makeAndStart(slot, signal);
   }
 
   private refuseStranger(there: InspectedContainer, slot: SlotSpec): void {
@@ -98,30 +79,32 @@ export class Slots {
     const sameResources = JSON.stringify(resourcesOf(there.HostConfig)) === JSON.stringify(resources);
     const sameRestart = (there.HostConfig.RestartPolicy?.Name ?? '') === slot.restart;
     if (sameResources && sameRestart) return;
-    await this.update(there.Id, name, { ...(sameResources ? {} : { resources }), restart: slot.restart });
+    await this.containers.update(
+      { id: there.Id, name },
+      { ...(sameResources ? {} : { resources }), restart: slot.restart },
+    );
   }
 
-  private async makeAndStart(slot: SlotSpec, signal?: AbortSignal): Promise<string> {
-    const name = containerName(this.cluster, slot);
-    const id = await this.make(slot, signal);
+  private async makeAndStart(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    const container = { id: await this.make(slot, signal), name: containerName(this.cluster, slot) };
     try {
-      await this.start(id, name);
+      await this.containers.start(container);
     } catch (error) {
-      await this.cleanUp(id, name).catch(() => undefined);
+      await this.cleanUp(container).catch(() => undefined);
       throw error;
     }
-    return id;
   }
 
   /**
    * A command that cannot be run is the release's own fault: its container stays, as evidence and so that it is not tried
-   * for ever. What the host lacked (a port, a device) may be there the next time: the container goes.
+   * for ever. What the host lacked (a port, a device) may be there the next time: the container goes. What started all
+   * the same, while the engine's answer was lost, stays as it is.
    */
-  private async cleanUp(id: string, name: string): Promise<void> {
-    const failed = await this.find(id);
-    if (failed !== undefined && CANNOT_RUN.includes(failed.State.ExitCode))
-      await this.update(id, name, { restart: 'no' });
-    else await this.remove(id, name);
+  private async cleanUp(container: Named): Promise<void> {
+    const failed = await this.containers.find(container.id);
+    if (failed?.State.Status !== 'created') return;
+    if (CANNOT_RUN.includes(failed.State.ExitCode)) await this.containers.disarm(container);
+    else await this.containers.remove(container);
   }
 
   private async make(slot: SlotSpec, signal?: AbortSignal): Promise<string> {
@@ -161,7 +144,7 @@ export class Slots {
       return container.id;
     } catch (error) {
       if (/no such image/i.test(wordsOf(error))) throw reasonError(`Creating ${name}`, 'image-not-found', error);
-      const there = statusOf(error) === 409 ? await this.find(name) : undefined;
+      const there = statusOf(error) === 409 ? await this.containers.find(name) : undefined;
       if (there === undefined) throw reasonError(`Creating ${name}`, 'start-failed', error);
       this.refuseStranger(there, slot);
       return there.Id;

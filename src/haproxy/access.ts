@@ -39,7 +39,10 @@ export class Access {
   async forWriting(replace: (old: Session) => Promise<void>): Promise<Session> {
     const old = await this.forReading();
     if (typeof old !== 'string' && !this.outdated) return old;
-    if (typeof old !== 'string') await replace(old);
+    if (typeof old !== 'string') {
+      await this.host.pull(this.identity.settings.image);
+      await replace(old);
+    }
     this.forget();
     const { id } = await ensureContainer(this.host, this.identity);
     this.session = (await this.open(id)) ?? (await this.admit(id));

@@ -20,7 +20,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
 }
 
-export const TIMEOUTS = { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 };
+const TIMEOUTS = { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 };
 
 /** A balancer with a cluster of its own on the engine, and containers to balance. */
 export class BalancerLab implements AsyncDisposable {

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BalancerLab } from './balancer-lab.ts';
 
-export interface LoadResult {
+interface LoadResult {
   readonly requests: number;
   /** Everything that was not one of the expected bodies with status 200. */
   readonly failures: readonly string[];

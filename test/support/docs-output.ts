@@ -1,5 +1,6 @@
-/** Seven hex digits or more, of both kinds: a release, a commit, a container. `…` stands for what is not worth showing. */
-const PART = /(…)|\b((?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64})\b/g;
+/** Seven hex digits or more, of both kinds: a release, a commit, a container. */
+const ID = /\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b/g;
+const SPECIAL = /[.*+?^${}()|[\]\\]/g;
 
 /**
  * Compares what a page shows with what a command printed. In the page `…` stands for anything within a line, and for any
@@ -11,7 +12,11 @@ export class PageIds {
   /** Whether the output is the expected one; only then are its ids taken up. */
   match(expected: string, output: string): boolean {
     const found: string[] = [];
-    const pattern = expected.trim().split('\n').map((line) => this.linePattern(line, found)).join('');
+    const pattern = expected
+      .trim()
+      .split('\n')
+      .map((line) => this.linePattern(line, found))
+      .join('');
     const groups = new RegExp(`^${pattern}$`).exec(`${output.trim()}\n`)?.slice(1);
     if (groups === undefined || !this.areNew(groups)) return false;
     for (const [index, id] of found.entries()) this.actual.set(id, groups[index] ?? '');
@@ -20,19 +25,19 @@ export class PageIds {
 
   /** The command as the run has to give it. */
   inCommand(command: string): string {
-    return command.replaceAll(PART, (part) => this.actual.get(part) ?? part);
+    return command.replaceAll(ID, (id) => this.actual.get(id) ?? id);
   }
 
   private linePattern(line: string, found: string[]): string {
     if (line.trim() === '…') return String.raw`(?:.*\n)*?`;
-    const parts = line.trimEnd().split(PART);
-    // split gives text, `…`, id, text, … in turn.
-    const patterns = parts.map((part, index) => {
-      if (part === undefined || part === '') return '';
-      if (index % 3 === 1) return '.*?';
-      return index % 3 === 2 ? this.idPattern(part, found) : escaped(part);
-    });
-    return String.raw`${patterns.join('')}[ \t]*\n`;
+    const parts = line
+      .trimEnd()
+      .split('…')
+      .map((part) => {
+        const text = part.replaceAll(SPECIAL, String.raw`\$&`);
+        return text.replaceAll(ID, (id) => this.idPattern(id, found));
+      });
+    return String.raw`${parts.join('.*?')}[ \t]*\n`;
   }
 
   private idPattern(id: string, found: string[]): string {
@@ -49,8 +54,4 @@ export class PageIds {
     const taken = [...this.actual.values(), ...ids];
     return new Set(taken).size === taken.length;
   }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }

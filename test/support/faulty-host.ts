@@ -24,6 +24,7 @@ export function faultyHost(
   });
   return {
     find: (name) => host.find(name),
+    pull: (image) => host.pull(image),
     create: (spec) => host.create(spec),
     start: (id) => host.start(id),
     stop: (id) => host.stop(id),

@@ -7,7 +7,7 @@ import { freePort } from './free-port.ts';
 import { containerSpec, slotSpec } from './specs.ts';
 
 /** What a container does, by an image or a command of the runtime under test. */
-export interface Behaviours {
+interface Behaviours {
   /** Runs until it is stopped, and prints `ready` on stdout. */
   readonly serving: Pick<ContainerSpec, 'image' | 'command'>;
   /** Ends with code 3 half a second after each start. */

@@ -122,6 +122,7 @@ export class Scenario {
     };
     return await until(`a status in which ${what}`, matches, {
       within,
+      every: 250,
       seen: () => `${JSON.stringify(last, null, 1)}\n${this.logs()}`,
     });
   }
@@ -131,6 +132,12 @@ export class Scenario {
     const filters = { label: [`io.fairlead.cluster=${this.cluster}`, 'io.fairlead.role=service'] };
     const list = await this.docker.listContainers({ all: true, filters });
     return Object.fromEntries(list.map((each) => [(each.Names[0] ?? '').slice(1), each.State]));
+  }
+
+  /** Ids of the running containers of services, sorted. */
+  async runningIds(): Promise<string[]> {
+    const filters = { label: [`io.fairlead.cluster=${this.cluster}`, 'io.fairlead.role=service'] };
+    return (await this.docker.listContainers({ filters })).map((each) => each.Id).sort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

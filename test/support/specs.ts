@@ -1,7 +1,7 @@
 import type { ContainerSpec, Resources } from '../../src/core/model.ts';
 import type { SlotSpec } from '../../src/core/ports.ts';
 
-export const NO_RESOURCES: Resources = { cpu: 0, memory: 0, limits: {} };
+const NO_RESOURCES: Resources = { cpu: 0, memory: 0, limits: {} };
 
 /** A normalised spec with every default, and what differs from it. */
 export function containerSpec(fields: Partial<ContainerSpec> & Pick<ContainerSpec, 'image'>): ContainerSpec {

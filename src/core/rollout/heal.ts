@@ -8,6 +8,8 @@ import { isFailing, isReady, type ServiceView } from './view.ts';
 
 const FIRST_BACK_OFF = 10_000;
 const LAST_BACK_OFF = 300_000;
+/** Without a check of its own a service has the patience of one with all defaults. */
+const UNCHECKED_PATIENCE = 90_000;
 
 /** What stands but is not as it should be: paused, with other limits, or failing its check. */
 export function healSteps(progress: Progress): Step[] {
@@ -41,9 +43,10 @@ function liveChange(progress: Progress, instance: Instance): LiveChange | undefi
 function restartSteps({ view, current, desired }: Progress): Step[] {
   const check = desired.service.healthCheck;
   if (check?.restart === false) return [];
-  const patience = (check?.startPeriod ?? 0) + (check?.interval ?? 0) * (check?.retries ?? 1);
+  const patience = check === undefined ? UNCHECKED_PATIENCE : check.startPeriod + check.interval * check.retries;
   const failing = current.filter((each) => needsRestart(view, each));
   if (current.length > 1 && !current.some((each) => isReady(view, each))) return [];
+  if (failing.some((each) => isRecovering(view, each, patience))) return [];
   const due = failing.find((each) => view.now >= restartDue(view, each, patience));
   return due === undefined
     ? []
@@ -55,9 +58,16 @@ function needsRestart(view: ServiceView, instance: Instance): boolean {
   return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance);
 }
 
+/** It was restarted just now: no other one is, before it is known whether that helped. */
+function isRecovering(view: ServiceView, instance: Instance, patience: number): boolean {
+  const healed = view.memory.healed[instance.id];
+  return healed !== undefined && view.now < healed.at + patience;
+}
+
 function restartDue(view: ServiceView, instance: Instance, patience: number): number {
   const since = view.memory.unreadySince[instance.id] ?? view.now;
   const healed = view.memory.healed[instance.id];
-  const backOff = healed === undefined ? 0 : Math.min(FIRST_BACK_OFF * 2 ** (healed.count - 1), LAST_BACK_OFF);
-  return Math.max(since + patience, (healed?.at ?? 0) + backOff);
+  if (healed === undefined) return since + patience;
+  const backOff = Math.min(FIRST_BACK_OFF * 2 ** (healed.count - 1), LAST_BACK_OFF);
+  return Math.max(since + patience, healed.at + Math.max(patience, backOff));
 }

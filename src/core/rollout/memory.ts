@@ -1,3 +1,4 @@
+import { isUp, type Instance } from '../observed.ts';
 import type { PulledImage } from '../ports.ts';
 import type { Problem, Reason } from '../reason.ts';
 
@@ -20,8 +21,8 @@ export interface Memory {
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
   readonly failures: Readonly<Record<string, Failure>>;
-  /** When the engine was last seen to come back after it had been away. */
-  readonly engineReturnedAt: number;
+  /** Ids of containers that were up before the engine was away and are not since. */
+  readonly fellWithEngine: readonly string[];
 }
 
 export interface Failure {
@@ -39,8 +40,14 @@ export const NO_MEMORY: Memory = {
   condemned: {},
   images: {},
   failures: {},
-  engineReturnedAt: 0,
+  fellWithEngine: [],
 };
+
+/** The memory after the engine was away: what fell meanwhile is nobody's fault, and no time has counted. */
+export function afterAbsence(memory: Memory, instances: readonly Instance[], before: ReadonlySet<string>): Memory {
+  const fallen = instances.filter((each) => !isUp(each) && before.has(each.id)).map((each) => each.id);
+  return { ...memory, unreadySince: {}, fellWithEngine: [...memory.fellWithEngine, ...fallen] };
+}
 
 const FIRST_RETRY = 2_000;
 const LAST_RETRY = 120_000;

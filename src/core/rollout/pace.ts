@@ -61,6 +61,8 @@ function neededOldSet(progress: Progress): readonly Instance[] {
 export function isSwitched(progress: Progress): boolean {
   const { view, current, old, target } = progress;
   if (current.some((each) => isServing(view, each))) return true;
+  const isTrusted = current.some((each) => each.restartPolicy !== 'no');
+  if (isTrusted && !old.some((each) => isServing(view, each))) return true;
   return readyCount(progress) >= target.instances || old.every((each) => isFailing(view, each));
 }
 

@@ -1,10 +1,11 @@
 import type { CheckDefinition } from '../desire.ts';
 import type { Memory } from './memory.ts';
-import type { Instance, MemberHealth, ObservedBalancer, ObservedState } from '../observed.ts';
+import { isUp, type Instance, type MemberHealth, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import type { RoutingTable } from '../routing.ts';
 
 /** A container with no check at all counts as ready once it has run this long. */
 const STABLE_AFTER = 500;
+const HEALED_AFTER = 300_000;
 const CRASH_LOOP_WINDOW = 120_000;
 const CRASH_LOOP_RESTARTS = 3;
 
@@ -93,11 +94,18 @@ export function remember(
     else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
     restarts[id] = restartHistory(memory.restarts[id] ?? [{ at: instance.createdAt, count: 0 }], instance, now);
     const heal = memory.healed[id];
-    if (heal !== undefined) healed[id] = heal;
+    if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
     if (verdict !== undefined) condemned[id] = verdict;
   }
-  return { ...memory, readySince, unreadySince, restarts, healed, condemned };
+  const stopped = new Set(state.runtime.instances.filter((each) => !isUp(each)).map((each) => each.id));
+  const fellWithEngine = memory.fellWithEngine.filter((id) => stopped.has(id));
+  return { ...memory, readySince, unreadySince, restarts, healed, condemned, fellWithEngine };
+}
+
+/** So long ready that an earlier failure counts no more. */
+function isHealed(readySince: number | undefined, now: number): boolean {
+  return readySince !== undefined && now - readySince >= HEALED_AFTER;
 }
 
 /** A container that was restarted begins anew; times of the engine's clock are only compared with each other. */

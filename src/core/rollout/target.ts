@@ -5,7 +5,7 @@ import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
 import { isMark, isReady, type ServiceView, type Target } from './view.ts';
 
-export interface FailedInstance {
+interface FailedInstance {
   readonly instance: Instance;
   readonly reason: Reason;
   readonly description: string;
@@ -81,7 +81,7 @@ function failureOf(
   timeout: number,
 ): Pick<FailedInstance, 'reason' | 'description'> | undefined {
   const { state, description } = view.conditions.get(instance.id) ?? { state: 'starting', description: '' };
-  if (state === 'ready') return undefined;
+  if (state === 'ready' || instance.state === 'paused') return undefined;
   if (instance.restarts > 0) return { reason: instance.oomKilled ? 'oom-killed' : 'exited', description };
   const hasServed = instance.discoverable || instance.restartPolicy !== 'no';
   if (instance.health === 'unhealthy' || (hasServed && state === 'unhealthy'))

@@ -121,5 +121,5 @@ export function isFailing(view: ServiceView, instance: Instance): boolean {
 export function isMark(view: ServiceView, instance: Instance): boolean {
   if (instance.restartPolicy !== 'no' || isUp(instance)) return false;
   if (instance.state === 'created') return instance.error !== undefined;
-  return (instance.finishedAt ?? 0) > view.memory.engineReturnedAt;
+  return !view.memory.fellWithEngine.includes(instance.id);
 }

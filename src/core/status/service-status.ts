@@ -5,6 +5,7 @@ import type { ReportContext } from './report.ts';
 import { evidenceOf, type Decision } from '../rollout/decide.ts';
 import { urlsOf } from './report.ts';
 import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
+import { isCrashLooping } from '../rollout/readiness.ts';
 import { objectOfInstance } from '../rollout/steps.ts';
 import { instanceProblem } from '../rollout/target.ts';
 import { isFailing, isReady } from '../rollout/view.ts';
@@ -80,10 +81,13 @@ function failureOf({ view, progress }: Decision): Problem | undefined {
 
 /** An instance that has been up for longer than it may take, or fell. */
 function lateProblem(progress: Progress): Problem | undefined {
-  const { view, current, desired, isTrial, slots } = progress;
+  const { view, current, desired, slots } = progress;
   const { timeout } = desired.service.update;
-  const late = current.find((each) => !isReady(view, each) && isLate(progress, each, timeout));
-  if (late !== undefined && !isTrial) return instanceProblem(view, late);
+  const settled = current.filter((each) => each.restartPolicy !== 'no');
+  const late = settled.find((each) => !isReady(view, each) && isLate(progress, each, timeout));
+  const looping = settled.find((each) => isCrashLooping(view.memory, each, view.now));
+  const troubled = late ?? looping;
+  if (troubled !== undefined) return instanceProblem(view, troubled);
   const own = view.instances.filter((each) => each.release === progress.target.release && slots.includes(each.slot));
   const fallen = own.find((each) => !isUp(each) && each.error !== undefined);
   return fallen === undefined ? undefined : instanceProblem(view, fallen);

@@ -12,11 +12,6 @@ afterAll(() => scenario[Symbol.asyncDispose]());
 
 const apply = (...flags: string[]) => scenario.fairlead('apply', 'manifests', ...flags);
 
-async function runningIds(): Promise<string[]> {
-  const filters = { label: [`io.fairlead.cluster=${scenario.cluster}`, 'io.fairlead.role=service'] };
-  return (await scenario.docker.listContainers({ filters })).map((each) => each.Id).sort();
-}
-
 it('shows the plan and changes nothing where nobody can be asked', async () => {
   await scenario.manifests(yaml(app('web', { instances: 2 })));
   const { code, stdout, stderr } = await apply();
@@ -43,18 +38,18 @@ it('tells what it does line by line, and ends when all is steady', async () => {
     expect.arrayContaining(['web: started web@RELEASE, instance 1', 'web: started web@RELEASE, instance 2']),
   );
   expect(lines.at(-1)).toBe('web: web has reached a steady state');
-  expect(await runningIds()).toHaveLength(2);
+  expect(await scenario.runningIds()).toHaveLength(2);
 });
 
 it('has nothing to do the second time, asks for no --yes then, and touches nothing', async () => {
-  const before = await runningIds();
+  const before = await scenario.runningIds();
   const { code, stdout } = await apply();
   expect({ code, stdout }).toEqual({ code: 0, stdout: 'Nothing to do: 1 unchanged.\nDone: 1 of 1 services steady.\n' });
-  expect(await runningIds()).toEqual(before);
+  expect(await scenario.runningIds()).toEqual(before);
 });
 
 it('ends with 1 where a release fails, with its last words, and never calls that done or steady', async () => {
-  const before = await runningIds();
+  const before = await scenario.runningIds();
   await scenario.manifests(yaml(app('web', { image: 'lab/app:exits', instances: 2 })));
   const { code, stdout, stderr } = await apply('--yes');
   expect(code).toBe(1);
@@ -62,7 +57,7 @@ it('ends with 1 where a release fails, with its last words, and never calls that
   expect(stderr).toContain('    fatal: the configuration is missing\n');
   expect(stderr).toMatch(/^web: web@\w{7} failed; web@\w{7} serves on$/m);
   expect(`${stdout}${stderr}`).not.toMatch(/Done|steady state/);
-  expect(await runningIds()).toEqual(before);
+  expect(await scenario.runningIds()).toEqual(before);
 });
 
 it('says why a first release does not come up, and brings up the others', async () => {
@@ -88,7 +83,7 @@ it('waits until what has no manifest any more is gone', async () => {
 });
 
 it('ends at once when it is interrupted, and what serves goes on', async () => {
-  const before = await runningIds();
+  const before = await scenario.runningIds();
   const check = { http: { path: '/health' } };
   await scenario.manifests(yaml(app('web', { image: 'lab/app:unhealthy', instances: 2, healthCheck: check })));
   await using running = new RunningFairlead(['apply', 'manifests', '--yes'], { cwd: scenario.directory });
@@ -97,7 +92,7 @@ it('ends at once when it is interrupted, and what serves goes on', async () => {
   expect(await running.stop('SIGINT')).toBe(1);
   expect(Date.now() - since).toBeLessThan(10_000);
   expect(running.log).toMatch(/\nerror: ended by SIGINT\n$/);
-  expect(await runningIds()).toEqual(expect.arrayContaining(before));
+  expect(await scenario.runningIds()).toEqual(expect.arrayContaining(before));
 });
 
 it('gives up what needs a balancer that cannot be fetched, and says so', async () => {

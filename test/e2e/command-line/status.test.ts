@@ -78,7 +78,7 @@ it('shows what failed with its last words, and the logs of what stopped', async 
   expect(stdout).toMatch(
     /^ {4}rolled-back: web@\w{7} failed: .*code 1\. web@\w{7} serves on\..*\n {6}reading the configuration\n {6}fatal: the configuration is missing$/m,
   );
-  expect((await logs('web', '--tail', '1')).stdout).toMatch(
+  expect((await logs('web', '--tail', '2')).stdout).toMatch(
     /^\S+Z reading the configuration\n\S+Z fatal: the configuration is missing\n$/,
   );
 });

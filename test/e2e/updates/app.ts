@@ -3,14 +3,17 @@ import { until } from '../../support/until.ts';
 
 /** Manifests of the lab's application, and what the engine says of its containers. */
 
-export function service(name: string, tag: string, settings = ''): string {
+const HEALTH_CHECK =
+  'healthCheck: { http: { path: /health, port: 8080, status: "200" }, interval: 2s, timeout: 1s, retries: 5 }';
+
+export function service(name: string, tag: string, settings = '', healthCheck = HEALTH_CHECK): string {
   return `kind: Service
 name: ${name}
 image: lab/app:${tag}
 cpu: 0.05
 memory: 64
 ports: [8080]
-healthCheck: { http: { path: /health, port: 8080, status: "200" }, interval: 2s, timeout: 1s, retries: 5 }
+${healthCheck}
 ${settings}
 ---
 `;

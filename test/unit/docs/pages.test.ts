@@ -8,7 +8,8 @@ import { blocksOf, commandsOf, pages, readPage, ROOT, type Block } from '../../s
 
 const BLOCKS = pages().flatMap((page) => blocksOf(page));
 const place = ({ page, line }: Block): string => `${page}:${line}`;
-const hasFields = (pattern: RegExp) => BLOCKS.filter((block) => /^(ya?ml|json)$/.test(block.language) && pattern.test(block.text));
+const hasFields = (pattern: RegExp) =>
+  BLOCKS.filter((block) => /^(ya?ml|json)$/.test(block.language) && pattern.test(block.text));
 const MANIFESTS = hasFields(/^\s*"?kind"?:/m).map((block) => [place(block), block] as const);
 const CONFIGS = hasFields(/^(cluster|repository|docker|balancer|status|stateDir|prune|policy|node):/m).map(
   (block) => [place(block), block] as const,
@@ -62,5 +63,11 @@ function leadsSomewhere(page: string, target: string): boolean {
 /** As hosting sites make them from headings. */
 function anchors(markdown: string): string[] {
   const headings = [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
-  return headings.map((heading) => heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').trim().replaceAll(/\s/g, '-'));
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .trim()
+      .replaceAll(/\s/g, '-'),
+  );
 }

@@ -1,0 +1,80 @@
+import type Docker from 'dockerode';
+import type { Resources, RestartPolicy } from '../core/model.ts';
+import { found, settle } from './errors.ts';
+import type { InspectedContainer } from './inspected.ts';
+import { resourceOptions, restartOptions } from './options.ts';
+
+export interface Named {
+  readonly id: string;
+  /** For messages. */
+  readonly name: string;
+}
+
+/** What is done to containers that are there; `changed` hears of each one, also where it failed half-way. */
+export class Containers {
+  private readonly docker: Docker;
+  private readonly changed: (id: string) => void;
+
+  constructor(docker: Docker, changed: (id: string) => void) {
+    this.docker = docker;
+    this.changed = changed;
+  }
+
+  async find(nameOrId: string): Promise<InspectedContainer | undefined> {
+    const answer = this.docker.getContainer(nameOrId).inspect();
+    return (await found(`Inspecting ${nameOrId}`, answer)) as InspectedContainer | undefined;
+  }
+
+  start(container: Named): Promise<void> {
+    return this.act('Starting', container, [304], (target) => target.start());
+  }
+
+  unpause(container: Named): Promise<void> {
+    return this.act('Unpausing', container, [/is not paused/], (target) => target.unpause());
+  }
+
+  stop(container: Named, signal?: AbortSignal): Promise<void> {
+    return this.act('Stopping', container, [304, 404], (target) => target.stop(abortedBy(signal)));
+  }
+
+  restart(container: Named, signal?: AbortSignal): Promise<void> {
+    return this.act('Restarting', container, [], (target) => target.restart(abortedBy(signal)));
+  }
+
+  /** Its volumes stay. */
+  remove(container: Named): Promise<void> {
+    // 409: it is being removed already.
+    return this.act('Removing', container, [404, 409], (target) => target.remove({ force: true, v: false }));
+  }
+
+  update(container: Named, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void> {
+    const options = {
+      ...(change.resources === undefined ? {} : resourceOptions(change.resources)),
+      ...(change.restart === undefined ? {} : { RestartPolicy: restartOptions(change.restart) }),
+    };
+    return this.act('Updating', container, [], (target) => target.update(options));
+  }
+
+  /** Takes the restart policy away, where the container is still there. */
+  disarm(container: Named): Promise<void> {
+    const options = { RestartPolicy: restartOptions('no') };
+    return this.act('Marking', container, [404], (target) => target.update(options));
+  }
+
+  private async act(
+    verb: string,
+    { id, name }: Named,
+    done: readonly (number | RegExp)[],
+    action: (target: Docker.Container) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await settle(`${verb} ${name}`, done, action(this.docker.getContainer(id)));
+    } finally {
+      this.changed(id);
+    }
+  }
+}
+
+function abortedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal === undefined ? {} : { abortSignal: signal };
+}

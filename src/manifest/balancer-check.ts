@@ -1,0 +1,43 @@
+import type { LoadBalancer, Manifest, Service } from '../core/model.ts';
+import type { Problem } from '../core/reason.ts';
+
+/** What the host's balancer can do; from the host's own configuration. */
+export interface BalancerAbility {
+  readonly enabled: 'auto' | boolean;
+  /** On a bridge it reaches the cluster's own network alone. */
+  readonly network: 'host' | 'bridge';
+}
+
+/** Manifests that need more of the balancer than this host has: they would wait for ever. */
+export function checkBalancer(manifests: readonly Manifest[], ability: BalancerAbility): Problem[] {
+  const services = manifests.filter((each) => each.kind === 'Service');
+  const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
+  if (ability.enabled === false) return [...loadBalancers, ...services.filter(isCheckedByHttp)].map(withoutBalancer);
+  if (ability.network === 'host') return [];
+  const routed = new Set(loadBalancers.map((each) => each.service));
+  const checked = services.filter((each) => isCheckedByHttp(each) || routed.has(each.name));
+  return checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach);
+}
+
+function isCheckedByHttp(service: Service): boolean {
+  return service.enabled && service.healthCheck?.http !== undefined;
+}
+
+function withoutBalancer(manifest: Service | LoadBalancer): Problem {
+  const need = manifest.kind === 'Service' ? 'its http health check' : 'it';
+  return problem(
+    manifest,
+    `${manifest.kind} ${manifest.name}: ${need} needs the balancer, which this host has turned off (\`balancer.enabled: false\`).`,
+  );
+}
+
+function outOfReach(service: Service): Problem {
+  return problem(
+    service,
+    `Service ${service.name} is not on the network \`default\`, the only one that a balancer on a bridge reaches (\`balancer.network: bridge\`).`,
+  );
+}
+
+function problem({ source, name }: Service | LoadBalancer, message: string): Problem {
+  return { layer: 'validation', reason: 'unsupported', message, object: name, ...source };
+}
