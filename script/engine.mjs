@@ -19,7 +19,8 @@ import { seconds, which } from './run.mjs';
 /**
  * @typedef {object} PrivateOptions
  * @property {Log} [log]
- * @property {string} [dir] an existing folder to make the engine's own folder in; keep it short, a socket's path ends at 108
+ * @property {string} [dir] an existing folder to make the engine's own folder in, by default on disk; keep it short: a
+ *   socket's path ends at 108 characters
  * @property {string} [dockerd] another dockerd; the programs beside it come first on its PATH
  * @property {Record<string, string>} [env]
  * @property {readonly string[]} [extraArgs]
@@ -62,7 +63,7 @@ async function runningEngine() {
  */
 export async function startPrivateEngine({
   log = () => undefined,
-  dir: parent = engineParent(),
+  dir: parent = '/var/tmp',
   dockerd,
   env = {},
   extraArgs = [],
@@ -90,12 +91,6 @@ export async function startPrivateEngine({
     stop: () => guard.close(),
     [Symbol.asyncDispose]: () => guard.close(),
   };
-}
-
-/** A disk rather than a memory file system, and a short path. */
-function engineParent() {
-  const asked = process.env['TMPDIR'] ?? '/var/tmp';
-  return asked.length <= 40 ? asked : '/var/tmp';
 }
 
 /** @param {Log} log @returns {Promise<string>} */

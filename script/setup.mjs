@@ -77,13 +77,16 @@ function packagesIn(file) {
 export async function build() {
   const since = performance.now();
   const fresh = join(ROOT, `dist-${String(process.pid)}`);
-  await run(process.execPath, [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh], {
-    cwd: ROOT,
-  });
-  await run(process.execPath, ['script/generate.mjs', '--validators', fresh], { cwd: ROOT });
-  chmodSync(join(fresh, 'main.js'), 0o755);
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-  renameSync(fresh, join(ROOT, 'dist'));
+  const compile = [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
+  try {
+    await run(process.execPath, compile, { cwd: ROOT });
+    await run(process.execPath, ['script/generate.mjs', '--validators', fresh], { cwd: ROOT });
+    chmodSync(join(fresh, 'main.js'), 0o755);
+    rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+    renameSync(fresh, join(ROOT, 'dist'));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
   log(`dist built in ${seconds(since)}`);
 }
 

@@ -1,7 +1,8 @@
 // npm test [-- SUITE... FILTER...]: all suites, or those named, or only the files whose path contains a filter.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeTree } from './engine-leftovers.mjs';
 import { findOrStartEngine } from './engine.mjs';
 import { ensureImages } from './images.mjs';
 import { CommandFailed, messageOf, run, seconds } from './run.mjs';
@@ -43,16 +44,19 @@ function sayCounts() {
   return Promise.resolve();
 }
 
-/** @param {string} suite @param {NodeJS.ProcessEnv} env @returns {Promise<Count>} */
+/**
+ * The tests' temporary files are in a folder that goes with them, also when they were interrupted.
+ * @param {string} suite @param {NodeJS.ProcessEnv} env @returns {Promise<Count>}
+ */
 async function runSuite(suite, env) {
   const since = performance.now();
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
   const output = join(folder, 'results.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
   const argv = [tool('vitest/vitest.mjs'), 'run', '--project', suite, ...reporters, ...filtered];
-  const isGreen = await ran(argv, env);
+  const isGreen = await ran(argv, { ...env, TMPDIR: folder });
   const count = countIn(output, suite, isGreen);
-  rmSync(folder, { recursive: true });
+  await removeTree(folder);
   log(`suite ${suite}: ${String(count.passed)} passed, ${String(count.failed)} failed, ${seconds(since)}`);
   return count;
 }

@@ -11,6 +11,8 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
         : ['pulled', step.service, `pulled ${step.image}`];
     case 'networks':
       return ['network', 'cluster', `made the networks ${step.names.join(', ')}`];
+    case 'prune-networks':
+      return ['network', 'cluster', 'removed networks that nothing uses'];
     case 'ensure':
       return [
         'started',

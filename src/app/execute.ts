@@ -121,6 +121,8 @@ export class Executor {
     switch (step.do) {
       case 'networks':
         return runtime.ensureNetworks(step.names);
+      case 'prune-networks':
+        return runtime.pruneNetworks(step.keep);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
       case 'start':

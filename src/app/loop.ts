@@ -39,6 +39,9 @@ export class Loop {
   private movedAt = 0;
   private sweptAt = 0;
   private failures = 0;
+  /** Of the last pass. */
+  private seenStatus: StatusReport | undefined;
+  /** The last one that was offered. */
   private lastStatus: StatusReport | undefined;
 
   constructor(options: LoopOptions) {
@@ -62,16 +65,25 @@ export class Loop {
   /** One pass, and how long to wait for the next one. */
   private async step(signal: AbortSignal): Promise<number> {
     const { desired } = this.options.source;
-    if (desired === undefined) return this.options.interval;
     try {
+      if (desired === undefined) return await this.waitForRevision(signal);
       const pass = await this.options.reconciler.pass(desired, signal, this.isSweepDue());
       this.recovered();
       const republish = await this.publish(desired, pass, signal);
       return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
     } catch (error) {
       if (signal.aborted) return 0;
-      return this.failed(error);
+      return Math.min(this.failed(error), this.tellFailure(signal));
     }
+  }
+
+  /** Without any valid revision nothing is done, but what is wrong with the newest one is told. */
+  private async waitForRevision(signal: AbortSignal): Promise<number> {
+    const { source, reconciler, interval } = this.options;
+    if (source.problems.length === 0 && this.gitProblem === undefined) return interval;
+    const seen = await reconciler.look(source.nothing, signal);
+    this.recovered();
+    return Math.min(interval, await this.publish(source.nothing, seen, signal));
   }
 
   private isSweepDue(): boolean {
@@ -92,11 +104,22 @@ export class Loop {
     return Math.min(due === 0 ? POLL : due, now - this.movedAt < PATIENCE ? POLL : SLOW_POLL);
   }
 
-  private async publish(desired: DesiredState, pass: Pass, signal: AbortSignal): Promise<number> {
-    const { source, reporter, publisher, clock } = this.options;
-    const own = [this.gitProblem, this.hostProblem, publisher.problem].filter((each) => each !== undefined);
+  private async publish(
+    desired: DesiredState,
+    pass: Pick<Pass, 'state' | 'plan' | 'steady'>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { source, reporter } = this.options;
+    const own = this.gitProblem === undefined ? [] : [this.gitProblem];
     const tried = source.tried?.id ?? desired.revision.id;
     const status = await reporter.status(desired, pass, { tried, problems: [...source.problems, ...own] });
+    this.seenStatus = status;
+    return this.offer(status, signal);
+  }
+
+  /** How long it may take until it wants to be offered again. */
+  private offer(status: StatusReport, signal: AbortSignal): number {
+    const { publisher, clock } = this.options;
     this.lastStatus = status;
     const due = publisher.offer(status, signal);
     return due === undefined ? Infinity : Math.max(POLL, due - clock.now());
@@ -117,6 +140,13 @@ export class Loop {
     return Math.min(1000 * 2 ** (this.failures - 1), LONGEST_BACK_OFF);
   }
 
+  /** What was last seen, with the word that nothing can be seen now. */
+  private tellFailure(signal: AbortSignal): number {
+    const { seenStatus: seen, hostProblem: problem } = this;
+    if (seen === undefined || problem === undefined) return Infinity;
+    return this.offer({ ...seen, ready: false, problems: [...seen.problems, problem] }, signal);
+  }
+
   private async followRepository(signal: AbortSignal): Promise<void> {
     let delay = this.options.interval;
     while (!signal.aborted) {
@@ -134,10 +164,13 @@ export class Loop {
 
   /** A problem with the repository changes nothing of what runs. */
   private async refresh(signal: AbortSignal): Promise<void> {
-    const { source, journal, reconciler, wake } = this.options;
+    const { source, journal, reconciler, publisher, wake } = this.options;
     try {
       const isNew = await source.refresh(signal);
+      const isBack = this.gitProblem !== undefined;
       this.gitProblem = undefined;
+      if (isBack) publisher.hasten();
+      if (isBack && !isNew) wake.call();
       if (!isNew) return;
       reconciler.forgetFailures();
       const subject = source.tried?.message.split('\n')[0] ?? '';

@@ -6,10 +6,12 @@ import { layerOf, ReasonError } from '../core/reason.ts';
 import { meaningOf } from '../core/status/report.ts';
 import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';
 import type { StatusReport } from '../core/status/status.ts';
+import type { Journal } from './journal.ts';
 
 export interface PublisherOptions {
   readonly repository: Repository;
   readonly clock: Clock;
+  readonly journal: Journal;
   readonly stateDir: string;
   /** false: the status stays in the state directory. */
   readonly enabled: boolean;
@@ -18,10 +20,11 @@ export interface PublisherOptions {
 const SHORTEST_GAP = 10_000;
 const LONGEST_GAP = 600_000;
 
-/** Commits the status when its meaning has changed: at most once in ten seconds, one commit at a time. */
+/**
+ * Commits the status when its meaning has changed: at most once in ten seconds, one commit at a time. Why that failed is
+ * told in the state directory alone: what is on the branch was published.
+ */
 export class Publisher {
-  /** Why the last try failed, until one succeeds. */
-  problem: Problem | undefined;
   private readonly options: PublisherOptions;
   private published: string | undefined;
   private lastAt = Number.NEGATIVE_INFINITY;
@@ -42,6 +45,11 @@ export class Publisher {
     return undefined;
   }
 
+  /** The remote answers again: what is to be published need not wait for long any more. */
+  hasten(): void {
+    this.gap = SHORTEST_GAP;
+  }
+
   /** The last word of a process that ends: published at once. */
   async flush(status: StatusReport, signal: AbortSignal): Promise<void> {
     await this.running;
@@ -51,25 +59,31 @@ export class Publisher {
 
   private async publish(status: StatusReport, meaning: string, signal: AbortSignal): Promise<void> {
     this.lastAt = this.options.clock.now();
-    const files = { 'STATUS.md': statusMarkdown(status), 'status.json': `${JSON.stringify(status, null, 2)}\n` };
     try {
-      await this.keep(files['status.json']);
+      await this.keep(status);
+      const files = { 'STATUS.md': statusMarkdown(status), 'status.json': textOf(status) };
       if (this.options.enabled) await this.options.repository.publish(files, messageOf(status), signal);
       this.published = meaning;
-      this.problem = undefined;
       this.gap = SHORTEST_GAP;
     } catch (error) {
-      this.problem = problemOf(error);
       this.gap = Math.min(this.gap * 2, LONGEST_GAP);
+      const problem = problemOf(error);
+      this.options.journal.record('failed', 'cluster', problem.message);
+      // Where not even this can be written, the event above has gone to the log.
+      await this.keep({ ...status, ready: false, problems: [...status.problems, problem] }).catch(() => undefined);
     }
   }
 
-  private async keep(text: string): Promise<void> {
+  private async keep(status: StatusReport): Promise<void> {
     const file = join(this.options.stateDir, 'status.json');
     await mkdir(this.options.stateDir, { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await writeFile(`${file}.new`, textOf(status), { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
+}
+
+function textOf(status: StatusReport): string {
+  return `${JSON.stringify(status, null, 2)}\n`;
 }
 
 function messageOf(status: StatusReport): string {

@@ -1,9 +1,17 @@
 import type { DesiredState } from '../core/desire.ts';
-import { NO_MEMORY, withFailure, withoutFailure, withoutSharedFailures, type Memory } from '../core/rollout/memory.ts';
-import type { ObservedState } from '../core/observed.ts';
+import {
+  afterAbsence,
+  NO_MEMORY,
+  withFailure,
+  withoutFailure,
+  withoutImage,
+  withoutSharedFailures,
+  type Memory,
+} from '../core/rollout/memory.ts';
+import { isUp, type ObservedBalancer, type ObservedState } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
-import { EMPTY_TABLE } from '../core/routing.ts';
+import { EMPTY_TABLE, type RoutingTable } from '../core/routing.ts';
 import type { Progress } from '../core/rollout/progress.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours, sameTable } from '../core/rollout/table.ts';
@@ -88,6 +96,13 @@ export class Reconciler {
     };
   }
 
+  /** What is there now; nothing is done about it. */
+  async look(desired: DesiredState, signal: AbortSignal): Promise<Pick<Pass, 'state' | 'plan' | 'steady'>> {
+    const state = await this.observe(false, signal);
+    const prune = { ...this.options.prune, all: true };
+    return { state, plan: plan(desired, state, this.memory, this.options.clock.now(), prune), steady: false };
+  }
+
   /** A new revision or a person's word: what failed before is tried again at once. */
   forgetFailures(): void {
     this.memory = { ...this.memory, failures: {} };
@@ -114,10 +129,11 @@ export class Reconciler {
     }
   }
 
-  /** A balancer that is down for a moment has not forgotten where its routes lead. */
+  /** A balancer that is down for a moment has not forgotten where its routes lead; what it is told now may come true. */
   private withTable(observed: ObservedBalancer): ObservedBalancer {
     if (observed.state === 'running') this.table = observed.table;
-    return this.table === undefined ? observed : { ...observed, table: this.table };
+    const route = this.executor.working.find((step) => step.do === 'route');
+    return { ...observed, ...(this.table && { table: this.table }), ...(route && { coming: route.table }) };
   }
 
   private journalNotices(state: ObservedState, ended: readonly Result[]): void {
@@ -128,9 +144,7 @@ export class Reconciler {
 
   /** Steps that belong to no one service. */
   private sharedSteps(desired: DesiredState, { runtime, balancer }: ObservedState, { table }: Plan): Step[] {
-    const missing = desired.networks.filter((name) => !runtime.networks.includes(name));
-    const networks: Step[] = missing.length === 0 ? [] : [{ do: 'networks', names: missing }];
-    return [...networks, ...this.balancerSteps(balancer, table)];
+    return [...networkSteps(desired, runtime, balancer), ...this.balancerSteps(balancer, table)];
   }
 
   private balancerSteps(observed: ObservedState['balancer'], table: Plan['table']): Step[] {
@@ -166,6 +180,8 @@ export class Reconciler {
     const now = this.options.clock.now();
     if (result.status === 'failed') {
       this.memory = withFailure(this.memory, objectOf(step), result.problem, now);
+      if (step.do === 'ensure' && result.problem.reason === 'image-not-found')
+        this.memory = withoutImage(this.memory, step.slot);
       return;
     }
     this.memory = withoutFailure(this.memory, objectOf(step));
@@ -173,6 +189,7 @@ export class Reconciler {
       this.memory = { ...this.memory, images: { ...this.memory.images, [objectOf(step)]: result.image } };
     }
     if (step.do === 'route') this.hasToldBalancer = true;
+    if (step.do === 'remove-balancer') this.table = undefined;
     if (step.do === 'restart') {
       const count = (this.memory.healed[step.instance.id]?.count ?? 0) + 1;
       this.memory = { ...this.memory, healed: { ...this.memory.healed, [step.instance.id]: { count, at: now } } };
@@ -205,4 +222,13 @@ function arrival({
 }: Progress): [type: string, object: string, message: string] {
   if (!verdict.quarantined) return ['steady', name, `${name} has reached a steady state`];
   return ['rolled-back', name, `${name}@${desired.release} failed; ${name}@${target.release} serves on`];
+}
+
+/** Makes the networks that are missing, and removes those that neither a manifest nor a container is left for. */
+function networkSteps(desired: DesiredState, runtime: ObservedState['runtime'], balancer: ObservedBalancer): Step[] {
+  const names = desired.networks.filter((name) => !runtime.networks.includes(name));
+  if (names.length > 0) return [{ do: 'networks', names }];
+  const used = runtime.instances.flatMap((each) => each.spec?.networks ?? runtime.networks);
+  const keep = [...desired.networks, ...used, ...(balancer.state === 'absent' ? [] : ['default'])];
+  return runtime.networks.every((name) => keep.includes(name)) ? [] : [{ do: 'prune-networks', keep }];
 }

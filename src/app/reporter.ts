@@ -31,8 +31,7 @@ export class Reporter {
     { tried, problems }: { tried: string; problems: readonly Problem[] },
   ): Promise<StatusReport> {
     const { id: lastGood, message, author, at } = desired.revision;
-    if (pass.steady && tried === lastGood) this.applied = lastGood;
-    return report({
+    const status = report({
       desired,
       state: pass.state,
       plan: pass.plan,
@@ -43,5 +42,12 @@ export class Reporter {
       httpPort: this.options.httpPort,
       now: this.options.clock.now(),
     });
+    if (pass.steady && tried === lastGood && isReached(status)) this.applied = lastGood;
+    return { ...status, revision: { ...status.revision, applied: this.applied } };
   }
+}
+
+/** A release that was rolled back or does not fit was not reached. */
+function isReached({ services, unscheduled }: StatusReport): boolean {
+  return unscheduled.length === 0 && services.every(({ state }) => state === 'steady' || state === 'disabled');
 }

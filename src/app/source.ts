@@ -25,6 +25,8 @@ const FORMAT = 1;
 export class Source {
   /** Undefined: there never was a valid revision, so that nothing is changed and nothing removed. */
   desired: DesiredState | undefined;
+  /** In place of what should be while there is none; only to report on. */
+  readonly nothing: DesiredState;
   /** The newest revision, taken or refused. */
   tried: Revision | undefined;
   /** Why the newest revision was not taken; empty: it was. */
@@ -35,6 +37,7 @@ export class Source {
 
   constructor(options: SourceOptions) {
     this.options = options;
+    this.nothing = desire([], { cluster: options.cluster, revision: { id: '', message: '', author: '', at: 0 } });
   }
 
   /** Takes up the last good revision of an earlier process. */

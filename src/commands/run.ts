@@ -34,7 +34,13 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<ExitCode> {
   const { machinery, runtime, repository, cluster, stateDir, read, clock, interval, signal } = options;
   const source = new Source({ repository, cluster, stateDir, read });
-  const publisher = new Publisher({ repository, clock, stateDir, enabled: options.isPublished });
+  const publisher = new Publisher({
+    repository,
+    clock,
+    journal: machinery.journal,
+    stateDir,
+    enabled: options.isPublished,
+  });
   const loop = new Loop({ ...machinery, runtime, source, publisher, clock, interval });
   await options.watch?.(() => loop.lookAtRepository(), signal);
   await loop.run(signal);

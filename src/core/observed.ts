@@ -84,6 +84,8 @@ export interface ObservedBalancer {
   readonly state: 'absent' | 'stopped' | 'running' | 'unreachable';
   /** The table it works by, as recorded beside its config. */
   readonly table?: RoutingTable;
+  /** The table that is on its way into it now. */
+  readonly coming?: RoutingTable;
   /** Result of the check, by check pool and server: `checks['web:http:8080'].servers['3f9c1a2-1-…']` flattened to `pool/server`. */
   readonly checks: Readonly<Record<string, MemberHealth>>;
   /** Sessions and errors by `loadBalancer/colour/server`. */

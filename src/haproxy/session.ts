@@ -5,6 +5,7 @@ import type { RoutingTable } from '../core/routing.ts';
 import { Cli } from './cli.ts';
 import { FILES, type Control } from './config.ts';
 import { readControl } from './container.ts';
+import { ConversationLost } from './dialogue.ts';
 import type { RouteMap } from './routes.ts';
 import { Shell } from './shell.ts';
 import type { Slots } from './slots.ts';
@@ -65,6 +66,9 @@ export class Session {
         this.opened = await Cli.open(this.host, this.container, this.control, this.hasNc);
         return this.opened;
       } catch (error) {
+        // The container has stopped or is gone: it is no use to wait, but there may be another one.
+        if (this.shell.closed)
+          throw new ConversationLost(`HAProxy has stopped: ${await this.lastWords()}`, '', { cause: error });
         if (performance.now() > end) throw await silent(error, this.lastWords());
         await delay(START_POLL);
       }

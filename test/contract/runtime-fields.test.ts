@@ -13,7 +13,6 @@ const OPINIONATED = `FROM lab/busybox:1
 ENV COLOUR=blue SIZE=large
 LABEL maintainer=somebody
 EXPOSE 4711/tcp
-VOLUME /from-image
 WORKDIR /srv
 USER 1234:1234
 STOPSIGNAL SIGINT

@@ -139,7 +139,7 @@ describe('observing the engine', () => {
   });
 
   it('follows a log until the container stops, long lines and both streams', async () => {
-    const talker = 'echo out; echo err >&2; head -c 40000 /dev/zero | tr "\\0" x; echo; sleep 0.3; printf end';
+    const talker = 'echo out; echo err >&2; head -c 40000 /dev/zero | tr "\\0" x; echo; sleep 0.3; echo end; sleep 0.5';
     await cluster.runtime.ensure(slotSpec({ container: { ...SLEEPER, command: ['sh', '-c', talker] }, restart: 'no' }));
     const lines = [];
     for await (const line of runtime.logs(await only(), { tail: 10, follow: true })) lines.push(line);

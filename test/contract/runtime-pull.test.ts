@@ -33,11 +33,15 @@ describe('images of a private registry', () => {
     await logIn(registry.dockerConfig);
   });
   afterEach(async () => {
-    await cluster.docker
-      .getImage(image)
-      .remove({ force: true })
-      .catch(() => undefined);
     await cluster[Symbol.asyncDispose]();
+    const repository = image.replace(/:v1$/, '');
+    for (const { RepoTags, RepoDigests } of await cluster.docker.listImages())
+      for (const name of [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((each) => each.startsWith(repository)))
+        // The last tag takes the digest with it.
+        await cluster.docker
+          .getImage(name)
+          .remove({ force: true })
+          .catch(() => undefined);
   });
 
   const push = (from: string) => registry.push(dockerHost(), from, `team/${cluster.name}`, 'v1');

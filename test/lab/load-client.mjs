@@ -8,8 +8,9 @@ import { Connection } from './load-connection.mjs';
 const TICK_MS = 10;
 /** Each idle client asks once in this time. */
 const IDLE_MS = 4_000;
-/** Connections that the steady rate begins with. */
+/** Connections for the steady rate: more are opened while all are busy, up to a limit, from which on it has to wait. */
 const KEPT_ALIVE = 20;
+const MOST_KEPT_ALIVE = 200;
 const KEPT_FAILURES = 50;
 const LAST_ANSWERS_MS = 15_000;
 
@@ -19,6 +20,7 @@ const allowed = new Set(options.allowedBodies);
 const begun = performance.now();
 let requests = 0;
 let connections = 0;
+let keptAlive = KEPT_ALIVE;
 let failureCount = 0;
 /** @type {LoadFailure[]} */
 const failures = [];
@@ -32,7 +34,7 @@ const inFlight = new Set();
 const free = Array.from({ length: KEPT_ALIVE }, () => open());
 
 const timers = [
-  every(1000 / options.ratePerSecond, () => ask('keep-alive', options.path, free.shift() ?? open())),
+  every(1000 / options.ratePerSecond, askKeptAlive),
   every(1000 / options.newConnectionsPerSecond, () => ask('fresh', options.path, open(), { close: true })),
   every(options.slow.everyMs, () => ask('slow', options.slow.path, open(), { close: true, isTimed: false })),
   ...Array.from({ length: options.idleConnections }, () => idleClient()),
@@ -56,6 +58,13 @@ function every(ms, call) {
   return setInterval(() => {
     for (; due <= performance.now(); due += ms) call();
   }, TICK_MS);
+}
+
+/** A server that is too slow is sent less, which the rate in the report shows. */
+function askKeptAlive() {
+  if (free.length === 0 && keptAlive === MOST_KEPT_ALIVE) return;
+  if (free.length === 0) keptAlive += 1;
+  ask('keep-alive', options.path, free.shift() ?? open());
 }
 
 /** A client that keeps one connection open and seldom uses it. */
@@ -83,7 +92,10 @@ function ask(kind, path, connection, { close = false, keep = !close, isTimed = t
       else bodies[body] = (bodies[body] ?? 0) + 1;
       if (keep) free.push(connection);
     },
-    (/** @type {unknown} */ error) => fail(kind, since, error instanceof Error ? error.message : String(error)),
+    (/** @type {unknown} */ error) => {
+      if (keep) free.push(connection);
+      fail(kind, since, error instanceof Error ? error.message : String(error));
+    },
   );
   requests += 1;
   inFlight.add(answer);

@@ -34,7 +34,8 @@ export type Act =
   | Commit
   | { readonly do: 'pass'; readonly count: number }
   | { readonly do: 'drift'; readonly kind: (typeof DRIFTS)[number]; readonly index: number }
-  | { readonly do: 'restart' }
+  | { readonly do: 'restart' | 'engine' }
+  | { readonly do: 'latency'; readonly milliseconds: number }
   | { readonly do: 'crash'; readonly after: number };
 
 export function imageOf(name: string, tag: Tag): string {
@@ -123,7 +124,12 @@ export const calmDraft: fc.Arbitrary<Draft> = fc.record({
   instances: fc.integer({ min: 1, max: 3 }),
   enabled: fc.constant(true),
   strategy: fc.constantFrom('rolling', 'green-blue'),
-  update: anyUpdate.map((update) => ({ ...update, order: 'start-first', failureAction: 'rollback', maxFailureRatio: 0 })),
+  update: anyUpdate.map((update) => ({
+    ...update,
+    order: 'start-first',
+    failureAction: 'rollback',
+    maxFailureRatio: 0,
+  })),
   hostPort: fc.constant(false),
   healthCommand: fc.boolean(),
   memory: fc.constantFrom(0, 1024 ** 3),
@@ -145,6 +151,11 @@ const calmCommit: fc.Arbitrary<Commit> = fc.record({
 const passes: fc.Arbitrary<Act> = fc.record({ do: fc.constant('pass'), count: fc.constantFrom(1, 2, 5, 20, 60) });
 const restart: fc.Arbitrary<Act> = fc.record({ do: fc.constant('restart') });
 const crash: fc.Arbitrary<Act> = fc.record({ do: fc.constant('crash'), after: fc.integer({ min: 0, max: 12 }) });
+const engine: fc.Arbitrary<Act> = fc.record({ do: fc.constant('engine') });
+const latency: fc.Arbitrary<Act> = fc.record({
+  do: fc.constant('latency'),
+  milliseconds: fc.constantFrom(0, 250, 1000, 3000),
+});
 const drift: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('drift'),
   kind: fc.constantFrom(...DRIFTS),
@@ -152,12 +163,12 @@ const drift: fc.Arbitrary<Act> = fc.record({
 });
 
 export const wildHistory: fc.Arbitrary<Act[]> = fc.array(
-  fc.oneof(anyCommit(anyDraft), anyCommit(anyDraft), passes, passes, drift, restart, crash),
+  fc.oneof(anyCommit(anyDraft), anyCommit(anyDraft), passes, passes, drift, restart, crash, engine, latency),
   { minLength: 2, maxLength: 12 },
 );
 
 export const calmHistory: fc.Arbitrary<Act[]> = fc.array(
-  fc.oneof(calmCommit, calmCommit, passes, passes, restart, crash),
+  fc.oneof(calmCommit, calmCommit, passes, passes, restart, crash, latency),
   { minLength: 1, maxLength: 10 },
 );
 
@@ -175,6 +186,12 @@ export async function act(world: World, act: Act): Promise<void> {
     case 'crash':
       world.crashAfter(act.after);
       return;
+    case 'latency':
+      for (const verb of ['pull', 'stop', 'route']) world.latency.set(verb, act.milliseconds);
+      return;
+    case 'engine':
+      await restartEngine(world);
+      return;
     case 'drift':
       disturb(world, act);
   }
@@ -182,7 +199,10 @@ export async function act(world: World, act: Act): Promise<void> {
 
 /** A candidate that falls is taken for bad, and rightly so: only what is trusted is disturbed. */
 function disturb({ engine, balancer }: World, { kind, index }: Extract<Act, { do: 'drift' }>): void {
-  if (kind === 'balancer') return balancer.lose();
+  if (kind === 'balancer') {
+    balancer.lose();
+    return;
+  }
   engine.settle();
   const trusted = [...engine.containers.values()].filter(
     (each) => each.cluster === 'demo' && each.restartPolicy !== 'no' && isUp(each.toInstance()),
@@ -191,11 +211,31 @@ function disturb({ engine, balancer }: World, { kind, index }: Extract<Act, { do
   if (container === undefined) return;
   if (kind === 'pause') container.state = container.state === 'running' ? 'paused' : container.state;
   else if (kind === 'deviate') container.deviations.push('environment.A is 2, not 1');
-  else if (kind === 'crash' && container.state !== 'running') return;
-  else engine[kind](container.name);
+  else if (kind !== 'crash' || container.state === 'running') engine[kind](container.name);
 }
 
+/** The engine goes away and comes back: everything falls, and it starts again what has a restart policy. */
+async function restartEngine(world: World): Promise<void> {
+  const { engine } = world;
+  engine.reachable = false;
+  await world.pass().catch(() => undefined);
+  world.clock.advance(5_000);
+  for (const container of engine.containers.values()) {
+    if (!container.alive) continue;
+    container.stop(world.clock.now());
+    if (container.restartPolicy !== 'no' || container.cluster === 'other') engine.start(container);
+  }
+  engine.reachable = true;
+}
+
+/** Whatever happens to it, only one end is right. */
+const plainDraft = anyDraft.map((draft): Draft => ({
+  ...draft,
+  tag: draft.tag === 'late' ? 'exits' : draft.tag,
+  update: { ...draft.update, maxFailureRatio: 0 },
+}));
+
 export const anyFates = fc.array(
-  fc.record({ commit: fc.oneof(anyCommit(anyDraft), calmCommit), crashAfter: fc.nat({ max: 25 }) }),
+  fc.record({ commit: fc.oneof(anyCommit(plainDraft), calmCommit), crashAfter: fc.nat({ max: 25 }) }),
   { minLength: 1, maxLength: 4 },
 );

@@ -96,7 +96,7 @@ function watchForCutOffs(world: World): readonly string[] {
 /** Steady, with nothing kept any more, or as long as it takes to be sure that it does not get there. */
 async function finish(world: World): Promise<Pass> {
   const end = world.clock.now() + LONG * 1000;
-  for (let calm = 0, idle = 0; ; ) {
+  for (let calm = 0, idle = 0; ;) {
     const before = world.engine.mutations.length;
     const pass = await world.pass(idle > 20 ? 1000 : undefined);
     idle = world.engine.mutations.length > before ? 0 : idle + 1;
@@ -175,5 +175,3 @@ function isEndedLater({ balancer }: World, name: string): boolean {
 function slotsOf(image: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${image}#${index + 1}`);
 }
-
-

@@ -146,7 +146,8 @@ export class Scenario {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  private logs(): string {
+  /** The last lines of all reconcilers. */
+  logs(): string {
     return this.runs.map((each) => each.log.split('\n').slice(-30).join('\n')).join('\n');
   }
 

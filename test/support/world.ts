@@ -27,7 +27,7 @@ export class World {
   reconciler: Reconciler;
   private desired: DesiredState = this.desire([]);
   private readonly node: ConstructorParameters<typeof MemoryRuntime>[2];
-  private readonly sleepers: { readonly at: number; readonly wake: () => void }[] = [];
+  private readonly sleepers: { readonly mutation: string; readonly at: number; readonly wake: () => void }[] = [];
   private callsLeft = Infinity;
 
   constructor(node: ConstructorParameters<typeof MemoryRuntime>[2] = {}) {
@@ -36,8 +36,9 @@ export class World {
     this.reconciler = this.start();
   }
 
-  /** A new process: what is remembered between passes is gone. */
+  /** A new process: what is remembered between passes is gone, and what the old one waited for does not happen. */
   restart(): void {
+    this.sleepers.length = 0;
     this.reconciler = this.start();
   }
 
@@ -128,9 +129,12 @@ export class World {
 
   /** A call takes as long as the clock says, so a pass goes on once nothing but waiting is left. */
   private async reconcile(): Promise<Pass> {
-    let isOver = false;
-    const pass = this.reconciler.pass(this.desired, new AbortController().signal).finally(() => (isOver = true));
-    for (await settled(); !isOver; await settled()) {
+    const pass = this.reconciler.pass(this.desired, new AbortController().signal);
+    const over = pass.then(
+      () => true,
+      () => true,
+    );
+    while (!(await Promise.race([over, settled()]))) {
       this.clock.advance(TICK);
       await this.wakeSleepers();
     }
@@ -138,12 +142,12 @@ export class World {
   }
 
   private async before(mutation: string): Promise<void> {
-    if (mutation.startsWith('other')) return;
     this.callsLeft -= 1;
     if (this.callsLeft < 0) throw new Error('the process was killed');
     this.onMutation(mutation);
     const takes = this.latency.get(mutation.split(' ')[0] ?? '') ?? 0;
-    if (takes > 0) await new Promise<void>((wake) => this.sleepers.push({ at: this.clock.now() + takes, wake }));
+    const at = this.clock.now() + takes;
+    if (takes > 0) await new Promise<void>((wake) => this.sleepers.push({ mutation, at, wake }));
   }
 
   private async wakeSleepers(): Promise<void> {
@@ -156,7 +160,7 @@ export class World {
 
   /** What the engine was asked for before still happens there; nothing else of the old process does. */
   private async die(): Promise<void> {
-    for (const { wake } of this.sleepers.splice(0)) wake();
+    for (const { mutation, wake } of this.sleepers.splice(0)) if (mutation !== 'route') wake();
     await settled();
     this.callsLeft = Infinity;
     this.restart();
@@ -182,6 +186,6 @@ export class World {
 }
 
 /** Everything that can go on without time going on has done so. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+function settled(): Promise<false> {
+  return new Promise((resolve) => setImmediate(() => resolve(false)));
 }

@@ -18,7 +18,9 @@ export function routeChanges(desired: DesiredState, state: ObservedState): Chang
         state,
       ),
     ),
-    ...recorded.filter((route) => !wanted.has(route.loadBalancer)).map(removedRoute),
+    ...(state.balancer.state === 'absent' ? [] : recorded)
+      .filter((route) => !wanted.has(route.loadBalancer))
+      .map(removedRoute),
   ];
 }
 

@@ -26,13 +26,20 @@ export function isRouted(view: ServiceView, instance: Instance): boolean {
  */
 export function canStop(view: ServiceView, instance: Instance): boolean {
   const { balancer, now } = view;
-  if (balancer.state === 'unreachable') return false;
+  if (balancer.state === 'unreachable' || isComing(view, instance)) return false;
   const memberships = membershipsOf(view, instance);
   const limit = view.desired?.service.update.drain ?? 30_000;
   const expired = memberships.every(({ member }) => member.state === 'draining' && now - member.since >= limit);
   if (memberships.length > 0 && expired) return true;
   if (balancer.oldWorkers > 0 && wasMember(view, instance)) return false;
   return memberships.every((each) => isDrained(view, each));
+}
+
+/** The balancer is being told to lead to it: it will, whatever has been decided since. */
+function isComing({ balancer }: ServiceView, instance: Instance): boolean {
+  const routes = balancer.coming?.routes ?? [];
+  const pools = routes.flatMap(({ pools: { a, b } }) => [...a.members, ...b.members]);
+  return pools.some((member) => member.state === 'active' && member.id === serverId(instance));
 }
 
 function isDrained(view: ServiceView, { route, colour, member }: Membership): boolean {

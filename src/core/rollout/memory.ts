@@ -73,6 +73,12 @@ export function sharedFailures({ failures }: Memory): Failure[] {
   return SHARED.flatMap((object) => failures[object] ?? []);
 }
 
+/** Somebody took the image away after it was pulled: it is pulled again. */
+export function withoutImage(memory: Memory, { service, release }: { service: string; release: string }): Memory {
+  const { [`${service}@${release}`]: _, ...images } = memory.images;
+  return { ...memory, images };
+}
+
 /** Forgets failures of what is shared and needs nothing any more. */
 export function withoutSharedFailures(memory: Memory, needed: readonly string[]): Memory {
   return SHARED.filter((object) => !needed.includes(object)).reduce(withoutFailure, memory);

@@ -13,6 +13,7 @@ export type Step =
       readonly policy: PullPolicy;
     }
   | { readonly do: 'networks'; readonly names: readonly string[] }
+  | { readonly do: 'prune-networks'; readonly keep: readonly string[] }
   | { readonly do: 'ensure'; readonly slot: SlotSpec }
   | { readonly do: 'start' | 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
   | { readonly do: 'stop'; readonly instance: Instance; readonly mark: boolean; readonly because: string }
@@ -32,6 +33,7 @@ export function objectOf(step: Step): string {
     case 'pull':
       return `${step.service}@${step.release}`;
     case 'networks':
+    case 'prune-networks':
       return 'networks';
     case 'ensure':
       return `${step.slot.service}@${step.slot.release}/${step.slot.slot}`;
@@ -61,6 +63,7 @@ export function serviceOf(step: Step): string | undefined {
     case 'ensure':
       return step.slot.service;
     case 'networks':
+    case 'prune-networks':
     case 'route':
     case 'remove-balancer':
       return undefined;

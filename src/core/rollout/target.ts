@@ -64,12 +64,15 @@ function fallbackTarget(view: ServiceView, wanted: Target): Target | undefined {
   return { release, container: spec, resources, instances, rollback: true };
 }
 
-/** While the rollout is in progress, each instance of the new release is on trial. */
+/**
+ * While the rollout is in progress, each instance of the new release is on trial; one that has passed its own and fell
+ * since is no reason to try the others again.
+ */
 function failedInstances(view: ServiceView, wanted: Target, timeout: number): FailedInstance[] {
-  const ups = view.instances.filter((each) => each.release === wanted.release && isUp(each));
-  const inProgress = ups.filter((each) => each.restartPolicy !== 'no').length < wanted.instances;
+  const own = view.instances.filter((each) => each.release === wanted.release);
+  const inProgress = own.filter((each) => each.restartPolicy !== 'no').length < wanted.instances;
   if (!inProgress) return [];
-  return ups.flatMap((instance) => {
+  return own.filter(isUp).flatMap((instance) => {
     const failure = view.memory.condemned[instance.id] ?? failureOf(view, instance, timeout);
     return failure === undefined ? [] : [{ instance, ...failure }];
   });

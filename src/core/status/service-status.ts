@@ -18,7 +18,7 @@ export function serviceStatus(decision: Decision, context: ReportContext): Servi
   const serving = progress?.target.release ?? view.desired?.release ?? '';
   const current = view.instances.filter((each) => each.release === serving);
   const spec = progress?.target.container ?? view.desired?.service.container;
-  const running = view.instances.filter((each) => isUp(each) && isReady(view, each)).length;
+  const running = decision.serving.members.filter((each) => isReady(view, each)).length;
   const desired = view.desired?.instances ?? 0;
   const digest = current.find((each) => each.digest !== undefined)?.digest;
   const problem = progress === undefined ? undefined : problemOf(decision, progress, context);

@@ -81,11 +81,12 @@ it('drops nothing through rolling updates, changes of scale, and reloads', async
   expect(Object.keys(report.bodies).sort()).toEqual(['v1', 'v2']);
 });
 
-it('counts failures where a container is removed by force, so that it would have seen them', async () => {
-  const [victim] = await containersOf(scenario, 'web');
-  await takesOver(load, 1000);
-  await scenario.docker.getContainer(victim?.id ?? '').remove({ force: true });
+it('counts failures where containers are removed by force, so that it would have seen those of a swap', async () => {
+  await takesOver(load, 500);
+  for (const { id } of await containersOf(scenario, 'web'))
+    await scenario.docker.getContainer(id).remove({ force: true });
   await settled(scenario, 'web', { tag: 'v2', count: 2 });
+  await scenario.answers('web.example.com', { body: 'v2' });
   const report = await load.stop();
   console.log(figures(report));
   expect(report.failureCount).toBeGreaterThan(0);

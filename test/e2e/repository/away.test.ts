@@ -5,6 +5,7 @@ import type { StatusReport } from '../../../src/core/status/status.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { sleeper, yaml } from '../../support/yaml.ts';
+import { runs } from './runs.ts';
 
 /** What happens to repositories behind one's back: what runs goes on, and nobody has to lend a hand afterwards. */
 
@@ -14,9 +15,9 @@ const manifests = (instances: number) => ({ 'app.yaml': yaml(sleeper('web', { in
 async function following(): Promise<Scenario> {
   const scenario = await Scenario.create();
   await scenario.repository.push(manifests(1), 'Regretted later');
-  const revision = await scenario.repository.push(manifests(2), 'Begin');
+  await scenario.repository.push(manifests(2), 'Begin');
   scenario.run();
-  await scenario.reports('it has begun', (each) => each.ready && each.revision.applied === revision);
+  await runs(scenario, 2);
   return scenario;
 }
 
@@ -29,9 +30,9 @@ it.concurrent('follows a history that was rewritten', async () => {
   await using scenario = await following();
   await scenario.repository.origin.checkout('reset', '--quiet', '--hard', 'HEAD~1');
   const revision = await scenario.repository.origin.push(manifests(3), 'Otherwise', ['--force']);
+  await runs(scenario, 3);
   const status = await scenario.reports('the new history is applied', (each) => each.revision.applied === revision);
   expect(status).toMatchObject({ ready: true, revision: { message: 'Otherwise' } });
-  expect(await scenario.runningIds()).toHaveLength(3);
 });
 
 it.concurrent('goes on with what it has while the branch is gone, and says which others there are', async () => {
@@ -54,16 +55,13 @@ it.concurrent('heals what falls while the remote is away, and takes what was pus
   await using scenario = await following();
   const { bare } = scenario.repository.origin;
   await rename(bare, `${bare}.away`);
-  await until('it is missed', async () =>
-    (await ownStatus(scenario)).problems.some((each) => each.reason === 'unreachable'),
-  );
+  await until('it is missed', () => scenario.logs().includes('does not exist'));
   const [first = '', second = ''] = await scenario.runningIds();
   await scenario.docker.getContainer(first).remove({ force: true });
-  const healed = await until('there are two again', async () => {
-    const ids = await scenario.runningIds();
-    return ids.length === 2 && !ids.includes(first) ? ids : undefined;
-  });
-  expect(healed).toContain(second);
+  await until('the first is gone', async () => !(await scenario.runningIds()).includes(first));
+  expect(await runs(scenario, 2)).toContain(second);
+  await until('the state directory tells', async () => (await ownStatus(scenario)).problems.length > 0);
+  expect((await ownStatus(scenario)).problems[0]).toMatchObject({ layer: 'git', reason: 'unreachable' });
   await rename(`${bare}.away`, bare);
   const revision = await scenario.repository.push(manifests(3), 'Back');
   const status = await scenario.reports('it is followed again', (each) => each.revision.applied === revision);

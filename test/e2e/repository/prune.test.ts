@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Scenario } from '../../support/scenario.ts';
 import { sleeper, yaml } from '../../support/yaml.ts';
+import { runs } from './runs.ts';
 
 /** An empty or broken repository must not end everything: what is removed in great number has to be meant. */
 
@@ -12,9 +13,9 @@ async function keeping(...names: readonly string[]): Promise<Scenario> {
   const scenario = await Scenario.create({
     repository: (origin) => Promise.resolve(`{ url: "${origin.bare}", path: deploy, interval: 1s, allowFile: true }`),
   });
-  const revision = await scenario.repository.push(manifests(...names), 'Begin');
+  await scenario.repository.push(manifests(...names), 'Begin');
   scenario.run();
-  await scenario.reports('it has begun', (each) => each.ready && each.revision.applied === revision);
+  await runs(scenario, names.length);
   return scenario;
 }
 
@@ -33,8 +34,8 @@ it.concurrent('removes no more than the budget, until a commit names the number'
   expect(refused.problems[0]?.message).toContain('"Fairlead-Prune: 4"');
   expect(await scenario.runningIds()).toEqual(before);
 
-  const meant = await scenario.repository.push(manifests('a'), 'Clean up\n\nIt is meant.\n\nFairlead-Prune: 4');
-  await scenario.reports('it is done', (each) => each.ready && each.revision.applied === meant);
+  await scenario.repository.push(manifests('a'), 'Clean up\n\nIt is meant.\n\nFairlead-Prune: 4');
+  await runs(scenario, 1);
   expect(await services(scenario)).toEqual(['a']);
 });
 
@@ -54,8 +55,8 @@ it.concurrent('removes nothing at all for an empty folder, or for none', async (
   expect(missing.problems.map((each) => each.reason)).toEqual(expect.arrayContaining(['unreachable']));
   expect(await scenario.runningIds()).toEqual(before);
 
-  const back = await scenario.repository.push(manifests('b'), 'Put one back');
-  await scenario.reports('it is applied', (each) => each.ready && each.revision.applied === back);
+  await scenario.repository.push(manifests('b'), 'Put one back');
+  await runs(scenario, 1);
   expect(await services(scenario)).toEqual(['b']);
 });
 

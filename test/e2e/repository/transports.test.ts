@@ -25,6 +25,7 @@ let https: HttpHost;
 let ssh: SshHost;
 let overHttps: Scenario;
 let overSsh: Scenario;
+let running: RunningFairlead;
 
 beforeAll(async () => {
   overHttps = stack.use(
@@ -84,7 +85,7 @@ function watchCommandLines(text: string): () => Promise<string[]> {
 it('works over HTTPS, and the password is to be seen nowhere', async () => {
   const endWatch = watchCommandLines(PASSWORD);
   const revision = await overHttps.repository.push({ 'app.yaml': yaml(sleeper('web')) }, 'Begin');
-  const running = runOverHttps();
+  running = runOverHttps();
   const status = await overHttps.reports('all is steady', (each) => each.ready && each.revision.applied === revision);
   expect(status.services[0]).toMatchObject({ name: 'web', state: 'steady', running: 1 });
   expect(await endWatch()).toEqual([]);
