@@ -37,8 +37,8 @@ VOLUME /var/lib/fairlead
 # The socket belongs to a group of the host: docker run --group-add "$(stat -c %g /var/run/docker.sock)"
 USER 10001:10001
 STOPSIGNAL SIGTERM
-# The lock is a socket that a reconciler answers as long as its loop turns.
+# The lock is a socket that a reconciler answers; it says "ok" as long as its passes succeed.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s CMD ["node", "-e", \
-  "require('net').connect(process.env.FAIRLEAD_STATE_DIR + '/lock').on('connect', () => process.exit()).on('error', () => process.exit(1))"]
+  "require('net').connect(process.env.FAIRLEAD_STATE_DIR + '/lock').on('data', (text) => process.exit(text == 'ok\\n' ? 0 : 1)).on('error', () => process.exit(1))"]
 ENTRYPOINT ["fairlead"]
 CMD ["run"]

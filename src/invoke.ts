@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
+import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastEvents, Source } from './app/source.ts';
 import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
@@ -13,6 +14,8 @@ import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags 
 /** From flags to a command: reads the configuration, opens what the command needs, and closes it again. */
 
 const DEFAULT_INTERVAL = 30_000;
+/** Passes may be rare where nothing happens, and late where the engine is slow. */
+const SHORTEST_PULSE = 90_000;
 
 export async function runPlan(
   invocation: Invocation,
@@ -67,7 +70,9 @@ export async function runApply(
 export async function runRun(invocation: Invocation, dir: string | undefined, flags: Flags): Promise<ExitCode> {
   const { run } = await import('./commands/run.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
-    await using _lock = await lockStateDir(config.stateDir);
+    const interval = config.repository?.interval ?? DEFAULT_INTERVAL;
+    const pulse = new Pulse(clock, Math.max(3 * interval, SHORTEST_PULSE));
+    await using _lock = await lockStateDir(config.stateDir, () => pulse.isWell());
     const log = openLog(invocation.terminal);
     const tree = dir === undefined ? undefined : worktree(dir, config);
     const repository = tree ?? openRemote(config, (line) => log.info(line));
@@ -76,12 +81,13 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     return await run({
       cluster: config.cluster,
       stateDir: config.stateDir,
-      interval: config.repository?.interval ?? DEFAULT_INTERVAL,
+      interval,
+      pulse,
       runtime: cluster.runtime,
       machinery: machineryOf(config, cluster, { prune: { budget: config.prune, all: false }, onEvent, earlier }),
       repository,
       ...(tree !== undefined && { watch: tree.watch.bind(tree) }),
-      isPublished: tree === undefined && config.status.enabled,
+      isPublished: tree !== undefined || config.status.enabled,
       read: (directory) => manifestsIn(directory, config),
       clock,
       signal: invocation.signal,

@@ -15,6 +15,8 @@ const KEPT = 50;
 /** The last events, newest first; a repeated one is kept once, with its last time. */
 export class Journal {
   private readonly events: Event[];
+  /** Those of an earlier process: nobody has heard of them here. */
+  private readonly earlier: ReadonlySet<Event>;
   private readonly clock: Clock;
   private readonly onEvent: (event: Event) => void;
 
@@ -22,14 +24,15 @@ export class Journal {
     this.clock = clock;
     this.onEvent = onEvent;
     this.events = [...earlier].slice(0, KEPT);
+    this.earlier = new Set(earlier);
   }
 
   record(type: string, object: string, message: string): void {
     const event = { at: new Date(this.clock.now()).toISOString(), type, object, message };
-    const last = this.events.findIndex((each) => each.object === object);
-    const isRepeated = last >= 0 && this.events[last]?.type === type && this.events[last].message === message;
-    if (isRepeated) this.events.splice(last, 1);
-    else this.onEvent(event);
+    const last = this.events.find((each) => each.object === object);
+    const isRepeated = last?.type === type && last.message === message;
+    if (isRepeated) this.events.splice(this.events.indexOf(last), 1);
+    if (!isRepeated || this.earlier.has(last)) this.onEvent(event);
     this.events.unshift(event);
     this.events.length = Math.min(this.events.length, KEPT);
   }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 
 /**
  * Holds the state directory for this process: a second one refuses to start. The lock is a socket that only a living
- * process answers, so that a killed one leaves nothing to clean up.
+ * process answers, so that a killed one leaves nothing to clean up. It says `ok` or `stuck`, for health checks.
  */
-export async function lockStateDir(stateDir: string): Promise<AsyncDisposable> {
+export async function lockStateDir(stateDir: string, isWell: () => boolean = () => true): Promise<AsyncDisposable> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const socket = join(stateDir, 'lock');
   if (await isAnswered(socket)) {
@@ -15,7 +15,7 @@ export async function lockStateDir(stateDir: string): Promise<AsyncDisposable> {
     );
   }
   await rm(socket, { force: true });
-  return await listen(socket);
+  return await listen(socket, isWell);
 }
 
 function isAnswered(socket: string): Promise<boolean> {
@@ -29,9 +29,11 @@ function isAnswered(socket: string): Promise<boolean> {
   });
 }
 
-function listen(socket: string): Promise<AsyncDisposable> {
+function listen(socket: string, isWell: () => boolean): Promise<AsyncDisposable> {
   return new Promise((resolve, reject) => {
-    const server = createServer((connection) => connection.destroy());
+    const server = createServer((connection) =>
+      connection.on('error', () => undefined).end(isWell() ? 'ok\n' : 'stuck\n'),
+    );
     server.once('error', (cause) =>
       reject(new Error(`The state directory cannot be locked with ${socket}.`, { cause })),
     );

@@ -4,6 +4,7 @@ import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import type { Publisher } from './publisher.ts';
+import type { Pulse } from './pulse.ts';
 import type { Pass, Reconciler } from './reconcile.ts';
 import type { Reporter } from './reporter.ts';
 import type { Source } from './source.ts';
@@ -17,6 +18,7 @@ export interface LoopOptions {
   readonly publisher: Publisher;
   readonly journal: Journal;
   readonly wake: Wake;
+  readonly pulse: Pulse;
   readonly clock: Clock;
   /** Milliseconds between two looks at the repository, and at an engine where nothing seems to happen. */
   readonly interval: number;
@@ -64,17 +66,23 @@ export class Loop {
 
   /** One pass, and how long to wait for the next one. */
   private async step(signal: AbortSignal): Promise<number> {
-    const { desired } = this.options.source;
+    const { source, pulse } = this.options;
     try {
-      if (desired === undefined) return await this.waitForRevision(signal);
-      const pass = await this.options.reconciler.pass(desired, signal, this.isSweepDue());
-      this.recovered();
-      const republish = await this.publish(desired, pass, signal);
-      return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
+      const { desired } = source;
+      const delay = await (desired === undefined ? this.waitForRevision(signal) : this.pass(desired, signal));
+      pulse.beat();
+      return delay;
     } catch (error) {
       if (signal.aborted) return 0;
       return Math.min(this.failed(error), this.tellFailure(signal));
     }
+  }
+
+  private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
+    const pass = await this.options.reconciler.pass(desired, signal, this.isSweepDue());
+    this.recovered();
+    const republish = await this.publish(desired, pass, signal);
+    return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
   }
 
   /** Without any valid revision nothing is done, but what is wrong with the newest one is told. */

@@ -1,6 +1,7 @@
 import type { Journal } from '../app/journal.ts';
 import { Loop } from '../app/loop.ts';
 import { Publisher } from '../app/publisher.ts';
+import type { Pulse } from '../app/pulse.ts';
 import type { Reconciler } from '../app/reconcile.ts';
 import type { Reporter } from '../app/reporter.ts';
 import { Source, type SourceOptions } from '../app/source.ts';
@@ -20,10 +21,11 @@ export interface RunOptions {
     readonly reconciler: Reconciler;
     readonly reporter: Reporter;
   };
+  readonly pulse: Pulse;
   readonly repository: Repository;
   /** Calls back when the repository is known to have changed. */
   readonly watch?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
-  /** The status goes to its branch, and not to the state directory alone. */
+  /** The status goes where the repository publishes it, and not to `status.json` in the state directory alone. */
   readonly isPublished: boolean;
   readonly read: SourceOptions['read'];
   readonly clock: Clock;
@@ -32,7 +34,7 @@ export interface RunOptions {
 
 /** The reconciler, until it is told to stop. */
 export async function run(options: RunOptions): Promise<ExitCode> {
-  const { machinery, runtime, repository, cluster, stateDir, read, clock, interval, signal } = options;
+  const { machinery, pulse, runtime, repository, cluster, stateDir, read, clock, interval, signal } = options;
   const source = new Source({ repository, cluster, stateDir, read });
   const publisher = new Publisher({
     repository,
@@ -41,7 +43,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     stateDir,
     enabled: options.isPublished,
   });
-  const loop = new Loop({ ...machinery, runtime, source, publisher, clock, interval });
+  const loop = new Loop({ ...machinery, pulse, runtime, source, publisher, clock, interval });
   await options.watch?.(() => loop.lookAtRepository(), signal);
   await loop.run(signal);
   return EXIT.done;

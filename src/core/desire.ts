@@ -1,3 +1,4 @@
+import { groupBy } from './group.ts';
 import type { ContainerSpec, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';
@@ -31,17 +32,17 @@ export interface DesiredState {
 /** What should be, from validated manifests. */
 export function desire(manifests: readonly Manifest[], context: { cluster: string; revision: Revision }): DesiredState {
   const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
+  const routes = groupBy(loadBalancers, (each) => each.service);
   const services = manifests
     .filter((each) => each.kind === 'Service')
-    .map((service) => desiredService(service, loadBalancers))
+    .map((service) => desiredService(service, routes.get(service.name) ?? []))
     .sort(byName);
   const running = services.filter((each) => each.instances > 0);
   const networks = [...new Set(running.flatMap((each) => each.service.container.networks))].sort();
   return { ...context, services, loadBalancers: loadBalancers.sort(byName), networks };
 }
 
-function desiredService(service: Service, loadBalancers: readonly LoadBalancer[]): DesiredService {
-  const routes = loadBalancers.filter((each) => each.service === service.name);
+function desiredService(service: Service, routes: readonly LoadBalancer[]): DesiredService {
   return {
     name: service.name,
     service,

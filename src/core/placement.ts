@@ -42,6 +42,12 @@ export interface Demand {
   readonly memory: number;
 }
 
+interface Neighbour {
+  readonly name: string;
+  /** Names that it does not stand beside. */
+  readonly rejects: readonly RegExp[];
+}
+
 const MB = 1024 * 1024;
 
 /**
@@ -69,7 +75,8 @@ class Ledger {
   private readonly blocked: string[] = [];
   private readonly unscheduled: Unscheduled[] = [];
   private readonly node: ObservedNode;
-  private readonly present: DesiredService[] = [];
+  /** By name, what is on the node. */
+  private readonly present = new Map<string, Neighbour>();
   /** What an older release of a service still holds, until the new one is admitted in its place. */
   private readonly held = new Map<string, readonly Instance[]>();
   /** Green-blue services that start a new set: they need room for both at once; the others make room as they go. */
@@ -91,7 +98,7 @@ class Ledger {
     this.held.set(service.name, old);
     if (service.strategy === 'green-blue' && current === 0) this.doubled.add(service.name);
     for (const each of old) this.free = minus(this.free, each.resources);
-    if (old.length > 0 && !this.present.includes(service)) this.present.push(service);
+    if (old.length > 0) this.settle(service);
   }
 
   admitRest(service: DesiredService): void {
@@ -112,7 +119,7 @@ class Ledger {
   }
 
   private admit(service: DesiredService): void {
-    if (!this.present.includes(service)) this.present.push(service);
+    this.settle(service);
     this.admitted[service.name] = (this.admitted[service.name] ?? 0) + 1;
     this.free = minus(this.free, service.service.resources);
   }
@@ -132,13 +139,24 @@ class Ledger {
     if (maxPerNode !== undefined && instance > maxPerNode) return 'duplicate';
     if (requirements.some((each) => !this.node.capabilities.includes(each))) return 'missing-capabilities';
     if (this.isPortTaken(service, instance)) return 'host-port-conflict';
-    return this.present.some((other) => conflict(service, other)) ? 'conflicts-with' : undefined;
+    return this.hasConflict(service) ? 'conflicts-with' : undefined;
   }
 
   /** By something that is not ours, or by the service's own first instance. */
   private isPortTaken({ service }: DesiredService, instance: number): boolean {
     const hostPorts = service.container.ports.flatMap(({ hostPort }) => hostPort ?? []);
     return hostPorts.some((port) => instance > 1 || this.node.foreignHostPorts.includes(port));
+  }
+
+  private settle({ name, service }: DesiredService): void {
+    if (!this.present.has(name)) this.present.set(name, { name, rejects: service.conflictsWith.map(globToRegExp) });
+  }
+
+  /** Either side may name the other; a service never conflicts with itself. */
+  private hasConflict({ name, service }: DesiredService): boolean {
+    const own = service.conflictsWith.map(globToRegExp);
+    const others = [...this.present.values()].filter((each) => each.name !== name);
+    return others.some((each) => matchesAny(each.rejects, name) || matchesAny(own, each.name));
   }
 
   private shortage(service: DesiredService): Reason | undefined {
@@ -154,7 +172,7 @@ class Ledger {
       cpu: milli(this.free.cpu) / 1000,
       memory: Math.floor(this.free.memory / MB),
       capabilities: this.node.capabilities,
-      services: this.present.map((each) => each.name).sort(),
+      services: [...this.present.keys()].sort(),
     };
     return {
       service: service.name,
@@ -185,15 +203,8 @@ function milli(cores: number): number {
   return Math.round(cores * 1000);
 }
 
-/** Either side may name the other; a service never conflicts with itself. */
-function conflict(a: DesiredService, b: DesiredService): boolean {
-  return (
-    a.name !== b.name && (matchesAny(a.service.conflictsWith, b.name) || matchesAny(b.service.conflictsWith, a.name))
-  );
-}
-
-function matchesAny(globs: readonly string[], name: string): boolean {
-  return globs.some((glob) => globToRegExp(glob).test(name));
+function matchesAny(globs: readonly RegExp[], name: string): boolean {
+  return globs.some((glob) => glob.test(name));
 }
 
 /** `*` stands for any run of characters, `?` for one; names have no separators. */

@@ -222,7 +222,7 @@ function liveUpdate({ view, desired, target, current }: Progress): Details | und
 
 /** Another http check concerns the balancer alone. */
 function checkUpdate({ view, desired, target }: Progress): Details | undefined {
-  const recorded = view.balancer.table?.checks.filter((each) => each.service === view.name) ?? [];
+  const recorded = view.routing.checksByService.get(view.name) ?? [];
   if (recorded.length === 0 || desired.checks.every((each) => recorded.some((other) => other.name === each.name)))
     return undefined;
   const before = Object.fromEntries(recorded.map(({ check, timeout }) => [check.type, { ...check, timeout }]));

@@ -67,7 +67,7 @@ export function plan(
   const wanted = views.services.map(decide);
   const refusal = pruneProblem(desired, wanted, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
-  const table = routingTable(desired, state, decisions, now);
+  const table = routingTable(desired, state, decisions, views.routing, now);
   const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table);
   const all = [...decisions.map(changeOf), ...routeChanges(desired, state)];
   const changes = all.filter((each) => each.action !== 'none');

@@ -9,15 +9,10 @@ import type { Route } from '../routing.ts';
 /** What happens to the routes of the balancer, for people. */
 export function routeChanges(desired: DesiredState, state: ObservedState): Change[] {
   const recorded = state.balancer.table?.routes ?? [];
+  const routes = new Map(recorded.map((each) => [each.loadBalancer, each]));
   const wanted = new Set(desired.loadBalancers.map((each) => each.name));
   return [
-    ...desired.loadBalancers.map((each) =>
-      routeChange(
-        each,
-        recorded.find((route) => route.loadBalancer === each.name),
-        state,
-      ),
-    ),
+    ...desired.loadBalancers.map((each) => routeChange(each, routes.get(each.name), state)),
     ...(state.balancer.state === 'absent' ? [] : recorded)
       .filter((route) => !wanted.has(route.loadBalancer))
       .map(removedRoute),

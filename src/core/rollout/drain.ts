@@ -1,13 +1,7 @@
 import type { Instance } from '../observed.ts';
 import { serverId } from './readiness.ts';
-import type { Colour, Member, Route } from '../routing.ts';
+import type { Membership } from './routing-index.ts';
 import type { ServiceView } from './view.ts';
-
-interface Membership {
-  readonly route: Route;
-  readonly colour: Colour;
-  readonly member: Member;
-}
 
 /** Whether clients reach it now, by its name or through a route. */
 export function isServing(view: ServiceView, instance: Instance): boolean {
@@ -36,10 +30,9 @@ export function canStop(view: ServiceView, instance: Instance): boolean {
 }
 
 /** The balancer is being told to lead to it: it will, whatever has been decided since. */
-function isComing({ balancer }: ServiceView, instance: Instance): boolean {
-  const routes = balancer.coming?.routes ?? [];
-  const pools = routes.flatMap(({ pools: { a, b } }) => [...a.members, ...b.members]);
-  return pools.some((member) => member.state === 'active' && member.id === serverId(instance));
+function isComing({ coming }: ServiceView, instance: Instance): boolean {
+  const memberships = coming.memberships.get(serverId(instance)) ?? [];
+  return memberships.some(({ member }) => member.state === 'active');
 }
 
 function isDrained(view: ServiceView, { route, colour, member }: Membership): boolean {
@@ -53,12 +46,6 @@ function wasMember(view: ServiceView, instance: Instance): boolean {
   return instance.restartPolicy !== 'no' || membershipsOf(view, instance).length > 0;
 }
 
-function membershipsOf(view: ServiceView, instance: Instance): Membership[] {
-  const id = serverId(instance);
-  const routes = view.balancer.table?.routes ?? [];
-  return routes.flatMap((route) =>
-    (['a', 'b'] as const).flatMap((colour) =>
-      route.pools[colour].members.filter((member) => member.id === id).map((member) => ({ route, colour, member })),
-    ),
-  );
+function membershipsOf({ routing }: ServiceView, instance: Instance): readonly Membership[] {
+  return routing.memberships.get(serverId(instance)) ?? [];
 }

@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Instance } from '../observed.ts';
 import type { Progress } from './progress.ts';
 import { isSteady } from './progress.ts';
-import { canonicalJson } from '../release.ts';
 import { canonicalResources } from '../resources.ts';
 import type { Step } from './steps.ts';
 import { isFailing, isReady, type ServiceView } from './view.ts';
@@ -31,7 +31,7 @@ function liveChange(progress: Progress, instance: Instance): LiveChange | undefi
   const isSettled = !isTrial || isSteady(progress, instance) || verdict.tolerated.includes(instance);
   const change = {
     ...(isSettled && instance.restartPolicy !== restart && { restart }),
-    ...(!target.rollback && canonicalJson(instance.resources) !== canonicalJson(resources) && { resources }),
+    ...(!target.rollback && !isDeepStrictEqual(instance.resources, resources) && { resources }),
   };
   return Object.keys(change).length === 0 ? undefined : change;
 }

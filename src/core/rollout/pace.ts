@@ -72,8 +72,7 @@ export function keptUntil(progress: Progress): number {
 }
 
 function switchedAt({ view, desired, current }: Progress): number {
-  const routes = view.balancer.table?.routes ?? [];
-  const own = routes.filter((route) => desired.routedBy.includes(route.loadBalancer));
+  const own = desired.routedBy.flatMap((name) => view.routing.routes.get(name) ?? []);
   const recorded = Math.max(0, ...own.map((route) => route.switchedAt));
   if (recorded > 0) return recorded;
   return Math.max(0, ...current.map((each) => view.memory.readySince[each.id]?.at ?? view.now));

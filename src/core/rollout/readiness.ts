@@ -1,7 +1,7 @@
 import type { CheckDefinition } from '../desire.ts';
 import type { Memory } from './memory.ts';
 import { isUp, type Instance, type MemberHealth, type ObservedBalancer, type ObservedState } from '../observed.ts';
-import type { RoutingTable } from '../routing.ts';
+import type { RoutingIndex } from './routing-index.ts';
 
 /** A container with no check at all counts as ready once it has run this long. */
 const STABLE_AFTER = 500;
@@ -67,12 +67,10 @@ export function stoppedWords(instance: Instance): string {
 export function checksFor(
   instance: Instance,
   desired: { readonly release: string; readonly checks: readonly CheckDefinition[] } | undefined,
-  table: RoutingTable | undefined,
+  routing: RoutingIndex,
 ): readonly CheckDefinition[] {
   if (desired?.release === instance.release) return desired.checks;
-  const id = serverId(instance);
-  const known = (table?.checks ?? []).filter((pool) => pool.servers.some((server) => server.id === id));
-  return known.length > 0 ? known : (desired?.checks ?? []);
+  return routing.checksByServer.get(serverId(instance)) ?? desired?.checks ?? [];
 }
 
 /** Brings the clocks of the memory up to what is observed; containers that are gone are forgotten. */

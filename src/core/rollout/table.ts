@@ -1,27 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckDefinition, DesiredState } from '../desire.ts';
 import type { LoadBalancer } from '../model.ts';
 import { serviceOfSet, type MemberSet } from './members.ts';
 import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
 import { checksFor, serverId } from './readiness.ts';
-import { canonicalJson } from '../release.ts';
+import type { RoutingIndex } from './routing-index.ts';
 import type { Decision } from './decide.ts';
-import {
-  EMPTY_TABLE,
-  type CheckedServer,
-  type CheckPool,
-  type Colour,
-  type Member,
-  type Pool,
-  type Route,
-  type RoutingTable,
-} from '../routing.ts';
+import type { CheckedServer, CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../routing.ts';
 
 interface Context {
   readonly desired: DesiredState;
   readonly decisions: ReadonlyMap<string, Decision>;
   readonly sets: ReadonlyMap<string, MemberSet>;
   readonly up: ReadonlySet<string>;
-  readonly table: RoutingTable;
+  readonly routing: RoutingIndex;
   readonly checks: ObservedBalancer['checks'];
   readonly now: number;
 }
@@ -31,6 +23,7 @@ export function routingTable(
   desired: DesiredState,
   state: ObservedState,
   decisions: readonly Decision[],
+  routing: RoutingIndex,
   now: number,
 ): RoutingTable {
   const context: Context = {
@@ -38,7 +31,7 @@ export function routingTable(
     decisions: new Map(decisions.map((each) => [each.view.name, each])),
     sets: new Map(decisions.flatMap(setsOf).map((set) => [set.id, set])),
     up: new Set(state.runtime.instances.filter(isReachable).map(serverId)),
-    table: state.balancer.table ?? EMPTY_TABLE,
+    routing,
     checks: state.balancer.checks,
     now,
   };
@@ -57,7 +50,7 @@ export function detours(desired: DesiredState, { routes }: RoutingTable): string
 }
 
 export function sameTable(a: RoutingTable, b: RoutingTable): boolean {
-  return canonicalJson(a) === canonicalJson(b);
+  return isDeepStrictEqual(a, b);
 }
 
 function setsOf({ serving, standby }: Decision): MemberSet[] {
@@ -90,7 +83,7 @@ function pools(
   loadBalancer: LoadBalancer,
   decision: Decision | undefined,
 ): Pick<Route, 'active' | 'switchedAt' | 'pools'> {
-  const recorded = context.table.routes.find((each) => each.loadBalancer === loadBalancer.name);
+  const recorded = context.routing.routes.get(loadBalancer.name);
   const serving = decision?.serving ?? { id: loadBalancer.service, members: [] };
   const active = recorded?.active ?? 'a';
   const idle: Colour = active === 'a' ? 'b' : 'a';
@@ -167,12 +160,12 @@ function memberOf(
 
 /** Who serves goes on as it does until it has passed the check that is wanted now: a server that nobody asked is down. */
 function targetOf(
-  { decisions, table, checks }: Context,
+  { decisions, routing, checks }: Context,
   instance: Instance,
   port: number,
   before: Member | undefined,
 ): Pick<Member, 'port' | 'check'> | undefined {
-  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, table);
+  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, routing);
   const wanted = own.find((each) => each.check.type === 'http' || each.check.port === port) ?? own[0];
   const isPassed = wanted !== undefined && checks[`${wanted.name}/${serverId(instance)}`]?.check === 'up';
   if (before !== undefined && before.check !== wanted?.name && !isPassed)
@@ -191,10 +184,10 @@ function checkPools(context: Context, instances: readonly Instance[], routes: re
   for (const instance of instances.filter(isReachable)) {
     const desired = context.decisions.get(instance.service)?.view.desired;
     const server = { id: serverId(instance), address: instance.address ?? '' };
-    for (const definition of checksFor(instance, desired, context.table)) add(definition, server);
+    for (const definition of checksFor(instance, desired, context.routing)) add(definition, server);
   }
   for (const { check, id, address } of routes.flatMap(membersOf)) {
-    const definition = context.table.checks.find((each) => each.name === check);
+    const definition = context.routing.checks.get(check);
     if (definition !== undefined) add(definition, { id, address });
   }
   return [...pools.values()].map(toPool).sort((a, b) => (a.name < b.name ? -1 : 1));

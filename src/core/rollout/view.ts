@@ -4,8 +4,8 @@ import type { Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
-import { EMPTY_TABLE, type RoutingTable } from '../routing.ts';
 import { checksFor, conditionOf, remember, type Condition } from './readiness.ts';
+import { indexRouting, type RoutingIndex } from './routing-index.ts';
 
 /** All that the decision about one service needs, gathered once. */
 export interface ServiceView {
@@ -20,6 +20,10 @@ export interface ServiceView {
   /** Room for a surge. */
   readonly free: Demand;
   readonly balancer: ObservedBalancer;
+  /** The table that the balancer works by. */
+  readonly routing: RoutingIndex;
+  /** The one that is on its way into it. */
+  readonly coming: RoutingIndex;
   readonly memory: Memory;
   readonly revision: string;
   readonly now: number;
@@ -38,6 +42,7 @@ export interface Target {
 export interface Views {
   readonly services: readonly ServiceView[];
   readonly placement: Placement;
+  readonly routing: RoutingIndex;
   readonly memory: Memory;
 }
 
@@ -45,10 +50,11 @@ export interface Views {
 export function viewsOf(desired: DesiredState, state: ObservedState, memory: Memory, now: number): Views {
   const { instances, node } = state.runtime;
   const byService = groupBy(instances, (each) => each.service);
-  const table = state.balancer.table ?? EMPTY_TABLE;
-  const followed = followedChecks(table);
+  const routing = indexRouting(state.balancer.table);
+  const coming = indexRouting(state.balancer.coming);
+  const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
-  const conditions = conditionsOf(wanted, state, now);
+  const conditions = conditionsOf(wanted, state, routing, now);
   const remembered = remember(memory, state, conditions, now);
   const placement = place(desired.services, instances, node);
   const names = [...new Set([...wanted.keys(), ...byService.keys()])].sort();
@@ -63,22 +69,21 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       blocked: placement.blocked.includes(name),
       free: placement.free,
       balancer: state.balancer,
+      routing,
+      coming,
       memory: remembered,
       revision: desired.revision.id,
       now,
     };
   });
-  return { services, placement, memory: remembered };
+  return { services, placement, routing, memory: remembered };
 }
 
 /** The checks that members of routes follow, by service. */
-function followedChecks({ checks, routes }: RoutingTable): ReadonlyMap<string, readonly CheckDefinition[]> {
-  const members = routes.flatMap(({ pools }) => [...pools.a.members, ...pools.b.members]);
-  const names = new Set(members.map(({ check }) => check));
-  return groupBy(
-    checks.filter(({ name }) => names.has(name)),
-    ({ service }) => service,
-  );
+function followedChecks({ checks, memberships }: RoutingIndex): ReadonlyMap<string, readonly CheckDefinition[]> {
+  const names = new Set([...memberships.values()].flat().map(({ member }) => member.check));
+  const followed = [...names].flatMap((name) => checks.get(name) ?? []);
+  return groupBy(followed, ({ service }) => service);
 }
 
 /** A load balancer that is on its way to another service still asks the one that it leads to. */
@@ -89,12 +94,13 @@ function withChecks(service: DesiredService, followed: readonly CheckDefinition[
 function conditionsOf(
   wanted: ReadonlyMap<string, DesiredService>,
   state: ObservedState,
+  routing: RoutingIndex,
   now: number,
 ): ReadonlyMap<string, Condition> {
   const { balancer, runtime } = state;
   return new Map(
     runtime.instances.map((instance) => {
-      const checks = checksFor(instance, wanted.get(instance.service), balancer.table);
+      const checks = checksFor(instance, wanted.get(instance.service), routing);
       return [instance.id, conditionOf(instance, checks, balancer, now)];
     }),
   );

@@ -1,12 +1,13 @@
 import type { DesiredState } from '../desire.ts';
 import type { LoadBalancer } from '../model.ts';
 import type { MemberHealth, ObservedState } from '../observed.ts';
-import type { Placement } from '../placement.ts';
+import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import type { Decision } from '../rollout/decide.ts';
 import { sharedFailures } from '../rollout/memory.ts';
+import { groupBy } from '../group.ts';
 import { serviceOfSet } from '../rollout/members.ts';
 import type { Colour, Member, Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
@@ -39,8 +40,19 @@ export interface ReportContext {
 
 const MB = 1024 * 1024;
 
+/** The context by what is looked up in it for each service and load balancer. */
+export interface IndexedContext extends ReportContext {
+  /** By load balancer. */
+  readonly routes: ReadonlyMap<string, Route>;
+  /** By service. */
+  readonly loadBalancers: ReadonlyMap<string, readonly LoadBalancer[]>;
+  readonly decisions: ReadonlyMap<string, Decision>;
+  readonly refused: ReadonlyMap<string, readonly Unscheduled[]>;
+}
+
 /** What is there, what is wrong, and where: the whole of it from one pass. */
-export function report(context: ReportContext): StatusReport {
+export function report(given: ReportContext): StatusReport {
+  const context = indexed(given);
   const { desired, state, plan, revision, events, now } = context;
   const wanted = plan.decisions.filter((each) => each.view.desired !== undefined);
   const services = wanted.map((each) => serviceStatus(each, context));
@@ -63,6 +75,17 @@ export function report(context: ReportContext): StatusReport {
     problems,
     events,
     observedAt: new Date(now).toISOString(),
+  };
+}
+
+function indexed(context: ReportContext): IndexedContext {
+  const { desired, state, plan } = context;
+  return {
+    ...context,
+    routes: new Map((state.balancer.table?.routes ?? []).map((each) => [each.loadBalancer, each])),
+    loadBalancers: groupBy(desired.loadBalancers, (each) => each.service),
+    decisions: new Map(plan.decisions.map((each) => [each.view.name, each])),
+    refused: groupBy(plan.unscheduled, (each) => each.service),
   };
 }
 
@@ -103,9 +126,10 @@ function quarantine({ view, progress }: Decision, revision: RevisionStatus): Qua
   return [{ service: view.name, release: `${view.name}@${evidence.release}`, revision: revision.tried, reason }];
 }
 
-function loadBalancerStatus(loadBalancer: LoadBalancer, { state, plan, httpPort }: ReportContext): LoadBalancerStatus {
+function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedContext): LoadBalancerStatus {
+  const { state, routes, decisions, httpPort } = context;
   const { name, service } = loadBalancer;
-  const route = state.balancer.table?.routes.find((each) => each.loadBalancer === name);
+  const route = routes.get(name);
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
   const base = { name, service, urls: urlsOf(loadBalancer, httpPort), members };
   if (route === undefined) return { ...base, state: 'pending' };
@@ -114,9 +138,11 @@ function loadBalancerStatus(loadBalancer: LoadBalancer, { state, plan, httpPort 
     const message = `${name} still leads to ${current}: ${service} is not ready as a whole.`;
     return { ...base, state: 'target-not-ready', problem: { layer: 'lb', reason: 'target-not-ready', message } };
   }
-  if (route.pools[route.active].members.some((each) => each.state === 'active')) return { ...base, state: 'serving' };
-  const decision = plan.decisions.find((each) => each.view.name === service);
-  const message = `${name} answers 503: ${service} has no ready instance of ${decision?.view.desired?.instances ?? 0}.`;
+  const serving = members.filter((each) => each.weight > 0);
+  if (serving.some((each) => each.state === 'healthy')) return { ...base, state: 'serving' };
+  if (serving.some((each) => each.state === 'starting')) return { ...base, state: 'pending' };
+  const wanted = decisions.get(service)?.view.desired?.instances ?? 0;
+  const message = `${name} answers 503: ${service} has no ready instance of ${wanted}.`;
   return { ...base, state: 'no-members', problem: { layer: 'lb', reason: 'no-members', message } };
 }
 

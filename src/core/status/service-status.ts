@@ -1,7 +1,7 @@
 import { isUp, type Instance } from '../observed.ts';
 import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
 import { layerOf, type Problem, type Reason } from '../reason.ts';
-import type { ReportContext } from './report.ts';
+import type { IndexedContext } from './report.ts';
 import { evidenceOf, type Decision } from '../rollout/decide.ts';
 import { urlsOf } from './report.ts';
 import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
@@ -13,7 +13,7 @@ import { isFailing, isReady } from '../rollout/view.ts';
 const MB = 1024 * 1024;
 
 /** One service as people see it. */
-export function serviceStatus(decision: Decision, context: ReportContext): ServiceStatus {
+export function serviceStatus(decision: Decision, context: IndexedContext): ServiceStatus {
   const { view, progress } = decision;
   const serving = progress?.target.release ?? view.desired?.release ?? '';
   const current = view.instances.filter((each) => each.release === serving);
@@ -33,9 +33,7 @@ export function serviceStatus(decision: Decision, context: ReportContext): Servi
     desired,
     running,
     pending: Math.max(0, desired - running),
-    url: context.desired.loadBalancers
-      .filter((each) => each.service === view.name)
-      .flatMap((each) => urlsOf(each, context.httpPort)),
+    url: (context.loadBalancers.get(view.name) ?? []).flatMap((each) => urlsOf(each, context.httpPort)),
     instances: [...view.instances].sort(bySlot).map((each) => instanceStatus(each, decision, context)),
     ...(rollout && { rollout }),
     ...(problem && { problem: withLog(problem, context.logTails[view.name]) }),
@@ -59,15 +57,15 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
   return isServed ? 'degraded' : 'failed';
 }
 
-function problemOf(decision: Decision, progress: Progress, { plan }: ReportContext): ProblemStatus | undefined {
+function problemOf(decision: Decision, progress: Progress, { refused }: IndexedContext): ProblemStatus | undefined {
   const { view, verdict } = progress;
   if (verdict.quarantined) return rollbackProblem(progress);
   if (verdict.paused) return paused(progress);
-  const refused = plan.unscheduled.find((each) => each.service === view.name)?.problems[0];
-  if (refused !== undefined) {
-    const { name, cpu, memory } = refused.host;
-    const message = `${view.name} does not fit on ${name}: ${refused.reason}; ${cpu} cores and ${memory} MB are free there.`;
-    return { layer: 'scheduling', reason: refused.reason, message };
+  const refusal = refused.get(view.name)?.[0]?.problems[0];
+  if (refusal !== undefined) {
+    const { name, cpu, memory } = refusal.host;
+    const message = `${view.name} does not fit on ${name}: ${refusal.reason}; ${cpu} cores and ${memory} MB are free there.`;
+    return { layer: 'scheduling', reason: refusal.reason, message };
   }
   return failureOf(decision) ?? lateProblem(progress);
 }
@@ -152,7 +150,7 @@ function rolloutOf(progress: Progress): RolloutStatus | undefined {
 function instanceStatus(
   instance: Instance,
   { view, serving, standby }: Decision,
-  { state }: ReportContext,
+  { state }: IndexedContext,
 ): InstanceStatus {
   const condition = view.conditions.get(instance.id);
   const members = [...serving.members, ...(standby?.members ?? [])];

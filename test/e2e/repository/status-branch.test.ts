@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Scenario } from '../../support/scenario.ts';
 import { sleeper, yaml } from '../../support/yaml.ts';
@@ -37,17 +39,19 @@ it.concurrent('goes on top of what somebody else has pushed to it, and reacts to
   scenario.run();
   await runs(scenario, 1);
   await scenario.reports('there is a status', () => true);
-  const { checkout, git } = scenario.repository.origin;
+  const { checkout, git, work } = scenario.repository.origin;
   await checkout('fetch', '--quiet', 'origin');
-  await checkout('commit', '--quiet', '--allow-empty', '--message', 'Mine');
-  await checkout('commit-tree', '-p', `origin/${branch}`, '-m', "A stranger's", 'HEAD^{tree}').then((commit) =>
-    checkout('push', '--quiet', 'origin', `${commit.trim()}:refs/heads/${branch}`),
-  );
+  await checkout('switch', '--quiet', '--create', 'theirs', `origin/${branch}`);
+  await writeFile(join(work, 'note.txt'), 'I was here.');
+  await checkout('add', 'note.txt');
+  await checkout('commit', '--quiet', '--message', 'Not of Fairlead');
+  await checkout('push', '--quiet', 'origin', `HEAD:${branch}`);
   const stranger = (await git('rev-parse', branch)).trim();
+  await checkout('switch', '--quiet', 'main');
   const revision = await scenario.repository.push({ 'app.yaml': yaml(sleeper('web', { instances: 2 })) }, 'Grow');
   const status = await scenario.reports('it is told', (each) => each.revision.applied === revision);
   expect(status.ready).toBe(true);
   expect((await git('rev-list', branch)).split('\n')).toContain(stranger);
-  expect(await scenario.repository.file(branch, 'app.yaml').catch(() => undefined)).toBeUndefined();
+  expect(await git('ls-tree', '--name-only', branch)).toBe('STATUS.md\nstatus.json\n');
   expect(await scenario.runningIds()).toHaveLength(2);
 });
