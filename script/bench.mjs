@@ -16,6 +16,6 @@ await runScript(async (onEnd) => {
   onEnd(() => engine.stop());
   await ensureImages(engine.host, IMAGES, { log });
   if (!existsSync(join(ROOT, MEASURES))) throw new Error(`The measures, ${MEASURES}, are not written yet.`);
-  const env = { ...process.env, DOCKER_HOST: engine.host };
+  const env = { ...process.env, DOCKER_HOST: engine.host, TSX_DISABLE_CACHE: '1' };
   await run(process.execPath, ['--import', 'tsx', MEASURES, ...process.argv.slice(2)], { cwd: ROOT, env });
 });

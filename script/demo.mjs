@@ -16,6 +16,6 @@ await runScript(async (onEnd) => {
   onEnd(() => engine.stop());
   await ensureImages(engine.host, IMAGES, { log });
   if (!existsSync(join(ROOT, STORY))) throw new Error(`The demo's story, ${STORY}, is not written yet.`);
-  const env = { ...process.env, DOCKER_HOST: engine.host };
+  const env = { ...process.env, DOCKER_HOST: engine.host, TSX_DISABLE_CACHE: '1' };
   await run(process.execPath, ['--import', 'tsx', STORY], { cwd: ROOT, env });
 });

@@ -3,9 +3,10 @@ import {
   afterAbsence,
   NO_MEMORY,
   withFailure,
+  withFailuresOf,
+  withImages,
   withoutFailure,
   withoutImage,
-  withoutSharedFailures,
   type Memory,
 } from '../core/rollout/memory.ts';
 import { isUp, type ObservedBalancer, type ObservedState } from '../core/observed.ts';
@@ -68,19 +69,19 @@ export class Reconciler {
 
   async pass(desired: DesiredState, signal: AbortSignal, deep = false): Promise<Pass> {
     const ended = this.executor.takeEnded();
-    for (const result of ended) this.learn(result);
+    this.learn(ended);
     const state = await this.observe(deep, signal);
     this.journalNotices(state, ended);
     const now = this.options.clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
     const shared = this.sharedSteps(desired, state, made);
-    this.memory = withoutSharedFailures(this.memory, shared.map(objectOf));
     const steps = [...shared, ...made.decisions.flatMap((each) => each.steps)];
+    this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.condemn(due, made);
     const { results, begun } = await this.executor.execute(due, signal);
-    for (const result of results) this.learn(result);
+    this.learn(results);
     this.last = { state, done: [...results.map((each) => each.step), ...this.executor.working] };
     this.announceSteady(made);
     const isDone = made.decisions.every((each) => each.steady) && detours(desired, made.table).length === 0;
@@ -175,7 +176,15 @@ export class Reconciler {
     }
   }
 
-  private learn(result: Result): void {
+  private learn(results: readonly Result[]): void {
+    for (const result of results) this.learnOf(result);
+    const pulled = results.flatMap((each) =>
+      each.status === 'done' && each.image !== undefined ? [[objectOf(each.step), each.image] as const] : [],
+    );
+    this.memory = withImages(this.memory, pulled);
+  }
+
+  private learnOf(result: Result): void {
     const { step } = result;
     const now = this.options.clock.now();
     if (result.status === 'failed') {
@@ -185,9 +194,6 @@ export class Reconciler {
       return;
     }
     this.memory = withoutFailure(this.memory, objectOf(step));
-    if (step.do === 'pull' && result.image !== undefined) {
-      this.memory = { ...this.memory, images: { ...this.memory.images, [objectOf(step)]: result.image } };
-    }
     if (step.do === 'route') this.hasToldBalancer = true;
     if (step.do === 'remove-balancer') this.table = undefined;
     if (step.do === 'restart') {

@@ -58,7 +58,7 @@ function desiredService(service: Service, routes: readonly LoadBalancer[]): Desi
 }
 
 /** Two containers cannot share a host port, and should not share what both write to. */
-export function strategyOf(service: Service): Strategy {
+function strategyOf(service: Service): Strategy {
   if (hasHostPort(service.container)) return 'recreate';
   return service.update.strategy ?? (hasWritableMount(service) ? 'recreate' : 'rolling');
 }
@@ -67,7 +67,7 @@ export function hasHostPort(container: ContainerSpec): boolean {
   return container.ports.some((port) => port.hostPort !== undefined);
 }
 
-export function hasWritableMount(service: Service): boolean {
+function hasWritableMount(service: Service): boolean {
   return service.container.mounts.some((mount) => mount.type !== 'tmpfs' && !mount.readOnly);
 }
 

@@ -42,7 +42,7 @@ export interface Demand {
   readonly memory: number;
 }
 
-interface Neighbour {
+interface Guarded {
   readonly name: string;
   /** Names that it does not stand beside. */
   readonly rejects: readonly RegExp[];
@@ -75,8 +75,10 @@ class Ledger {
   private readonly blocked: string[] = [];
   private readonly unscheduled: Unscheduled[] = [];
   private readonly node: ObservedNode;
-  /** By name, what is on the node. */
-  private readonly present = new Map<string, Neighbour>();
+  /** Names of what is on the node. */
+  private readonly present = new Set<string>();
+  /** Those of them that do not stand beside everything. */
+  private readonly guarded: Guarded[] = [];
   /** What an older release of a service still holds, until the new one is admitted in its place. */
   private readonly held = new Map<string, readonly Instance[]>();
   /** Green-blue services that start a new set: they need room for both at once; the others make room as they go. */
@@ -149,14 +151,17 @@ class Ledger {
   }
 
   private settle({ name, service }: DesiredService): void {
-    if (!this.present.has(name)) this.present.set(name, { name, rejects: service.conflictsWith.map(globToRegExp) });
+    if (this.present.has(name)) return;
+    this.present.add(name);
+    if (service.conflictsWith.length > 0) this.guarded.push({ name, rejects: service.conflictsWith.map(globToRegExp) });
   }
 
   /** Either side may name the other; a service never conflicts with itself. */
   private hasConflict({ name, service }: DesiredService): boolean {
+    if (this.guarded.some((each) => each.name !== name && matchesAny(each.rejects, name))) return true;
+    if (service.conflictsWith.length === 0) return false;
     const own = service.conflictsWith.map(globToRegExp);
-    const others = [...this.present.values()].filter((each) => each.name !== name);
-    return others.some((each) => matchesAny(each.rejects, name) || matchesAny(own, each.name));
+    return [...this.present].some((other) => other !== name && matchesAny(own, other));
   }
 
   private shortage(service: DesiredService): Reason | undefined {
@@ -172,7 +177,7 @@ class Ledger {
       cpu: milli(this.free.cpu) / 1000,
       memory: Math.floor(this.free.memory / MB),
       capabilities: this.node.capabilities,
-      services: [...this.present.keys()].sort(),
+      services: [...this.present].sort(),
     };
     return {
       service: service.name,

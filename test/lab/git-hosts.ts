@@ -35,11 +35,15 @@ export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposa
 export interface Origin {
   readonly bare: string;
   /** Replaces all files by these, commits and pushes; returns the commit's id. */
-  push(files: Readonly<Record<string, string>>, message: string, options?: readonly string[]): Promise<string>;
+  readonly push: (
+    files: Readonly<Record<string, string>>,
+    message: string,
+    options?: readonly string[],
+  ) => Promise<string>;
   /** git in the bare repository. */
-  git(...args: readonly string[]): Promise<string>;
+  readonly git: (...args: readonly string[]) => Promise<string>;
   /** git in the checkout. */
-  checkout(...args: readonly string[]): Promise<string>;
+  readonly checkout: (...args: readonly string[]) => Promise<string>;
   readonly work: string;
 }
 

@@ -4,7 +4,7 @@ import type { ContainerSpec, LoadBalancer, Service, UpdatePolicy } from '../../s
 
 const SOURCE = { file: 'test.yaml', line: 1, column: 1 };
 
-export const CONTAINER: ContainerSpec = {
+const CONTAINER: ContainerSpec = {
   image: 'web:v1',
   version: 'v1',
   environment: {},
@@ -25,7 +25,7 @@ export const CONTAINER: ContainerSpec = {
   init: false,
 };
 
-export const UPDATE: UpdatePolicy = {
+const UPDATE: UpdatePolicy = {
   order: 'start-first',
   parallelism: 1,
   delay: 0,

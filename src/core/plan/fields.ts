@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 /** One field that differs; `path` is written as in a manifest. Missing: not set. */
 export interface FieldChange {
   readonly path: string;
@@ -8,6 +10,7 @@ export interface FieldChange {
 
 /** Fields of two pieces of plain data that differ, sorted by path. */
 export function fieldChanges(from: object, to: object, forcesReplacement: boolean): FieldChange[] {
+  if (isDeepStrictEqual(from, to)) return [];
   const before = flatten(from);
   const after = flatten(to);
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();

@@ -73,13 +73,19 @@ export function sharedFailures({ failures }: Memory): Failure[] {
   return SHARED.flatMap((object) => failures[object] ?? []);
 }
 
+export function withImages(memory: Memory, images: readonly (readonly [string, PulledImage])[]): Memory {
+  return images.length === 0 ? memory : { ...memory, images: { ...memory.images, ...Object.fromEntries(images) } };
+}
+
 /** Somebody took the image away after it was pulled: it is pulled again. */
 export function withoutImage(memory: Memory, { service, release }: { service: string; release: string }): Memory {
   const { [`${service}@${release}`]: _, ...images } = memory.images;
   return { ...memory, images };
 }
 
-/** Forgets failures of what is shared and needs nothing any more. */
-export function withoutSharedFailures(memory: Memory, needed: readonly string[]): Memory {
-  return SHARED.filter((object) => !needed.includes(object)).reduce(withoutFailure, memory);
+/** Forgets failures of objects that need nothing any more. */
+export function withFailuresOf(memory: Memory, needed: ReadonlySet<string>): Memory {
+  return Object.keys(memory.failures)
+    .filter((object) => !needed.has(object))
+    .reduce(withoutFailure, memory);
 }

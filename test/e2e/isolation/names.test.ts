@@ -74,7 +74,7 @@ it('takes what is not ready any more out of the name, and puts it back', async (
     { seen: () => running.log },
   );
   expect(both).toEqual(expect.arrayContaining(left));
-  expect(await fetched('front', 'http://api:8080/whoami')).toContain(left[0]);
+  expect(await fetched('front', `http://${left[0] ?? ''}:8080/whoami`)).toContain(`"${left[0] ?? ''}"`);
   await answerHealth(api?.id ?? '', 200);
   await until('both are back', async () => (await addresses('front', 'api')).length === 2, { seen: () => running.log });
   expect(await addresses('front', 'api')).toEqual(both);

@@ -68,15 +68,15 @@ function runOverHttps(): RunningFairlead {
 /** Looks at all command lines of the machine until it is told to stop; returns those with the text. */
 function watchCommandLines(text: string): () => Promise<string[]> {
   const found = new Set<string>();
-  let isOver = false;
+  const watch = { isOver: false };
   const watching = (async () => {
-    while (!isOver) {
+    while (!watch.isOver) {
       for (const line of await commandLinesWith(text)) found.add(line);
       await delay(20);
     }
   })();
   return async () => {
-    isOver = true;
+    watch.isOver = true;
     await watching;
     return [...found];
   };

@@ -4,7 +4,7 @@ import { startRegistry, type Registry } from '../../lab/registry.ts';
 import { execIn } from '../../support/docker.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
-import { containersOf, settled, type Container } from './app.ts';
+import { containersOf, livesOf, settled, type Container } from './app.ts';
 import { eventsSince } from './events.ts';
 
 /** What cannot stand side by side, since it owns a port of the host and a volume: stopped, then started. */
@@ -62,7 +62,7 @@ it('stops nothing for an image that is not there', async () => {
   await push('absent');
   const status = await scenario.reports('the image is missing', ({ services }) => services[0]?.problem !== undefined);
   expect(status.services[0]?.problem).toMatchObject({ layer: 'image', reason: 'image-not-found' });
-  expect(await containersOf(scenario, 'db')).toEqual([before]);
+  expect(livesOf(await containersOf(scenario, 'db'))).toEqual(livesOf([before]));
   await answers('v1');
 });
 
