@@ -16,6 +16,7 @@ const PAGE_WORDS = { cluster: 'demo', port: '8000', folder: '/srv/demo' };
 const LOOK = /^(fairlead (status|logs|plan)|curl|git (-C \S+ )?(fetch|show|log))\b/;
 const WITHIN = 60_000;
 const AGAIN = 250;
+const RELEASES = ['v1', 'v2', 'v3', 'exits'];
 const IMAGE = /registry\.example\.com\/([a-z-]+):(\w+)/g;
 const BALANCER = 'lab/haproxy:3.0';
 
@@ -136,10 +137,13 @@ function environment(root: string, { host, cluster, port }: { host: string; clus
   };
 }
 
-/** Each `registry.example.com/NAME:TAG` of the page is the lab's application of that tag. */
+/** Each `registry.example.com/NAME` of the page has the releases of the lab's application that a page may speak of. */
 function imagesOf(blocks: readonly Block[]): ReadonlyMap<string, string> {
-  const found = blocks.flatMap(({ text }) => [...text.matchAll(IMAGE)]);
-  return new Map(found.map(([image, , tag]) => [image, `lab/app:${tag ?? ''}`]));
+  const names = new Set(blocks.flatMap(({ text }) => [...text.matchAll(IMAGE)].map(([, name = '']) => name)));
+  const pairs = [...names].flatMap((name) =>
+    RELEASES.map((tag) => [`registry.example.com/${name}:${tag}`, `lab/app:${tag}`] as const),
+  );
+  return new Map(pairs);
 }
 
 async function tagImages(host: string, images: ReadonlyMap<string, string>): Promise<void> {
