@@ -19,11 +19,13 @@ export interface ExecutorOptions {
 }
 
 const AT_ONCE = 8;
+const PULLS_AT_ONCE = 4;
 
 /** Does steps and decides nothing. Two steps on one object never run side by side. */
 export class Executor {
   private readonly options: ExecutorOptions;
   private readonly queue = new PQueue({ concurrency: AT_ONCE });
+  private readonly pulls = new PQueue({ concurrency: PULLS_AT_ONCE });
   /** Steps that run beside the passes, by object. */
   private readonly jobs = new Map<string, { step: Step; controller: AbortController; ended: Promise<void> }>();
   private readonly ended: Result[] = [];
@@ -94,7 +96,8 @@ export class Executor {
 
   private startJob(step: Step): void {
     const controller = new AbortController();
-    const ended = this.run(step, controller.signal).then((result) => {
+    const work = () => this.run(step, controller.signal);
+    const ended = (step.do === 'pull' ? this.pulls.add(work) : work()).then((result) => {
       this.jobs.delete(objectOf(step));
       if (!controller.signal.aborted) this.ended.push(result);
       this.options.wake();

@@ -1,6 +1,6 @@
 import type { DesiredState } from '../core/desire.ts';
 import type { Clock, Runtime } from '../core/ports.ts';
-import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
+import { layerOf, ReasonError, type Problem, type Reason } from '../core/reason.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import type { Publisher } from './publisher.ts';
@@ -141,7 +141,7 @@ export class Loop {
 
   /** The engine does not answer: what runs goes on, and we ask again, less and less often. */
   private failed(error: unknown): number {
-    const problem = problemOf(error);
+    const problem = problemOf(error, 'engine-unreachable');
     this.failures += 1;
     this.hostProblem = problem;
     this.options.journal.record('failed', 'cluster', problem.message);
@@ -187,7 +187,7 @@ export class Loop {
       else journal.record('refused', 'cluster', `refused ${name}: ${describeProblems(source.problems)}`);
     } catch (error) {
       if (signal.aborted) return;
-      this.gitProblem = problemOf(error);
+      this.gitProblem = problemOf(error, 'unreachable');
       journal.record('failed', 'cluster', this.gitProblem.message);
     }
     wake.call();
@@ -208,7 +208,7 @@ function describeProblems(problems: readonly Problem[]): string {
   return `${place}${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}`;
 }
 
-function problemOf(error: unknown): Problem {
-  const reason = error instanceof ReasonError ? error.reason : 'engine-unreachable';
+function problemOf(error: unknown, otherwise: Reason): Problem {
+  const reason = error instanceof ReasonError ? error.reason : otherwise;
   return { layer: layerOf(reason), reason, message: error instanceof Error ? error.message : String(error) };
 }

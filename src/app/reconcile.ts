@@ -9,7 +9,7 @@ import {
   withoutImage,
   type Memory,
 } from '../core/rollout/memory.ts';
-import { isUp, type ObservedBalancer, type ObservedState } from '../core/observed.ts';
+import { isUp, type ObservedBalancer, type ObservedState, type UnderWay } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { EMPTY_TABLE, type RoutingTable } from '../core/routing.ts';
@@ -53,8 +53,8 @@ export class Reconciler {
   private memory: Memory = NO_MEMORY;
   private steadyServices = new Set<string>();
   private isAway = false;
-  /** Ids of what was up when the engine was last seen. */
-  private upBefore: ReadonlySet<string> = new Set();
+  /** Ids of what was not up when the engine was last seen, if it ever was. */
+  private down: ReadonlySet<string> | undefined;
   /** What the balancer worked by when it was last seen. */
   private table: RoutingTable | undefined;
   /** This process has told the balancer its table once, and so its own settings: a changed port, a newer config. */
@@ -117,11 +117,11 @@ export class Reconciler {
     const { runtime, balancer } = this.options;
     try {
       const seen = { runtime: await runtime.observe({ deep, signal }), balancer: await balancer.observe() };
-      const state = { ...seen, balancer: this.withTable(seen.balancer) };
+      const state = { ...seen, balancer: this.withTable(seen.balancer), underWay: this.underWay() };
       const { instances } = state.runtime;
-      if (this.isAway) this.memory = afterAbsence(this.memory, instances, this.upBefore);
+      if (this.isAway && this.down !== undefined) this.memory = afterAbsence(this.memory, instances, this.down);
       this.isAway = false;
-      this.upBefore = new Set(instances.filter(isUp).map((each) => each.id));
+      this.down = new Set(instances.filter((each) => !isUp(each)).map((each) => each.id));
       return state;
     } catch (error) {
       this.isAway = true;
@@ -130,11 +130,17 @@ export class Reconciler {
     }
   }
 
-  /** A balancer that is down for a moment has not forgotten where its routes lead; what it is told now may come true. */
+  /** A balancer that is down for a moment has not forgotten where its routes lead. */
   private withTable(observed: ObservedBalancer): ObservedBalancer {
     if (observed.state === 'running') this.table = observed.table;
-    const route = this.executor.working.find((step) => step.do === 'route');
-    return { ...observed, ...(this.table && { table: this.table }), ...(route && { coming: route.table }) };
+    return this.table === undefined ? observed : { ...observed, table: this.table };
+  }
+
+  private underWay(): UnderWay {
+    const { working } = this.executor;
+    const route = working.find((step) => step.do === 'route');
+    const stops = working.filter((step) => step.do === 'stop');
+    return { stopping: stops.map((step) => step.instance.id), ...(route && { table: route.table }) };
   }
 
   private journalNotices(state: ObservedState, ended: readonly Result[]): void {

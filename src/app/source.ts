@@ -52,11 +52,12 @@ export class Source {
     const snapshot = await this.options.repository.pull(signal);
     if (snapshot === this.snapshot) return false;
     const { manifests, problems, warnings } = this.options.read(snapshot.directory);
-    this.snapshot = snapshot;
     this.tried = snapshot.revision;
     this.problems = problems;
     this.warnings = warnings;
     if (problems.length === 0) await this.take(manifests, snapshot.revision);
+    // Only now: what could not be taken is looked at again.
+    this.snapshot = snapshot;
     return true;
   }
 

@@ -84,8 +84,6 @@ export interface ObservedBalancer {
   readonly state: 'absent' | 'stopped' | 'running' | 'unreachable';
   /** The table it works by, as recorded beside its config. */
   readonly table?: RoutingTable;
-  /** The table that is on its way into it now. */
-  readonly coming?: RoutingTable;
   /** Result of the check, by check pool and server: `checks['web:http:8080'].servers['3f9c1a2-1-…']` flattened to `pool/server`. */
   readonly checks: Readonly<Record<string, MemberHealth>>;
   /** Sessions and errors by `loadBalancer/colour/server`. */
@@ -99,7 +97,16 @@ export interface ObservedBalancer {
   };
 }
 
+/** What this process has begun and does not know the end of; it may come true at any moment. */
+export interface UnderWay {
+  /** Ids of instances that are being stopped. */
+  readonly stopping: readonly string[];
+  /** The table that the balancer is being given. */
+  readonly table?: RoutingTable;
+}
+
 export interface ObservedState {
   readonly runtime: ObservedRuntime;
   readonly balancer: ObservedBalancer;
+  readonly underWay?: UnderWay;
 }

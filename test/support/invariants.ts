@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Pass } from '../../src/app/reconcile.ts';
+import type { Member } from '../../src/core/routing.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
 import { act, imageOf, isGood, teach, type Act, type Commit, type Draft } from './history.ts';
 import { slotSpec } from './specs.ts';
@@ -10,12 +11,18 @@ import { containerSpec } from './specs.ts';
 const LONG = 90;
 
 /** Lives through a history and checks on the way, and at its end, what must always hold. */
-export async function liveThrough(history: readonly Act[]): Promise<World> {
-  const world = await worldWithNeighbour();
-  const cutOffs = watchForCutOffs(world);
+export async function liveThrough(history: readonly Act[]): Promise<void> {
+  await liveIn(await worldWithNeighbour(), history, cutsRoute);
+}
+
+async function liveIn(world: World, history: readonly Act[], isCutOff: CutOff): Promise<void> {
+  const cutOffs: string[] = [];
+  world.onMutation = (mutation) => {
+    if (isCutOff(world, mutation)) cutOffs.push(mutation);
+  };
   for (const each of history) await act(world, each);
   const last = history.findLast((each) => each.do === 'commit');
-  if (last === undefined) return world;
+  if (last === undefined) return;
   const pass = await finish(world);
   if (pass.steady) await isQuiet(world);
   else isExplained(world, pass);
@@ -23,12 +30,12 @@ export async function liveThrough(history: readonly Act[]): Promise<World> {
   isAsWanted(world, 'api', last.api, pass);
   deepEqual(neighbours(world), ['other-web-1a2b3c4-1 running 1']);
   deepEqual(cutOffs, []);
-  return world;
 }
 
-/** As `liveThrough`, and a client of the load balancer never finds nobody after it found somebody. */
+/** As `liveThrough`, and no client of the load balancer or of the name finds nobody after it found somebody. */
 export async function serveThrough(history: readonly Act[]): Promise<void> {
-  const world = await liveThrough(history);
+  const world = await worldWithNeighbour();
+  await liveIn(world, history, (...call) => cutsRoute(...call) || cutsName(...call));
   const first = world.seen.findIndex((each) => each !== '');
   ok(first < 0 || !world.seen.slice(first).includes(''), `nobody was reachable: ${world.seen.join(' | ')}`);
 }
@@ -76,21 +83,30 @@ function neighbours({ engine }: World): string[] {
   return others.map(({ name, state, id }) => `${name} ${state} ${Number.parseInt(id, 16)}`);
 }
 
-/** Whatever is stopped while the balancer may send somebody there, but for what has failed. */
-function watchForCutOffs(world: World): readonly string[] {
-  const cutOffs: string[] = [];
-  world.onMutation = (mutation) => {
-    const [verb, name = ''] = mutation.split(' ');
-    if (verb !== 'stop' && verb !== 'remove') return;
-    const container = world.engine.containers.get(name);
-    if (container?.alive !== true || !isGood(container.slot.container.image)) return;
-    const routes = world.balancer.recorded?.routes ?? [];
-    const leading = routes.filter((route) =>
-      route.pools[route.active].members.some((each) => each.instance === name && each.state === 'active'),
-    );
-    if (leading.length > 0 && container.state === 'running') cutOffs.push(mutation);
-  };
-  return cutOffs;
+type CutOff = (world: World, mutation: string) => boolean;
+
+/** Nothing is stopped while the balancer may send somebody there, but for what has failed. */
+function cutsRoute({ engine, balancer }: World, mutation: string): boolean {
+  const [verb, name = ''] = mutation.split(' ');
+  const container = engine.containers.get(name);
+  if ((verb !== 'stop' && verb !== 'remove') || container?.state !== 'running') return false;
+  const isActive = (member: Member) => member.instance === name && member.state === 'active';
+  const routes = balancer.recorded?.routes ?? [];
+  return (
+    isGood(container.slot.container.image) && routes.some(({ pools, active }) => pools[active].members.some(isActive))
+  );
+}
+
+/** Nobody leaves a name who is the last to answer to it. */
+function cutsName({ engine }: World, mutation: string): boolean {
+  const [verb, name = ''] = mutation.split(' ');
+  const slot = engine.containers.get(name)?.slot;
+  if (verb !== 'hide' || slot === undefined || !isGood(slot.container.image)) return false;
+  const answering = [...engine.containers.values()].filter(
+    (each) =>
+      each.cluster === 'demo' && each.slot.service === slot.service && each.discoverable && each.state === 'running',
+  );
+  return answering.every((each) => each.name === name);
 }
 
 /** Steady, with nothing kept any more, or as long as it takes to be sure that it does not get there. */
@@ -98,6 +114,8 @@ async function finish(world: World): Promise<Pass> {
   const end = world.clock.now() + LONG * 1000;
   for (let calm = 0, idle = 0; ;) {
     const before = world.engine.mutations.length;
+    // A process that has just begun has not seen anything yet.
+    if (world.clock.now() > end - (LONG * 1000) / 2) world.crashAfter(Infinity);
     const pass = await world.pass(idle > 20 ? 1000 : undefined);
     idle = world.engine.mutations.length > before ? 0 : idle + 1;
     calm = pass.steady ? calm + 1 : 0;

@@ -2,7 +2,7 @@ import { isServing } from './drain.ts';
 import type { Instance } from '../observed.ts';
 import { isSwitched, leavingOwn, neededOld } from './pace.ts';
 import type { Progress } from './progress.ts';
-import { isReady } from './view.ts';
+import { bestRelease, isReady, isStopping } from './view.ts';
 
 /** Instances that a route may lead to, under the name by which its pool knows them. */
 export interface MemberSet {
@@ -31,7 +31,7 @@ export function memberSets(progress: Progress, isFetched: boolean): MemberSets {
   const fresh = own.filter((each) => isMember(progress, each));
   if (!progress.isAtomic) return { serving: { id: view.name, members: [...fresh, ...old] } };
   const next = { id: `${view.name}@${progress.target.release}`, members: fresh };
-  const release = old[0]?.release;
+  const release = bestRelease(view, old)?.[0]?.release;
   if (release === undefined) return { serving: next };
   const previous = { id: `${view.name}@${release}`, members: old.filter((each) => each.release === release) };
   return isSwitched(progress) ? { serving: next, standby: previous } : { serving: previous, standby: next };
@@ -40,5 +40,6 @@ export function memberSets(progress: Progress, isFetched: boolean): MemberSets {
 /** Once ready it stays a member while it is up: the balancer itself sees when it falls and when it is back. */
 function isMember({ view }: Progress, instance: Instance): boolean {
   if (isReady(view, instance)) return true;
+  if (isStopping(view, instance)) return false;
   return instance.health !== 'unhealthy' && instance.state !== 'paused' && isServing(view, instance);
 }

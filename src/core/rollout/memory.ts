@@ -21,7 +21,7 @@ export interface Memory {
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
   readonly failures: Readonly<Record<string, Failure>>;
-  /** Ids of containers that were up before the engine was away and are not since. */
+  /** Ids of containers that fell while the engine was away and are not up since. */
   readonly fellWithEngine: readonly string[];
 }
 
@@ -43,9 +43,12 @@ export const NO_MEMORY: Memory = {
   fellWithEngine: [],
 };
 
-/** The memory after the engine was away: what fell meanwhile is nobody's fault, and no time has counted. */
-export function afterAbsence(memory: Memory, instances: readonly Instance[], before: ReadonlySet<string>): Memory {
-  const fallen = instances.filter((each) => !isUp(each) && before.has(each.id)).map((each) => each.id);
+/**
+ * The memory after the engine was away: what fell meanwhile is nobody's fault, and no time has counted. `down`: ids of
+ * what had fallen before.
+ */
+export function afterAbsence(memory: Memory, instances: readonly Instance[], down: ReadonlySet<string>): Memory {
+  const fallen = instances.filter((each) => !isUp(each) && !down.has(each.id)).map((each) => each.id);
   return { ...memory, unreadySince: {}, fellWithEngine: [...memory.fellWithEngine, ...fallen] };
 }
 

@@ -1,7 +1,7 @@
 import { isServing } from './drain.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
-import { isFailing, isReady } from './view.ts';
+import { isFailing, isReady, isStopping } from './view.ts';
 
 /** How many instances of the target may be started now. */
 export function allowance(progress: Progress): number {
@@ -38,12 +38,19 @@ export function neededOld(progress: Progress, isFetched: boolean): readonly Inst
 }
 
 function neededOldCount(progress: Progress): number {
-  const { current, target, verdict, desired } = progress;
+  const { current, target, desired } = progress;
   if (progress.isExclusive) return 0;
-  const done = current.filter((each) => isSteady(progress, each) || verdict.tolerated.includes(each)).length;
+  const done = current.filter((each) => isSteady(progress, each) || isTolerated(progress, each)).length;
   const missing = Math.max(0, target.instances - done);
   const headStart = progress.isStopFirst && !target.rollback ? desired.service.update.parallelism : 0;
   return Math.max(0, missing - headStart);
+}
+
+/** It failed, now or when it was on trial, and the update policy goes on. */
+function isTolerated({ verdict, desired }: Progress, instance: Instance): boolean {
+  const { failureAction, maxFailureRatio } = desired.service.update;
+  const isTolerant = failureAction === 'continue' || maxFailureRatio > 0;
+  return verdict.tolerated.includes(instance) || (isTolerant && instance.restartPolicy !== 'no');
 }
 
 /** Green-blue keeps the whole old set for a while after the switch; a set that never served goes at once. */
@@ -63,7 +70,9 @@ export function isSwitched(progress: Progress): boolean {
   if (current.some((each) => isServing(view, each))) return true;
   const isTrusted = current.some((each) => each.restartPolicy !== 'no');
   if (isTrusted && !old.some((each) => isServing(view, each))) return true;
-  return readyCount(progress) >= target.instances || old.every((each) => isFailing(view, each));
+  return (
+    readyCount(progress) >= target.instances || old.every((each) => isFailing(view, each) || isStopping(view, each))
+  );
 }
 
 /** When a green-blue service gives up the way back. */

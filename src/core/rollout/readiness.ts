@@ -41,6 +41,9 @@ export function conditionOf(
 
 const READY: Condition = { state: 'ready', description: 'running' };
 
+/** Docker is stopping it: what it answers until then does not count. */
+export const STOPPING: Condition = { state: 'stopped', description: 'being stopped' };
+
 function conditionByChecks(
   instance: Instance,
   checks: readonly CheckDefinition[],

@@ -1,9 +1,8 @@
 import { hasHostPort, type DesiredService } from '../desire.ts';
-import { groupBy } from '../group.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
-import { isMark, isReady, type ServiceView, type Target } from './view.ts';
+import { bestRelease, isMark, isReady, type ServiceView, type Target } from './view.ts';
 
 interface FailedInstance {
   readonly instance: Instance;
@@ -50,14 +49,9 @@ function wantedTarget(view: ServiceView, desired: DesiredService): Target {
   return { release: desired.release, container, resources, instances: view.admitted, rollback: false };
 }
 
-/** The release to go back to: the one with the most ready instances, else the one that was made last. */
 function fallbackTarget(view: ServiceView, wanted: Target): Target | undefined {
   const others = view.instances.filter((each) => each.release !== wanted.release && !isMark(view, each));
-  const releases = [...groupBy(others, (each) => each.release).values()];
-  const ready = (release: readonly Instance[]) => release.filter((each) => isReady(view, each)).length;
-  const newest = (release: readonly Instance[]) => Math.max(...release.map((each) => each.createdAt));
-  const best = releases.sort((a, b) => ready(b) - ready(a) || newest(b) - newest(a))[0];
-  const sample = best?.find((each) => each.spec !== undefined);
+  const sample = bestRelease(view, others)?.find((each) => each.spec !== undefined);
   if (sample?.spec === undefined) return undefined;
   const { release, spec, resources } = sample;
   const instances = hasHostPort(spec) ? Math.min(1, wanted.instances) : wanted.instances;

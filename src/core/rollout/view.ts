@@ -4,7 +4,7 @@ import type { Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
-import { checksFor, conditionOf, remember, type Condition } from './readiness.ts';
+import { checksFor, conditionOf, remember, STOPPING, type Condition } from './readiness.ts';
 import { indexRouting, type RoutingIndex } from './routing-index.ts';
 
 /** All that the decision about one service needs, gathered once. */
@@ -51,7 +51,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const { instances, node } = state.runtime;
   const byService = groupBy(instances, (each) => each.service);
   const routing = indexRouting(state.balancer.table);
-  const coming = indexRouting(state.balancer.coming);
+  const coming = indexRouting(state.underWay?.table);
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, routing, now);
@@ -98,8 +98,10 @@ function conditionsOf(
   now: number,
 ): ReadonlyMap<string, Condition> {
   const { balancer, runtime } = state;
+  const stopping = new Set(state.underWay?.stopping);
   return new Map(
     runtime.instances.map((instance) => {
+      if (stopping.has(instance.id)) return [instance.id, STOPPING];
       const checks = checksFor(instance, wanted.get(instance.service), routing);
       return [instance.id, conditionOf(instance, checks, balancer, now)];
     }),
@@ -110,9 +112,22 @@ export function isReady(view: ServiceView, instance: Instance): boolean {
   return view.conditions.get(instance.id)?.state === 'ready';
 }
 
+/** Of several releases the one with the most ready instances, else the one that was made last. */
+export function bestRelease(view: ServiceView, instances: readonly Instance[]): readonly Instance[] | undefined {
+  const releases = [...groupBy(instances, (each) => each.release).values()];
+  const ready = (release: readonly Instance[]) => release.filter((each) => isReady(view, each)).length;
+  const newest = (release: readonly Instance[]) => Math.max(...release.map((each) => each.createdAt));
+  return releases.sort((a, b) => ready(b) - ready(a) || newest(b) - newest(a))[0];
+}
+
 /** It runs, and the balancer cannot be asked about it. */
 export function isUnknown(view: ServiceView, instance: Instance): boolean {
   return view.conditions.get(instance.id)?.state === 'unknown';
+}
+
+/** It is up, and its end has begun. */
+export function isStopping(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id) === STOPPING;
 }
 
 /** It is up, and known not to serve. */

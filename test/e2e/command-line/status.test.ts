@@ -60,6 +60,14 @@ it('gives programs the containers as they are', async () => {
   ]);
 });
 
+it("does not take one cluster's manifests for another's, where both have the same state directory", async () => {
+  const { code, stdout } = await status('--cluster', 'other');
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'other: 0 of 0 services steady\nnothing has been deployed from this state directory\n',
+  });
+});
+
 it('calls a service that was never deployed unknown, with an error', async () => {
   expect(await status('wbe')).toEqual({
     code: 1,

@@ -40,9 +40,9 @@ it('runs what is pushed, routes to it, and says so in a commit', async () => {
 });
 
 it('replaces it by a push', async () => {
-  await scenario.repository.push({ 'hello.yaml': manifest('v2') }, 'Say it again');
+  const revision = await scenario.repository.push({ 'hello.yaml': manifest('v2') }, 'Say it again');
   await scenario.answers('hello.example.com', { body: 'v2' });
-  await scenario.reports('v2 is steady', (each) => each.services[0]?.version === 'v2' && each.ready);
+  await scenario.reports('the commit is applied', (each) => each.revision.applied === revision && each.ready);
 });
 
 it('takes no part of a revision that is invalid', async () => {

@@ -70,7 +70,8 @@ it('commits who waits and why, while the others run and an update that does not 
   expect(status.ready).toBe(false);
   const states = Object.fromEntries(status.services.map((each) => [each.name, each.state]));
   expect(states).toEqual({ gpu: 'unscheduled', small: 'steady', web: 'unscheduled' });
-  expect(status.unscheduled).toMatchObject([
+  const waiting = [...status.unscheduled].sort((a, b) => (a.service < b.service ? -1 : 1));
+  expect(waiting).toMatchObject([
     {
       service: 'gpu',
       instance: 1,
