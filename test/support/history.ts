@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** Random histories of a cluster: commits, what people and machines do to it meanwhile, and ends of the process. */
 
 /** `late` fails after it was ready, but before it is trusted; the other bad ones never get ready. */
-export const TAGS = ['good1', 'good2', 'good3', 'exits', 'unready', 'nostart', 'nopull', 'unhealthy', 'late'] as const;
+const TAGS = ['good1', 'good2', 'good3', 'exits', 'unready', 'nostart', 'nopull', 'unhealthy', 'late'] as const;
 type Tag = (typeof TAGS)[number];
 
 export interface Draft {
@@ -28,7 +28,7 @@ export interface Commit {
   readonly route?: 'web' | 'api';
 }
 
-export const DRIFTS = ['stop', 'crash', 'remove', 'pause', 'deviate', 'balancer'] as const;
+const DRIFTS = ['stop', 'crash', 'remove', 'pause', 'deviate', 'balancer'] as const;
 
 export type Act =
   | Commit
@@ -58,7 +58,7 @@ export function teach({ engine, balancer }: World): void {
   }
 }
 
-export function manifestsOf({ web, api, route }: Commit): (Service | LoadBalancer)[] {
+function manifestsOf({ web, api, route }: Commit): (Service | LoadBalancer)[] {
   const services = [web && serviceOf('web', web), api && serviceOf('api', api)].filter((each) => each !== undefined);
   const target = route !== undefined && services.some((each) => each.name === route) ? [route] : [];
   return [...services, ...target.map((each) => loadBalancer({ service: each }))];
@@ -96,7 +96,7 @@ function serviceOf(name: string, draft: Draft): Service {
   });
 }
 
-export const anyUpdate: fc.Arbitrary<Partial<UpdatePolicy>> = fc.record({
+const anyUpdate: fc.Arbitrary<Partial<UpdatePolicy>> = fc.record({
   order: fc.constantFrom('start-first', 'start-first', 'stop-first'),
   parallelism: fc.integer({ min: 1, max: 3 }),
   monitor: fc.constantFrom(0, 1000, 2000),
@@ -107,7 +107,7 @@ export const anyUpdate: fc.Arbitrary<Partial<UpdatePolicy>> = fc.record({
   maxFailureRatio: fc.constantFrom(0, 0, 0.5),
 });
 
-export const anyDraft: fc.Arbitrary<Draft> = fc.record({
+const anyDraft: fc.Arbitrary<Draft> = fc.record({
   tag: fc.constantFrom(...TAGS, 'good1', 'good2', 'good3'),
   instances: fc.integer({ min: 0, max: 4 }),
   enabled: fc.constantFrom(true, true, true, false),
@@ -119,7 +119,7 @@ export const anyDraft: fc.Arbitrary<Draft> = fc.record({
 });
 
 /** Nothing in it may ever leave a load balancer without a ready member. */
-export const calmDraft: fc.Arbitrary<Draft> = fc.record({
+const calmDraft: fc.Arbitrary<Draft> = fc.record({
   tag: fc.constantFrom('good1', 'good2', 'good3', 'good1', 'good2', 'good3', 'exits', 'unready', 'nostart', 'nopull'),
   instances: fc.integer({ min: 1, max: 3 }),
   enabled: fc.constant(true),

@@ -22,7 +22,7 @@ export function watchReady(scenario: Scenario, name: string): Watch<{ fewestRead
 }
 
 /** Asks again and again through the balancer; gives the bodies in the order of their coming, repeated ones once. */
-export function watchBodies(scenario: Scenario, host: string): Watch<string[]> {
+function watchBodies(scenario: Scenario, host: string): Watch<string[]> {
   const seen: string[] = [];
   return watch(seen, async () => {
     const answer = await scenario.get(host).catch((error: unknown) => ({ status: 0, body: String(error) }));
