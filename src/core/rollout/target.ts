@@ -2,7 +2,7 @@ import { hasHostPort, type DesiredService } from '../desire.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
-import { bestRelease, isMark, isReady, type ServiceView, type Target } from './view.ts';
+import { bestRelease, isMark, type ServiceView, type Target } from './view.ts';
 
 interface FailedInstance {
   readonly instance: Instance;
