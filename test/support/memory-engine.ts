@@ -63,6 +63,13 @@ export class MemoryEngine {
     this.images.set(image.id, image);
   }
 
+  /** Somebody removes an image by hand. */
+  forgetImage(name: string): void {
+    const image = this.images.get(name);
+    this.images.delete(name);
+    if (image !== undefined) this.images.delete(image.id);
+  }
+
   /** The process of a container ends by itself, as if it crashed. */
   crash(name: string, exitCode = 137): void {
     this.get(name).exit(this.clock.now(), exitCode);

@@ -9,7 +9,7 @@ import type { SlotSpec } from '../ports.ts';
 import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge } from './target.ts';
-import { isMark, isReady, isUnknown, type ServiceView } from './view.ts';
+import { isFailing, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
 export interface Decision {
@@ -129,11 +129,11 @@ function discoverSteps({ view, current, surplus, old }: Progress, { serving }: M
     .map((instance) => ({ do: 'discover', instance, discoverable: !instance.discoverable }));
 }
 
-/** A name that leads to somebody always does: nobody who is ready leaves it before those who come have joined. */
+/** A name that leads to somebody always does: nobody who may serve leaves it before those who come have joined. */
 function joinersFirst(view: ServiceView, steps: readonly Step[]): Step[] {
   const isJoining = steps.some((step) => step.do === 'discover' && step.discoverable);
   return steps.filter((step) => {
-    const leaves = step.do === 'discover' && !step.discoverable && isReady(view, step.instance);
+    const leaves = step.do === 'discover' && !step.discoverable && !isFailing(view, step.instance);
     return !isJoining || !leaves;
   });
 }

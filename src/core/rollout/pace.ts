@@ -32,7 +32,7 @@ export function neededOld(progress: Progress, isFetched: boolean): readonly Inst
   const { view, verdict, old } = progress;
   if (verdict.paused || !isFetched) return old;
   if (progress.isAtomic) return neededOldSet(progress);
-  const worth = (instance: Instance) => Number(isReady(view, instance));
+  const worth = (each: Instance) => 2 * Number(isReady(view, each)) + Number(isServing(view, each));
   const ranked = [...old].sort((a, b) => worth(b) - worth(a) || a.slot - b.slot);
   return ranked.slice(0, neededOldCount(progress)).filter((each) => isReady(view, each) || isServing(view, each));
 }
@@ -58,7 +58,9 @@ function neededOldSet(progress: Progress): readonly Instance[] {
   const { view, old, target } = progress;
   if (!isSwitched(progress)) {
     const serving = old.filter((each) => isServing(view, each));
-    return serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
+    const standing = serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
+    const releases = new Set(standing.map((each) => each.release));
+    return old.filter((each) => releases.has(each.release));
   }
   if (target.rollback || view.now >= keptUntil(progress)) return [];
   return old.filter((each) => each.restartPolicy !== 'no');
@@ -80,8 +82,10 @@ export function keptUntil(progress: Progress): number {
   return switchedAt(progress) + progress.desired.service.update.keepOld;
 }
 
-function switchedAt({ view, desired, current }: Progress): number {
+/** Now, as long as a route still leads to another set: its time is that of an earlier switch. */
+function switchedAt({ view, desired, current, target }: Progress): number {
   const own = desired.routedBy.flatMap((name) => view.routing.routes.get(name) ?? []);
+  if (own.some((route) => route.pools[route.active].set !== `${view.name}@${target.release}`)) return view.now;
   const recorded = Math.max(0, ...own.map((route) => route.switchedAt));
   if (recorded > 0) return recorded;
   return Math.max(0, ...current.map((each) => view.memory.readySince[each.id]?.at ?? view.now));

@@ -4,7 +4,7 @@ import type { Scenario } from '../../support/scenario.ts';
 const EVERY = 40;
 
 interface Watch<Seen> extends AsyncDisposable {
-  /** Ends the watch; throws what it ran into. */
+  /** Ends the watch after a last look; throws what it ran into. */
   stop(): Promise<Seen>;
 }
 
@@ -21,6 +21,16 @@ export function watchReady(scenario: Scenario, name: string): Watch<{ fewestRead
   });
 }
 
+/** Asks again and again through the balancer; gives the bodies in the order of their coming, repeated ones once. */
+export function watchBodies(scenario: Scenario, host: string): Watch<string[]> {
+  const seen: string[] = [];
+  return watch(seen, async () => {
+    const answer = await scenario.get(host).catch((error: unknown) => ({ status: 0, body: String(error) }));
+    const body = answer.status === 200 ? answer.body.trim() : `${answer.status} ${answer.body}`;
+    if (body !== seen.at(-1)) seen.push(body);
+  });
+}
+
 function watch<Seen>(seen: Seen, look: () => Promise<void>): Watch<Seen> {
   const over = new AbortController();
   const looking = lookUntil(over.signal, look);
@@ -30,6 +40,7 @@ function watch<Seen>(seen: Seen, look: () => Promise<void>): Watch<Seen> {
     stop: async () => {
       over.abort();
       await looking;
+      await look();
       return seen;
     },
     [Symbol.asyncDispose]: async () => {

@@ -132,6 +132,30 @@ describe('green-blue', () => {
     expect(world.up()).toEqual(['web:v2#1']);
   });
 
+  it('keeps all of the old set while the new one comes, also what was only starting', async () => {
+    const check = { path: '/', port: 8080, status: '200-399' };
+    const healthCheck = { http: check, interval: 1000, timeout: 1000, retries: 3, startPeriod: 60_000, restart: true };
+    await world.take([service({ update: swap, healthCheck }), loadBalancer()]);
+    world.commit([service({ instances: 2, update: swap, healthCheck }), loadBalancer()]);
+    await world.until(() => world.up().length === 2);
+    const starting = [...world.engine.containers.values()].find((each) => each.slot.slot === 2);
+    world.balancer.failing.add(starting?.address ?? '');
+    world.balancer.failingImages.add('web:v2');
+    world.commit([service({ instances: 2, update: swap, healthCheck, container: image('v2') }), loadBalancer()]);
+    await world.wait(5);
+    expect(world.up()).toEqual(['web:v1#1', 'web:v1#2', 'web:v2#1', 'web:v2#2']);
+  });
+
+  it('keeps the old set of a later switch as long as that of the first', async () => {
+    const update = { ...swap, keepOld: 20_000 };
+    await world.take([service({ update }), loadBalancer()]);
+    await world.take([service({ update, container: image('v2') }), loadBalancer()]);
+    await world.until(() => world.up().length === 1 && world.stopped().length === 0);
+    await world.take([service({ update, container: image('v3') }), loadBalancer()]);
+    expect(world.up()).toEqual(['web:v2#1', 'web:v3#1']);
+    expect(world.seen).toHaveLength(4);
+  });
+
   it('flips back when the new set fails within its monitor window', async () => {
     await world.take([service({ update: swap }), loadBalancer()]);
     world.commit([service({ update: swap, container: image('v2') }), loadBalancer()]);

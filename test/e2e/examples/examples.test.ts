@@ -1,0 +1,144 @@
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../lab/git-hosts.ts';
+import { dockerAt, dockerHost } from '../../support/docker.ts';
+import { fairlead } from '../../support/fairlead.ts';
+import { Scenario } from '../../support/scenario.ts';
+import { standIn } from './stand-ins.ts';
+
+/** Each example validates, runs, answers, and has nothing left to do then; its images are stood in for by the lab's. */
+
+const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
+const from = (name: string) => `registry.example.com/${name}`;
+const IMAGES = [
+  { name: from('hello:v1'), image: 'lab/app:v1' },
+  { name: from('shop:v1'), image: 'lab/app:v1' },
+  { name: from('web:v1'), image: 'lab/app:v1' },
+  { name: from('web:v2'), image: 'lab/app:v2' },
+  { name: from('echo:v1'), image: 'lab/app:v1' },
+  { name: from('busybox:1'), image: 'lab/busybox:1' },
+  { name: from('cloudifacturing-test-service:1'), image: 'lab/app:v1', port: 80 },
+  { name: from('contrived-service-1:0.0.1'), image: 'lab/app:v1', port: 9000 },
+  { name: from('demo-api:1'), image: 'lab/app:v2', port: 9000 },
+];
+
+let images: AsyncDisposable;
+beforeAll(async () => void (images = await standIn(dockerAt(dockerHost()), IMAGES)));
+afterAll(() => images[Symbol.asyncDispose]());
+
+it.concurrent('every example is played here', async () => {
+  const folders = (await readdir(EXAMPLES)).filter((name) => name !== 'seeds');
+  expect(folders).toEqual(['blue-green-by-hand', 'green-blue', 'hello', 'host-port']);
+  expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
+});
+
+/** Applies a copy of the example, in which fixed ports of the host are free ones. */
+async function play(example: string, hostPorts: readonly number[] = []) {
+  const scenario = await Scenario.create();
+  const folder = join(scenario.directory, 'example');
+  await cp(join(EXAMPLES, example), folder, { recursive: true });
+  const ports: number[] = [];
+  for (const each of hostPorts) {
+    const port = await freePort();
+    ports.push(port);
+    await rewrite(folder, String(each), String(port));
+  }
+  expect(await fairlead(['validate', 'example'], { cwd: scenario.directory })).toMatchObject({ code: 0, stderr: '' });
+  const { code, stderr } = await scenario.fairlead('apply', 'example', '--yes');
+  expect(code, stderr).toBe(0);
+  const again = await scenario.fairlead('plan', 'example', '--detailed-exitcode');
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^Nothing to do: \d+ unchanged\.\n$/) as string,
+  });
+  return { scenario, folder, ports };
+}
+
+async function rewrite(folder: string, text: string, other: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!/\.(yaml|json)$/.test(name)) continue;
+    const file = join(folder, name);
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(text, other));
+  }
+}
+
+const body = async (scenario: Scenario, host: string, path = '/') => (await scenario.get(host, path)).body.trim();
+
+function directly(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (more: string) => (text += more));
+      response.on('end', () => resolve(text.trim()));
+    }).on('error', reject);
+  });
+}
+
+it.concurrent('hello', async () => {
+  const { scenario } = await play('hello');
+  await using _ = scenario;
+  expect(await body(scenario, 'hello.example.com')).toBe('v1');
+  expect(await scenario.runningIds()).toHaveLength(2);
+});
+
+it.concurrent('green-blue, which keeps the old set after the switch', async () => {
+  const { scenario, folder } = await play('green-blue');
+  await using _ = scenario;
+  expect(await body(scenario, 'shop.example.com')).toBe('v1');
+  await rewrite(folder, 'EUR', 'CHF');
+  expect((await scenario.fairlead('plan', 'example')).stdout).toContain('environment.CURRENCY: EUR → CHF');
+  expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
+  expect(JSON.parse(await body(scenario, 'shop.example.com', '/env'))).toMatchObject({ CURRENCY: 'CHF' });
+  expect(await scenario.runningIds()).toHaveLength(4);
+});
+
+it.concurrent('blue-green-by-hand, switched there and back by one line', async () => {
+  const { scenario, folder } = await play('blue-green-by-hand');
+  await using _ = scenario;
+  const production = () => body(scenario, 'production.service.example.com');
+  const [green, blue] = ['green.service.example.com', 'blue.service.example.com'];
+  expect([await production(), await body(scenario, green), await body(scenario, blue)]).toEqual(['v1', 'v1', 'v2']);
+  const before = await scenario.runningIds();
+  await rewrite(folder, 'service: web-green #', 'service: web-blue #');
+  expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
+  expect([await production(), await body(scenario, green), await body(scenario, blue)]).toEqual(['v2', 'v1', 'v2']);
+  await rewrite(folder, 'service: web-blue #', 'service: web-green #');
+  expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
+  expect(await production()).toBe('v1');
+  expect(await scenario.runningIds()).toEqual(before);
+});
+
+it.concurrent('host-port', async () => {
+  const { scenario, ports } = await play('host-port', [18080]);
+  await using _ = scenario;
+  expect(await directly(ports[0] ?? 0)).toBe('v1');
+});
+
+it.concurrent('the adapted documents of the seeds, all in one cluster', async () => {
+  const { scenario, ports } = await play('seeds/adapted', [18081]);
+  await using _ = scenario;
+  expect(await directly(ports[0] ?? 0)).toBe('v1');
+  expect(await body(scenario, 'demo-api.example.com')).toBe('v2');
+  const env = JSON.parse(await body(scenario, 'demo-api.example.com', '/env')) as Record<string, string>;
+  expect(env).toMatchObject({ MESSAGE: 'so platform; many service; wow', FAIRLEAD_SERVICE: 'demo-api' });
+  const answer = await scenario.get('srv.example.com', '/cloudifacturing-test-service/');
+  expect(answer).toMatchObject({ status: 404, body: 'no page /cloudifacturing-test-service/\n' });
+  // busybox' own page, not the balancer's.
+  expect((await scenario.get('production.service.example.com')).body).toContain('The requested URL was not found');
+});
+
+it.concurrent('the verbatim documents of the seeds are refused or taken as they are', async () => {
+  const of = (seed: string) => fairlead(['validate', join(EXAMPLES, 'seeds/verbatim', seed)], { cwd: EXAMPLES });
+  const [halti, cloudflow, paz] = await Promise.all([of('halti'), of('cloudflow'), of('paz')]);
+  expect(halti).toMatchObject({ code: 0, stderr: '' });
+  expect([cloudflow.code, paz.code]).toEqual([3, 3]);
+  expect(cloudflow.stdout).toContain(
+    'test-service.json:4:5: error: `memory-reservation` is not a field of a Service. Did you mean `memory`?',
+  );
+  expect(paz.stdout).toContain(
+    'contrived-service-1.json:13:3: error: `numInstances` is not a field of a Service. Did you mean `instances`?',
+  );
+});

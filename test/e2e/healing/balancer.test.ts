@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crash } from '../../support/docker.ts';
+import type { RunningFairlead } from '../../support/fairlead.ts';
+import { Scenario } from '../../support/scenario.ts';
+import { until } from '../../support/until.ts';
+import { containersOf, livesOf, loadBalancer, service, settled, type Container } from '../updates/app.ts';
+
+/** The balancer comes back with or without the reconciler, and so do instances. */
+
+let scenario: Scenario;
+let running: RunningFairlead;
+
+async function balancer() {
+  return await scenario.docker.getContainer(`fairlead-${scenario.cluster}-balancer`).inspect();
+}
+
+async function restartOf(container: Container): Promise<void> {
+  const isAnew = (each: Container) => each.id === container.id && each.startedAt !== container.startedAt;
+  const ask = async () =>
+    (await containersOf(scenario, 'web')).some((each) => isAnew(each) && each.state === 'running');
+  await until(`another start of ${container.name}`, ask);
+}
+
+beforeAll(async () => {
+  scenario = await Scenario.create();
+  running = scenario.run();
+  const manifests = service('web', 'v1', 'instances: 2') + loadBalancer('web');
+  await scenario.repository.push({ 'web.yaml': manifests }, 'web');
+  await scenario.answers('web.example.com', { body: 'v1' });
+  await settled(scenario, 'web', { tag: 'v1', count: 2 });
+});
+afterAll(async () => await scenario[Symbol.asyncDispose]());
+
+async function written(count: number): Promise<void> {
+  await scenario.reports(`the balancer's fall is written down, ${count} times`, ({ events }) => {
+    return events.filter(({ type, object }) => type === 'fell' && object === 'balancer').length >= count;
+  });
+}
+
+it('starts a balancer that was stopped', async () => {
+  const { Id } = await balancer();
+  await scenario.docker.getContainer(Id).stop();
+  await scenario.answers('web.example.com', { body: 'v1' });
+  expect((await balancer()).Id).toBe(Id);
+});
+
+it('makes a balancer anew that was removed, and touches no instance for it', async () => {
+  const instances = await containersOf(scenario, 'web');
+  const remove = async () => {
+    const { Id } = await balancer();
+    await scenario.docker.getContainer(Id).remove({ force: true });
+    await scenario.answers('web.example.com', { body: 'v1' }, '/', 10_000);
+    expect((await balancer()).Id).not.toBe(Id);
+  };
+  // At once, while it is still being started; and later, when all is calm.
+  await remove();
+  await written(1);
+  await remove();
+  await written(2);
+  expect(livesOf(await containersOf(scenario, 'web'))).toEqual(livesOf(instances));
+});
+
+it('answers on while the reconciler is dead, and instances and balancer come back by themselves', async () => {
+  await running.stop('SIGKILL');
+  const [victim] = await containersOf(scenario, 'web');
+  if (victim === undefined) expect.fail('there is none');
+  await crash(scenario.docker, victim.id);
+  await restartOf(victim);
+  const before = await balancer();
+  await crash(scenario.docker, before.Id);
+  await until('another start of the balancer', async () => {
+    const { State } = await balancer();
+    return State.Running && State.StartedAt !== before.State.StartedAt;
+  });
+  await scenario.answers('web.example.com', { body: 'v1' });
+  const asked = async () => (await scenario.get('web.example.com')).headers['x-instance'];
+  const names = (await containersOf(scenario, 'web')).map((each) => each.id.slice(0, 12));
+  for (const name of names) await until(`an answer of ${name}`, async () => (await asked()) === name);
+});

@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+import { Scenario } from '../../support/scenario.ts';
+import { until } from '../../support/until.ts';
+import { sleeper, yaml } from '../../support/yaml.ts';
+import { runs } from './runs.ts';
+
+/** A revision is taken whole or not at all, by this process and the next one. */
+
+const good = (instances: number) => ({ 'web.yaml': yaml(sleeper('web', { instances })) });
+const broken = { ...good(3), 'other.yaml': 'kind: Service\nname: other\nimage: lab/busybox:1\nprots: [80]\n' };
+
+it.concurrent('keeps the last good revision, drift and all, also after it was killed', async () => {
+  await using scenario = await Scenario.create();
+  const taken = await scenario.repository.push(good(2), 'Begin');
+  const first = scenario.run();
+  const before = await runs(scenario, 2);
+  const refused = await scenario.repository.push(broken, 'Break it');
+  const status = await scenario.reports('it is refused', (each) => each.revision.tried === refused);
+  expect(status).toMatchObject({
+    ready: false,
+    revision: { lastGood: taken },
+    problems: [{ layer: 'validation', reason: 'schema', file: 'other.yaml', line: 4, column: 1, path: 'prots' }],
+  });
+  expect(await scenario.runningIds()).toEqual(before);
+
+  await first.stop('SIGKILL');
+  await scenario.docker.getContainer(before[0] ?? '').remove({ force: true });
+  const second = scenario.run();
+  expect(await runs(scenario, 2)).toContain(before[1]);
+  await until('the next process refuses it too', () => second.log.includes('refused'), { seen: () => second.log });
+  const [healed = ''] = (await scenario.runningIds()).filter((each) => !before.includes(each));
+  await scenario.docker.getContainer(healed).remove({ force: true });
+  await until('that one is gone', async () => !(await scenario.runningIds()).includes(healed));
+  expect(await runs(scenario, 2)).toContain(before[1]);
+
+  const repaired = await scenario.repository.push(good(3), 'Repair it');
+  const after = await scenario.reports('it is taken', (each) => each.revision.applied === repaired);
+  expect({ ready: after.ready, problems: after.problems }).toEqual({ ready: true, problems: [] });
+  expect(await scenario.runningIds()).toHaveLength(3);
+});
+
+it.concurrent('tells what is wrong with the very first revision', async () => {
+  await using scenario = await Scenario.create();
+  const refused = await scenario.repository.push(broken, 'Begin badly');
+  scenario.run();
+  const status = await scenario.reports('it is refused', (each) => each.revision.tried === refused);
+  expect(status).toMatchObject({ ready: false, revision: { lastGood: '', applied: '' }, services: [] });
+  expect(status.problems).toMatchObject([{ reason: 'schema', file: 'other.yaml', line: 4, column: 1 }]);
+  expect(await scenario.containers()).toEqual({});
+  await scenario.repository.push(good(1), 'Begin well');
+  await runs(scenario, 1);
+});
+
+it.concurrent('holds where the state directory is lost and the newest revision is broken', async () => {
+  await using scenario = await Scenario.create();
+  await scenario.repository.push(good(2), 'Begin');
+  const first = scenario.run();
+  const before = await runs(scenario, 2);
+  await first.stop();
+  const refused = await scenario.repository.push(broken, 'Break it');
+  scenario.run('--state-dir', `${scenario.directory}/new-state`);
+  const status = await scenario.reports('it is refused', (each) => each.revision.tried === refused);
+  expect(status.problems.map((each) => each.reason)).toEqual(['schema']);
+  expect(await scenario.runningIds()).toEqual(before);
+});
