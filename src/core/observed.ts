@@ -33,8 +33,8 @@ export interface Instance {
   readonly restartPolicy: RestartPolicy | 'no';
   /** The fixed IPv4 address, known also while it is stopped. */
   readonly address?: string;
-  /** Whether its name resolves to it, on the names networks. */
-  readonly discoverable: boolean;
+  /** Whether its service's name resolves to it; undefined while it is not on all networks on which it finds others. */
+  readonly discoverable: boolean | undefined;
   readonly resources: Resources;
   readonly hostPorts: readonly { readonly port: number; readonly protocol: string; readonly hostPort: number }[];
   readonly imageId: string;

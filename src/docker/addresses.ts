@@ -6,7 +6,7 @@ const RESTS_FOR = 60_000;
 /** Chooses fixed addresses in turn, so that the one taken is the one that has not been used for the longest time. */
 export class Addresses {
   private readonly now: () => number;
-  /** When each address was last chosen or freed by this process. */
+  /** When each address was last chosen, or began to rest. */
   private readonly lastUsed = new Map<number, number>();
   /** Address chosen last, by subnet. */
   private readonly latest = new Map<string, number>();
@@ -30,8 +30,8 @@ export class Addresses {
     return undefined;
   }
 
-  /** Its container is gone. */
-  free(address: string): void {
+  /** Its container is gone, or away for a moment: nobody else gets it soon. */
+  rest(address: string): void {
     this.lastUsed.set(parseAddress(address), this.now());
   }
 

@@ -3,7 +3,7 @@ import { fieldsOf, type Fields } from './fields.ts';
 import type { InspectedConfig, InspectedContainer, InspectedHostConfig } from './inspected.ts';
 import { containerOptions, hostOptions } from './options.ts';
 
-/** Where a container is meant to be: its traffic networks by Docker's name, with id, each with the address it must have. */
+/** A network on which a container is meant to be, by Docker's name. */
 export interface Attachment {
   readonly name: string;
   readonly id: string;
@@ -36,13 +36,9 @@ export function deviationsOf(inspected: InspectedContainer, made: Made, image: I
 }
 
 /** Ways in which a container is not on the networks that it should be on, or on others. */
-export function networkDeviations(
-  inspected: InspectedContainer,
-  wanted: readonly Attachment[],
-  namesNetworks: readonly string[],
-): string[] {
+export function networkDeviations(inspected: InspectedContainer, wanted: readonly Attachment[]): string[] {
   const joined = inspected.NetworkSettings.Networks ?? {};
-  const known = new Set([...wanted.map((network) => network.name), ...namesNetworks]);
+  const known = new Set(wanted.map((network) => network.name));
   const missing = wanted.flatMap((network) => {
     const endpoint = joined[network.name];
     if (endpoint === undefined) return [`network ${network.name} is not joined`];

@@ -3,6 +3,7 @@ import type { PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
 import type { Instance, ObservedRuntime } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
 import { Addresses } from './addresses.ts';
+import { Attachments } from './attachments.ts';
 import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
 import { inspectImage, pullImage } from './image.ts';
@@ -30,6 +31,7 @@ export class EngineRuntime implements Runtime {
   private readonly networks: Networks;
   private readonly addresses: Addresses;
   private readonly containers: Containers;
+  private readonly attachments: Attachments;
   private readonly slots: Slots;
   private readonly observer: Observer;
 
@@ -43,7 +45,8 @@ export class EngineRuntime implements Runtime {
     this.observer = observer;
     this.containers = new Containers(options.docker, (id) => observer.changed(id));
     const { networks, containers, addresses } = this;
-    this.slots = new Slots({ ...options, networks, containers, addresses });
+    this.attachments = new Attachments({ ...options, networks, containers, addresses });
+    this.slots = new Slots({ ...options, networks, containers, attachments: this.attachments });
   }
 
   observe(options: { deep?: boolean; signal?: AbortSignal } = {}): Promise<ObservedRuntime> {
@@ -90,7 +93,7 @@ export class EngineRuntime implements Runtime {
 
   async remove(instance: Instance): Promise<void> {
     await this.containers.remove(instance);
-    if (instance.address !== undefined) this.addresses.free(instance.address);
+    if (instance.address !== undefined) this.addresses.rest(instance.address);
   }
 
   update(instance: Instance, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void> {
@@ -98,10 +101,11 @@ export class EngineRuntime implements Runtime {
   }
 
   async setDiscoverable(instance: Instance, discoverable: boolean): Promise<void> {
-    const names = instance.spec?.networks ?? [];
-    if (discoverable) await this.networks.name(instance.id, instance.service, names);
-    else await this.networks.unname(instance.id, names);
-    this.observer.changed(instance.id);
+    try {
+      await this.attachments.setNamed(instance, discoverable);
+    } finally {
+      this.observer.changed(instance.id);
+    }
   }
 
   logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {

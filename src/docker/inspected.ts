@@ -104,7 +104,7 @@ export interface InspectedDeviceRequest {
   readonly Capabilities?: Maybe<readonly (readonly string[])[]>;
 }
 
-interface InspectedEndpoint {
+export interface InspectedEndpoint {
   readonly NetworkID: string;
   readonly IPAddress?: Maybe<string>;
   readonly Aliases?: Maybe<readonly string[]>;

@@ -1,10 +1,16 @@
 import type { InspectedNetwork } from './inspected.ts';
 
-/** A traffic network of the cluster, by the name that manifests use. */
-export interface ClusterNetwork {
-  readonly name: string;
+/** One of Docker's networks. */
+export interface AddressedNetwork {
   readonly id: string;
   readonly subnet: string;
+}
+
+/** A traffic network of the cluster, by the name that manifests use. */
+export interface ClusterNetwork extends AddressedNetwork {
+  readonly name: string;
+  /** Over which names are found; missing until it is made in full. */
+  readonly companion?: AddressedNetwork;
   /** Made in full, with its companion, and the only one of its name: fit for new containers. */
   readonly ready: boolean;
 }
@@ -16,7 +22,7 @@ export function trafficNetwork(cluster: string, name: string): string {
   return name === 'default' ? `fairlead-${cluster}` : `fairlead-${cluster}-${name}`;
 }
 
-/** Docker's name of its internal companion, which is joined by what can be found under its service's name. */
+/** Docker's name of its internal companion: all containers are on it, and those that are ready have an alias there. */
 export function namesNetwork(cluster: string, name: string): string {
   return `${trafficNetwork(cluster, name)}${SUFFIX}`;
 }

@@ -9,6 +9,8 @@ import { dynamicRange, gatewayOf } from './subnet.ts';
 /** Another network may take the subnet in the moment in which ours is made again. */
 const ATTEMPTS = 3;
 
+type NetworkOptions = Pick<Docker.NetworkCreateOptions, 'Name' | 'Internal' | 'IPAM'>;
+
 /** The cluster's networks, by the names that manifests use. */
 export class Networks {
   private readonly docker: Docker;
@@ -26,9 +28,18 @@ export class Networks {
       const [{ Id, Name }] = group;
       const name = manifestName(this.cluster, Name);
       if (name === undefined) return [];
-      const companion = own.get(namesNetwork(this.cluster, name));
-      const ready = isFinished(group[0]) && group.length === 1 && companion?.length === 1;
-      return [{ name, id: Id, subnet: subnetOf(group[0]) ?? '', ready }];
+      const [companion, ...twins] = own.get(namesNetwork(this.cluster, name)) ?? [];
+      const isWhole = companion !== undefined && isFinished(companion) && twins.length === 0;
+      const ready = isFinished(group[0]) && group.length === 1 && isWhole;
+      return [
+        {
+          name,
+          id: Id,
+          subnet: subnetOf(group[0]) ?? '',
+          ready,
+          ...(isWhole && { companion: { id: companion.Id, subnet: subnetOf(companion) ?? '' } }),
+        },
+      ];
     });
   }
 
@@ -51,29 +62,10 @@ export class Networks {
       await settle(`Removing network ${network.Name}`, [404, 403], this.docker.getNetwork(network.Id).remove());
   }
 
-  /** Makes the container known under the alias to all that is on the networks. */
-  async name(container: string, alias: string, names: readonly string[]): Promise<void> {
-    const companions = await this.idsOf(names, namesNetwork);
-    const options = { Container: container, EndpointConfig: { Aliases: [alias] } };
-    for (const id of companions)
-      // 403: it is connected already.
-      await settle(`Naming ${alias}`, [403], this.docker.getNetwork(id).connect(options));
-  }
-
-  async unname(container: string, names: readonly string[]): Promise<void> {
-    const options = { Container: container, Force: true };
-    for (const id of await this.idsOf(names, namesNetwork))
-      await settle(
-        'Leaving a names network',
-        [404, /is not connected to/],
-        this.docker.getNetwork(id).disconnect(options),
-      );
-  }
-
   /** Docker's ids of the traffic networks. */
-  async idsOf(names: readonly string[], dockerName = trafficNetwork): Promise<string[]> {
+  async idsOf(names: readonly string[]): Promise<string[]> {
     const own = await this.own();
-    return names.map((name) => own.get(dockerName(this.cluster, name))?.[0].Id ?? throwMissing(name));
+    return names.map((name) => own.get(trafficNetwork(this.cluster, name))?.[0].Id ?? throwMissing(name));
   }
 
   /** A service's traffic networks, its first one first. */
@@ -89,8 +81,8 @@ export class Networks {
       const [companion, ...twinCompanions] = own.get(namesNetwork(this.cluster, name)) ?? [];
       // Containers start on no network whose name is not unique.
       for (const twin of [...twins, ...twinCompanions]) await this.remove(twin);
-      if (traffic === undefined || !isFinished(traffic)) await this.makeTraffic(name, traffic);
-      if (companion === undefined) await this.create({ Name: namesNetwork(this.cluster, name), Internal: true });
+      await this.makeInFull({ Name: trafficNetwork(this.cluster, name) }, traffic);
+      await this.makeInFull({ Name: namesNetwork(this.cluster, name), Internal: true }, companion);
     }
   }
 
@@ -98,13 +90,12 @@ export class Networks {
    * Docker chooses the subnet of a first network; a second one with the same subnet keeps dynamic addresses out of the
    * half that fixed ones come from. A network that stopped half-way is made again in the same manner.
    */
-  private async makeTraffic(name: string, halfMade: InspectedNetwork | undefined): Promise<void> {
-    const Name = trafficNetwork(this.cluster, name);
+  private async makeInFull(options: NetworkOptions, halfMade: InspectedNetwork | undefined): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const first = halfMade ?? (await this.inspect(await this.create({ Name })));
+      const first = halfMade ?? (await this.inspect(await this.create(options)));
       if (isFinished(first)) return;
       try {
-        await this.finish(first);
+        await this.finish(options, first);
         return;
       } catch (error) {
         if (attempt === ATTEMPTS) throw error;
@@ -113,15 +104,15 @@ export class Networks {
     }
   }
 
-  private async finish(network: InspectedNetwork): Promise<void> {
+  private async finish(options: NetworkOptions, network: InspectedNetwork): Promise<void> {
     const subnet = subnetOf(network);
     if (subnet === undefined)
       throw new ReasonError('start-failed', `Network ${network.Name} got no IPv4 subnet from the engine.`);
     await this.remove(network);
-    await this.create({ Name: network.Name, IPAM: fixedAddressing(subnet) });
+    await this.create({ ...options, IPAM: fixedAddressing(subnet) });
   }
 
-  private async create(options: Omit<Docker.NetworkCreateOptions, 'Labels'>): Promise<string> {
+  private async create(options: NetworkOptions): Promise<string> {
     const Labels = ownLabels(this.cluster, 'network');
     try {
       const network = await this.docker.createNetwork({ Driver: 'bridge', CheckDuplicate: true, ...options, Labels });
@@ -165,7 +156,7 @@ function fixedAddressing(subnet: string): Docker.IPAM {
   return { Driver: 'default', Config: [{ Subnet: subnet, IPRange: dynamicRange(subnet), Gateway: gatewayOf(subnet) }] };
 }
 
-/** A traffic network that was made in full keeps dynamic addresses in their own range. */
+/** A network that was made in full keeps dynamic addresses in their own range. */
 function isFinished(network: InspectedNetwork): boolean {
   return (network.IPAM?.Config ?? []).some((config) => config.IPRange !== undefined && config.IPRange !== '');
 }

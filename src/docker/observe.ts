@@ -1,6 +1,7 @@
 import { coresOf, coresOfNano } from '../core/resources.ts';
 import type { Resources, RestartPolicy } from '../core/model.ts';
 import type { Instance, InstanceState } from '../core/observed.ts';
+import { hasAlias } from './attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { slotOf, specOf } from './labels.ts';
@@ -10,7 +11,7 @@ import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-nam
 export interface Surroundings {
   readonly cluster: string;
   /** The traffic networks that exist. */
-  readonly networks: readonly Pick<ClusterNetwork, 'name' | 'id'>[];
+  readonly networks: readonly Pick<ClusterNetwork, 'name' | 'id' | 'companion'>[];
   /** Missing where the engine no longer has it. */
   readonly image?: InspectedImage;
 }
@@ -33,8 +34,7 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
     restarts: inspected.RestartCount,
     restartPolicy: restartPolicyOf(inspected.HostConfig),
     ...(address === undefined ? {} : { address }),
-    discoverable:
-      networks.length > 0 && networks.every((name) => isNamed(inspected, around.cluster, name, slot.service)),
+    discoverable: isDiscoverable(inspected, around.cluster, networks, slot.service),
     resources: resourcesOf(inspected.HostConfig),
     hostPorts: hostPortsOf(inspected.NetworkSettings.Ports ?? {}),
     imageId: inspected.Image,
@@ -109,9 +109,15 @@ function addressOf(inspected: InspectedContainer, cluster: string, first: string
   return endpoint?.IPAMConfig?.IPv4Address || undefined;
 }
 
-function isNamed(inspected: InspectedContainer, cluster: string, network: string, service: string): boolean {
-  const endpoint = inspected.NetworkSettings.Networks?.[namesNetwork(cluster, network)];
-  return endpoint?.Aliases?.includes(service) ?? false;
+/** The same on all its networks, or undefined. */
+function isDiscoverable(
+  { NetworkSettings }: InspectedContainer,
+  cluster: string,
+  networks: readonly string[],
+  service: string,
+): boolean | undefined {
+  const found = networks.map((name) => hasAlias(NetworkSettings.Networks?.[namesNetwork(cluster, name)], service));
+  return found.every((each) => each === found[0]) ? found[0] : undefined;
 }
 
 function hostPortsOf(ports: PortMap): Instance['hostPorts'] {
@@ -140,15 +146,18 @@ function attachmentDeviations(
   around: Surroundings,
   networks: readonly string[],
 ): string[] {
-  const existing = new Map(around.networks.map((network) => [network.name, network.id]));
-  const wanted = networks.map((name, position) => ({
+  const existing = new Map(around.networks.map((network) => [network.name, network]));
+  const traffic = networks.map((name, position) => ({
     name: trafficNetwork(around.cluster, name),
-    id: existing.get(name) ?? '',
+    id: existing.get(name)?.id ?? '',
     fixed: position === 0,
   }));
-  return networkDeviations(
-    inspected,
-    wanted,
-    networks.map((name) => namesNetwork(around.cluster, name)),
-  );
+  const companions = networks.map((name) => ({
+    name: namesNetwork(around.cluster, name),
+    id: existing.get(name)?.companion?.id ?? '',
+    fixed: true,
+  }));
+  // Leaving and joining a companion is a matter of a moment, and no reason to make a container anew.
+  const joined = companions.filter(({ name }) => inspected.NetworkSettings.Networks?.[name] !== undefined);
+  return networkDeviations(inspected, [...traffic, ...joined]);
 }

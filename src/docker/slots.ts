@@ -2,11 +2,11 @@ import type Docker from 'dockerode';
 import { canonicalResources } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
-import type { Addresses } from './addresses.ts';
+import type { Attachments } from './attachments.ts';
 import type { Containers, Named } from './containers.ts';
-import { reasonError, request, settle, statusOf, wordsOf } from './errors.ts';
+import { reasonError, request, statusOf, wordsOf } from './errors.ts';
 import { inspectImage } from './image.ts';
-import type { InspectedContainer, ListedContainer } from './inspected.ts';
+import type { InspectedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
@@ -22,20 +22,20 @@ export class Slots {
   private readonly cluster: string;
   private readonly networks: Networks;
   private readonly containers: Containers;
-  private readonly addresses: Addresses;
+  private readonly attachments: Attachments;
 
   constructor(options: {
     docker: Docker;
     cluster: string;
     networks: Networks;
     containers: Containers;
-    addresses: Addresses;
+    attachments: Attachments;
   }) {
     this.docker = options.docker;
     this.cluster = options.cluster;
     this.networks = options.networks;
     this.containers = options.containers;
-    this.addresses = options.addresses;
+    this.attachments = options.attachments;
   }
 
   /** See `Runtime.ensure`. */
@@ -109,16 +109,11 @@ export class Slots {
 
   private async make(slot: SlotSpec, signal?: AbortSignal): Promise<string> {
     const attached = await this.networks.attached(slot.container.networks);
-    const [first, ...others] = attached;
+    const [first] = attached;
     if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
     await this.makeVolumes(slot);
     const id = await this.create(slot, first, signal);
-    for (const network of others)
-      await settle(
-        `Joining network ${network.name}`,
-        [403],
-        this.docker.getNetwork(network.id).connect({ Container: id }),
-      );
+    await this.attachments.join(id, attached);
     return id;
   }
 
@@ -134,7 +129,7 @@ export class Slots {
   /** Another process may create the same container at the same moment: then theirs is taken. */
   private async create(slot: SlotSpec, network: ClusterNetwork, signal?: AbortSignal): Promise<string> {
     const name = containerName(this.cluster, slot);
-    const address = await this.chooseAddress(network);
+    const address = await this.attachments.chooseAddress(network);
     const options = createOptions(slot, { cluster: this.cluster, network: network.id, address });
     try {
       const container = await this.docker.createContainer({
@@ -149,19 +144,5 @@ export class Slots {
       this.refuseStranger(there, slot);
       return there.Id;
     }
-  }
-
-  private async chooseAddress(network: ClusterNetwork): Promise<string> {
-    const answer = this.docker.listContainers({ all: true, filters: { network: [network.id] } });
-    const listed = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
-    const endpoints = listed.flatMap((each) => Object.values(each.NetworkSettings?.Networks ?? {}));
-    const taken = endpoints.flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address]);
-    const address = this.addresses.choose(network.subnet, new Set(taken.filter((each) => each)) as Set<string>);
-    if (address === undefined)
-      throw new ReasonError(
-        'start-failed',
-        `Network ${network.name} (${network.subnet}) has no free address left for a container.`,
-      );
-    return address;
   }
 }

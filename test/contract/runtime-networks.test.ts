@@ -5,11 +5,19 @@ import { dynamicRange, isFixed } from '../../src/docker/subnet.ts';
 import { dockerHost, execIn, openCluster, until, type TestCluster } from '../support/docker.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';
 
-const SERVER = containerSpec({
-  image: 'lab/busybox:1',
-  stopSignal: 'SIGKILL',
-  command: ['sh', '-c', 'mkdir -p /www; echo $FAIRLEAD_SERVICE > /www/index.html; exec httpd -f -p 8080 -h /www'],
-});
+/** Answers with its name; a slow request waits until it is told to go on. */
+const SCRIPT = `mkdir -p /www/cgi-bin
+echo $FAIRLEAD_SERVICE > /www/index.html
+cat > /www/cgi-bin/slow <<'END'
+#!/bin/sh
+echo started > /started
+until [ -f /go ]; do sleep 0.1; done
+printf 'Content-Type: text/plain\r\n\r\n'
+echo slow $FAIRLEAD_SERVICE
+END
+chmod +x /www/cgi-bin/slow
+exec httpd -f -p 8080 -h /www`;
+const SERVER = containerSpec({ image: 'lab/busybox:1', stopSignal: 'SIGKILL', command: ['sh', '-c', SCRIPT] });
 
 describe('networks of a cluster on the engine', () => {
   let cluster: TestCluster;
@@ -29,8 +37,18 @@ describe('networks of a cluster on the engine', () => {
   };
   const inspect = async (name: string) => cluster.docker.getNetwork(name).inspect();
   const subnetOf = async (name: string) => (await inspect(name)).IPAM?.Config?.[0]?.Subnet ?? '';
-  const fetchFrom = async (from: Instance, host: string) =>
-    (await execIn(cluster.docker, from.id, ['wget', '-q', '-T', '1', '-O', '-', `http://${host}:8080/`])).trim();
+  const fetchFrom = async (from: Instance, host: string, path = '', within = 1) =>
+    (
+      await execIn(cluster.docker, from.id, [
+        'wget',
+        '-q',
+        '-T',
+        String(within),
+        '-O',
+        '-',
+        `http://${host}:8080/${path}`,
+      ])
+    ).trim();
 
   it('give fixed addresses from one half of the subnet and dynamic ones from the other', async () => {
     const { address = '' } = await start('web');
@@ -51,13 +69,37 @@ describe('networks of a cluster on the engine', () => {
 
   it('resolve a service by its name while it is discoverable, and only then', async () => {
     const [web, client] = [await start('web'), await start('client')];
-    await cluster.runtime.setDiscoverable(client, true);
     expect(await fetchFrom(client, 'web')).not.toBe('web');
     await cluster.runtime.setDiscoverable(web, true);
     expect(await fetchFrom(client, 'web')).toBe('web');
     await cluster.runtime.setDiscoverable(web, false);
     await until(async () => (await fetchFrom(client, 'web')) !== 'web');
     expect(await fetchFrom(client, web.address ?? '')).toBe('web');
+  });
+
+  it('cut no connection where a name is given or taken', async () => {
+    const [web, client] = [await start('web'), await start('client')];
+    await cluster.runtime.setDiscoverable(web, true);
+    const slow = fetchFrom(client, 'web', 'cgi-bin/slow', 60);
+    await until(async () => (await execIn(cluster.docker, web.id, ['cat', '/started'])).includes('started'));
+    await cluster.runtime.setDiscoverable(web, false);
+    await cluster.runtime.setDiscoverable(client, true);
+    expect(await fetchFrom(client, 'web')).not.toBe('web');
+    await execIn(cluster.docker, web.id, ['touch', '/go']);
+    expect(await slow).toBe('slow web');
+  });
+
+  it('lead to names again where somebody took a container off them', async () => {
+    const [web, client] = [await start('web'), await start('client')];
+    await cluster.runtime.setDiscoverable(web, true);
+    const names = cluster.docker.getNetwork(`fairlead-${cluster.name}-names`);
+    await names.disconnect({ Container: client.id, Force: true });
+    expect(await fetchFrom(client, 'web')).not.toBe('web');
+    const instances = (await cluster.runtime.observe({ deep: true })).instances;
+    const found = instances.find((each) => each.service === 'client');
+    expect(found).toMatchObject({ discoverable: undefined, deviations: [] });
+    await cluster.runtime.setDiscoverable(client, false);
+    expect(await fetchFrom(client, 'web')).toBe('web');
   });
 
   it('keep services apart that share none', async () => {

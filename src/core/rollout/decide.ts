@@ -123,10 +123,11 @@ function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: n
 /** Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is. */
 function discoverSteps({ view, current, surplus, old }: Progress, { serving }: MemberSets): Step[] {
   const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
-  const isTrusted = (each: Instance) => isReady(view, each) || (each.discoverable && isUnknown(view, each));
-  return running
-    .filter((each) => each.discoverable !== (serving.members.includes(each) && isTrusted(each)))
-    .map((instance) => ({ do: 'discover', instance, discoverable: !instance.discoverable }));
+  const isTrusted = (each: Instance) => isReady(view, each) || (each.discoverable === true && isUnknown(view, each));
+  return running.flatMap((instance): Step[] => {
+    const discoverable = serving.members.includes(instance) && isTrusted(instance);
+    return instance.discoverable === discoverable ? [] : [{ do: 'discover', instance, discoverable }];
+  });
 }
 
 /** A name that leads to somebody always does: nobody who may serve leaves it before those who come have joined. */

@@ -7,9 +7,13 @@ import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 /** Services find each other by name, only while they are ready and only on networks that they share. */
 
 const CHECK = { http: { path: '/health' }, interval: '1s', restart: false };
+/** Listens only once it has found another service by name, so it must find names before it is ready itself. */
+const NEEDS_API =
+  'until node --eval "await fetch(\'http://api:8080/\')" 2>/dev/null; do sleep 0.2; done; exec node /app.mjs';
 const MANIFESTS = yaml(
   app('front', { networks: ['default', 'back'] }),
   app('api', { instances: 2, networks: ['back'], healthCheck: CHECK }),
+  app('dependent', { networks: ['back'], healthCheck: CHECK, command: ['sh', '-c', NEEDS_API] }),
   app('lone', { contextRoot: '/lone', version: 'seven', environment: { FAIRLEAD_SERVICE: 'mine', TEXT: 'a=b c' } }),
   loadBalancer('front'),
   loadBalancer('lone'),
@@ -49,6 +53,10 @@ it('leads a name to each ready instance', async () => {
   expect(await addresses('front', 'api')).toHaveLength(2);
   expect(await addresses('front', 'front')).toHaveLength(1);
   expect(await fetched('front', 'http://api:8080/')).toBe('v1');
+});
+
+it('leads names also for what is not ready itself yet', async () => {
+  expect(await addresses('front', 'dependent')).toHaveLength(1);
 });
 
 it('keeps services apart that share no network', async () => {

@@ -60,7 +60,7 @@ describe('Addresses', () => {
     const clock = new VirtualClock();
     const addresses = new Addresses(() => clock.now());
     const others = new Set(['172.20.0.2', '172.20.0.3', '172.20.0.4', '172.20.0.5', '172.20.0.6']);
-    addresses.free('172.20.0.7');
+    addresses.rest('172.20.0.7');
     expect(addresses.choose(SUBNET, others)).toBeUndefined();
     clock.advance(60_000);
     expect(addresses.choose(SUBNET, others)).toBe('172.20.0.7');

@@ -8,7 +8,12 @@ import { containerSpec, slotSpec } from '../../support/specs.ts';
 
 const AT = { cluster: 'demo', network: 'f00', address: '172.20.0.7' };
 const SPEC = containerSpec({ image: 'web:v1', version: 'v1' });
-const AROUND = { cluster: 'demo', networks: [{ name: 'default', id: 'f00' }], image: { Id: 'sha256:1' } };
+const DEFAULT = { name: 'default', id: 'f00', companion: { id: 'f01', subnet: '172.21.0.0/16' } };
+const AROUND = { cluster: 'demo', networks: [DEFAULT], image: { Id: 'sha256:1' } };
+const JOINED = {
+  'fairlead-demo': { NetworkID: 'f00', IPAMConfig: { IPv4Address: '172.20.0.7' } },
+  'fairlead-demo-names': { NetworkID: 'f01', IPAMConfig: { IPv4Address: '172.21.0.7' } },
+};
 
 function inspected(changes: {
   state?: Partial<InspectedContainer['State']>;
@@ -37,9 +42,7 @@ function inspected(changes: {
     HostConfig: HostConfig as InspectedHostConfig,
     NetworkSettings: {
       Ports: {},
-      Networks: changes.networks ?? {
-        'fairlead-demo': { NetworkID: 'f00', IPAMConfig: { IPv4Address: '172.20.0.7' } },
-      },
+      Networks: changes.networks ?? JOINED,
     },
   };
 }
@@ -106,13 +109,21 @@ describe('toInstance', () => {
   });
 
   it('is discoverable only under the name of its service', () => {
-    const traffic = { NetworkID: 'f00', IPAMConfig: { IPv4Address: '172.20.0.7' } };
-    const on = (aliases: string[]) =>
-      observe({
-        networks: { 'fairlead-demo': traffic, 'fairlead-demo-names': { NetworkID: 'f01', Aliases: aliases } },
-      });
+    const companion = JOINED['fairlead-demo-names'];
+    const on = (Aliases: string[]) =>
+      observe({ networks: { ...JOINED, 'fairlead-demo-names': { ...companion, Aliases } } });
     expect(on(['web', '0123456789ab'])).toMatchObject({ discoverable: true, deviations: [] });
     expect(on(['0123456789ab'])).toMatchObject({ discoverable: false, deviations: [] });
+  });
+
+  it('is neither discoverable nor not where it has left the names, and not made anew for it', () => {
+    const networks = { 'fairlead-demo': JOINED['fairlead-demo'] };
+    expect(observe({ networks })).toMatchObject({ discoverable: undefined, deviations: [] });
+  });
+
+  it('is made anew where its names are another network than those of today', () => {
+    const networks = { ...JOINED, 'fairlead-demo-names': { ...JOINED['fairlead-demo-names'], NetworkID: 'f02' } };
+    expect(observe({ networks })).toMatchObject({ deviations: ['network fairlead-demo-names is another one'] });
   });
 });
 

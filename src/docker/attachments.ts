@@ -1,0 +1,96 @@
+import type Docker from 'dockerode';
+import { ReasonError } from '../core/reason.ts';
+import type { Instance } from '../core/observed.ts';
+import type { Addresses } from './addresses.ts';
+import type { Containers } from './containers.ts';
+import { request, settle } from './errors.ts';
+import type { InspectedEndpoint, ListedContainer } from './inspected.ts';
+import { namesNetwork, type AddressedNetwork, type ClusterNetwork } from './network-names.ts';
+import type { Networks } from './networks.ts';
+
+/** Puts containers on the networks of their cluster, and services' names on those that can be found by them. */
+export class Attachments {
+  private readonly docker: Docker;
+  private readonly cluster: string;
+  private readonly networks: Networks;
+  private readonly containers: Containers;
+  private readonly addresses: Addresses;
+
+  constructor(options: {
+    docker: Docker;
+    cluster: string;
+    networks: Networks;
+    containers: Containers;
+    addresses: Addresses;
+  }) {
+    this.docker = options.docker;
+    this.cluster = options.cluster;
+    this.networks = options.networks;
+    this.containers = options.containers;
+    this.addresses = options.addresses;
+  }
+
+  /** Joins a new container to the traffic networks but its first one, and to all companions, where nobody finds it yet. */
+  async join(container: string, networks: readonly ClusterNetwork[]): Promise<void> {
+    for (const { id } of networks.slice(1)) await this.connect(id, { Container: container });
+    for (const { companion } of networks)
+      if (companion !== undefined) await this.connectNamed(companion, container, undefined);
+  }
+
+  /**
+   * An alias can only be given with a connection, so the container leaves the companion for a moment and comes back with
+   * the same address: connections that go on over it meanwhile live on.
+   */
+  async setNamed(instance: Instance, isNamed: boolean): Promise<void> {
+    const { id, service, spec } = instance;
+    const [networks, inspected] = [await this.networks.attached(spec?.networks ?? []), await this.containers.find(id)];
+    const endpoints = inspected?.NetworkSettings.Networks;
+    for (const { name, companion } of networks) {
+      const endpoint = endpoints?.[namesNetwork(this.cluster, name)];
+      if (companion === undefined || hasAlias(endpoint, service) === isNamed) continue;
+      const address = endpoint?.IPAMConfig?.IPv4Address || undefined;
+      // Nobody else gets it meanwhile.
+      if (address !== undefined) this.addresses.rest(address);
+      if (endpoint !== undefined) await this.disconnect(companion, id);
+      await this.connectNamed(companion, id, isNamed ? service : undefined, address);
+    }
+  }
+
+  /** An address of the network's fixed part that no container has. */
+  async chooseAddress({ id, subnet }: AddressedNetwork): Promise<string> {
+    const answer = this.docker.listContainers({ all: true, filters: { network: [id] } });
+    const listed = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
+    const endpoints = listed.flatMap((each) => Object.values(each.NetworkSettings?.Networks ?? {}));
+    const taken = endpoints.flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address]);
+    const address = this.addresses.choose(subnet, new Set(taken.filter((each) => each)) as Set<string>);
+    if (address === undefined)
+      throw new ReasonError('start-failed', `The network ${subnet} has no free address left for a container.`);
+    return address;
+  }
+
+  private async connectNamed(
+    companion: AddressedNetwork,
+    Container: string,
+    alias: string | undefined,
+    address?: string,
+  ): Promise<void> {
+    const IPAMConfig = { IPv4Address: address ?? (await this.chooseAddress(companion)) };
+    const Aliases = alias === undefined ? [] : [alias];
+    await this.connect(companion.id, { Container, EndpointConfig: { Aliases, IPAMConfig } });
+  }
+
+  private async connect(network: string, options: Docker.NetworkConnectOptions): Promise<void> {
+    // 403: it is connected already.
+    await settle('Joining a network', [403], this.docker.getNetwork(network).connect(options));
+  }
+
+  private async disconnect({ id }: AddressedNetwork, Container: string): Promise<void> {
+    const left = this.docker.getNetwork(id).disconnect({ Container, Force: true });
+    await settle('Leaving a network', [404, /is not connected to/], left);
+  }
+}
+
+/** Whether a container is found under the name there; undefined where it is not on the network. */
+export function hasAlias(endpoint: InspectedEndpoint | undefined, name: string): boolean | undefined {
+  return endpoint === undefined ? undefined : (endpoint.Aliases?.includes(name) ?? false);
+}
