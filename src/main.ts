@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import './quiet.ts';
 import { EXIT, type ExitCode } from './commands/exit.ts';
+import { failureTexts } from './commands/failure.ts';
 import { paletteOf, type Terminal } from './commands/terminal.ts';
 import { program } from './program.ts';
 
@@ -32,11 +33,8 @@ function stopSignal(): AbortSignal {
 }
 
 function fail(error: unknown): ExitCode {
-  const messages: string[] = [];
-  for (let each = error; each instanceof Error; each = each.cause) messages.push(each.message);
-  terminal.err(
-    `${terminal.palette.bad('error')}: ${messages.length > 0 ? messages.join('\n  because: ') : String(error)}\n`,
-  );
+  const texts = failureTexts(error).join('\n  because: ');
+  terminal.err(`${terminal.palette.bad('error')}: ${texts}\n`);
   if (process.env['DEBUG'] !== undefined && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
   return EXIT.error;
 }

@@ -88,14 +88,14 @@ export function program(invocation: Invocation, finish: (code: ExitCode) => void
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runRetry(invocation, name, options)));
 
-  for (const command of fairlead.commands) addSettings(command);
+  addSettings(fairlead.commands);
   return fairlead;
 }
 
 /** Every setting of fairlead.yaml is a flag too; the help stays readable without the list of them. */
-function addSettings(command: CommandUnknownOpts): void {
-  for (const { flag, description } of settings())
-    command.addOption(new Option(`${flag} <value>`, description).hideHelp());
+function addSettings(commands: readonly CommandUnknownOpts[]): void {
+  const options = settings().map(({ flag, description }) => new Option(`${flag} <value>`, description).hideHelp());
+  for (const command of commands) for (const option of options) command.addOption(option);
 }
 
 function format<const Choice extends string>(first: Choice, ...others: Choice[]) {

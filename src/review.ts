@@ -3,7 +3,7 @@ import type { ManifestSet } from './app/source.ts';
 import { EXIT, type ExitCode } from './commands/exit.ts';
 import { validate } from './commands/validate.ts';
 import { loadConfig, type Config } from './config.ts';
-import { renderProblem } from './core/plan/render.ts';
+import { renderProblem } from './core/finding.ts';
 import { checkBalancer } from './manifest/balancer-check.ts';
 import { readDirectory } from './manifest/files.ts';
 import type { Invocation } from './program.ts';

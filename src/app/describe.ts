@@ -2,6 +2,9 @@ import type { Step } from '../core/rollout/steps.ts';
 
 type Description = readonly [type: string, object: string, message: string];
 
+/** Routes that one event names. */
+const SHOWN = 10;
+
 /** A step in the words of the events. */
 export function describe(step: Step, phase: 'begun' | 'done'): Description {
   switch (step.do) {
@@ -66,5 +69,7 @@ function routed({ table }: Extract<Step, { do: 'route' }>): string {
     ).length;
     return `${route.loadBalancer} to ${active} of ${set}${draining > 0 ? `, ${draining} draining` : ''}`;
   });
-  return routes.length === 0 ? 'checks changed' : `routed ${routes.join('; ')}`;
+  if (routes.length === 0) return 'checks changed';
+  const more = routes.length - SHOWN;
+  return `routed ${routes.slice(0, SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }

@@ -2,11 +2,11 @@ import type { DesiredState } from '../core/desire.ts';
 import {
   afterAbsence,
   NO_MEMORY,
-  withFailure,
   withFailuresOf,
+  withHealed,
   withImages,
-  withoutFailure,
-  withoutImage,
+  withOutcomes,
+  withoutImages,
   type Memory,
 } from '../core/rollout/memory.ts';
 import { isUp, type ObservedBalancer, type ObservedState, type UnderWay } from '../core/observed.ts';
@@ -169,43 +169,32 @@ export class Reconciler {
 
   /** What is stopped as failed stays condemned, even if its check should pass again meanwhile. */
   private condemn(steps: readonly Step[], made: Plan): void {
-    const failed = made.decisions.flatMap((each) => each.progress?.verdict.failed ?? []);
-    for (const step of steps) {
-      const verdict =
-        step.do === 'stop' && step.mark ? failed.find((each) => each.instance.id === step.instance.id) : undefined;
-      if (verdict === undefined) continue;
-      const { reason, description } = verdict;
-      this.memory = {
-        ...this.memory,
-        condemned: { ...this.memory.condemned, [verdict.instance.id]: { reason, description } },
-      };
-    }
+    const verdicts = made.decisions.flatMap((each) => each.progress?.verdict.failed ?? []);
+    const failed = new Map(verdicts.map((each) => [each.instance.id, each]));
+    const condemned = steps.flatMap((step) => {
+      const verdict = step.do === 'stop' && step.mark ? failed.get(step.instance.id) : undefined;
+      if (verdict === undefined) return [];
+      const { instance, reason, description } = verdict;
+      return [[instance.id, { reason, description }] as const];
+    });
+    if (condemned.length === 0) return;
+    this.memory = { ...this.memory, condemned: { ...this.memory.condemned, ...Object.fromEntries(condemned) } };
   }
 
   private learn(results: readonly Result[]): void {
-    for (const result of results) this.learnOf(result);
-    const pulled = results.flatMap((each) =>
-      each.status === 'done' && each.image !== undefined ? [[objectOf(each.step), each.image] as const] : [],
-    );
-    this.memory = withImages(this.memory, pulled);
-  }
-
-  private learnOf(result: Result): void {
-    const { step } = result;
     const now = this.options.clock.now();
-    if (result.status === 'failed') {
-      this.memory = withFailure(this.memory, objectOf(step), result.problem, now);
-      if (step.do === 'ensure' && result.problem.reason === 'image-not-found')
-        this.memory = withoutImage(this.memory, step.slot);
-      return;
-    }
-    this.memory = withoutFailure(this.memory, objectOf(step));
-    if (step.do === 'route') this.hasToldBalancer = true;
-    if (step.do === 'remove-balancer') this.table = undefined;
-    if (step.do === 'restart') {
-      const count = (this.memory.healed[step.instance.id]?.count ?? 0) + 1;
-      this.memory = { ...this.memory, healed: { ...this.memory.healed, [step.instance.id]: { count, at: now } } };
-    }
+    const done = results.filter((each) => each.status === 'done');
+    const failed = results.filter((each) => each.status === 'failed');
+    const ended = [
+      ...done.map(({ step }) => ({ object: objectOf(step) })),
+      ...failed.map(({ step, problem }) => ({ object: objectOf(step), problem })),
+    ];
+    const pulled = done.flatMap(({ step, image }) => (image === undefined ? [] : [[objectOf(step), image] as const]));
+    const restarted = done.flatMap(({ step }) => (step.do === 'restart' ? step.instance.id : []));
+    const known = withHealed(withOutcomes(this.memory, ended, now), restarted, now);
+    this.memory = withImages(withoutImages(known, new Set(failed.flatMap(lostImage))), pulled);
+    if (done.some(({ step }) => step.do === 'route')) this.hasToldBalancer = true;
+    if (done.some(({ step }) => step.do === 'remove-balancer')) this.table = undefined;
   }
 
   private announceSteady({ decisions }: Plan): void {
@@ -236,11 +225,19 @@ function arrival({
   return ['rolled-back', name, `${name}@${desired.release} failed; ${name}@${target.release} serves on`];
 }
 
+/** The image, as the memory knows it, that was taken away between its pull and this step. */
+function lostImage({ step, problem }: Extract<Result, { status: 'failed' }>): string[] {
+  if (step.do !== 'ensure' || problem.reason !== 'image-not-found') return [];
+  return [`${step.slot.service}@${step.slot.release}`];
+}
+
 /** Makes the networks that are missing, and removes those that neither a manifest nor a container is left for. */
 function networkSteps(desired: DesiredState, runtime: ObservedState['runtime'], balancer: ObservedBalancer): Step[] {
-  const names = desired.networks.filter((name) => !runtime.networks.includes(name));
+  const there = new Set(runtime.networks);
+  const names = desired.networks.filter((name) => !there.has(name));
   if (names.length > 0) return [{ do: 'networks', names }];
-  const used = runtime.instances.flatMap((each) => each.spec?.networks ?? runtime.networks);
-  const keep = [...desired.networks, ...used, ...(balancer.state === 'absent' ? [] : ['default'])];
-  return runtime.networks.every((name) => keep.includes(name)) ? [] : [{ do: 'prune-networks', keep }];
+  const keep = new Set(desired.networks);
+  for (const { spec } of runtime.instances) for (const name of spec?.networks ?? there) keep.add(name);
+  if (balancer.state !== 'absent') keep.add('default');
+  return runtime.networks.every((name) => keep.has(name)) ? [] : [{ do: 'prune-networks', keep: [...keep] }];
 }

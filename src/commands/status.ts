@@ -75,20 +75,21 @@ function serviceLine({ name, state, release, running, desired, image }: ServiceS
   return `${paint(state.padEnd(12))} ${palette.bold(name)}  ${running}/${desired}  ${release}  ${image}`;
 }
 
-function details({ instances, problem, rollout }: ServiceStatus, isDetailed: boolean): string[] {
+function details({ instances, problem, rollout, warnings = [] }: ServiceStatus, isDetailed: boolean): string[] {
   const trouble =
     problem === undefined
       ? []
       : [`    ${problem.reason}: ${problem.message}`, ...(problem.logTail ?? []).map((line) => `      ${line}`)];
+  const notes = warnings.map(({ code, message }) => `    warning (${code}): ${message}`);
   const way =
     rollout === undefined
       ? []
       : [`    ${rollout.from} → ${rollout.to}: ${rollout.step}, ${rollout.ready} of ${rollout.total} ready`];
-  if (!isDetailed) return [...way, ...trouble];
+  if (!isDetailed) return [...way, ...trouble, ...notes];
   const rows = instances.map((each) => {
     const ports = each.ports.map((port) => `${port.hostPort}→${port.port}/${port.protocol}`).join(' ');
     const since = each.since === undefined ? '' : `since ${each.since}`;
     return `    ${each.release}/${each.slot}  ${each.state}  ${each.health}  ${each.address ?? ''} ${ports} ${since}  restarts ${each.restarts}${each.error === undefined ? '' : `  ${each.error}`}`;
   });
-  return [...way, ...rows, ...trouble];
+  return [...way, ...rows, ...trouble, ...notes];
 }

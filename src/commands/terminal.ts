@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import type { Palette } from '../core/plan/render.ts';
+import type { Palette } from '../core/finding.ts';
 
 /** Where a command prints: the result on stdout, everything else on stderr. */
 export interface Terminal {

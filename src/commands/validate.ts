@@ -1,4 +1,4 @@
-import { renderProblem, renderWarning, type Palette } from '../core/plan/render.ts';
+import { renderProblem, renderWarning, type Palette } from '../core/finding.ts';
 import type { Problem, Warning } from '../core/reason.ts';
 import type { ManifestSet } from '../app/source.ts';
 import { EXIT, type ExitCode } from './exit.ts';

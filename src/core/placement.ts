@@ -1,6 +1,7 @@
 import type { DesiredService } from './desire.ts';
 import { groupBy } from './group.ts';
 import type { Resources } from './model.ts';
+import { Neighbours } from './neighbours.ts';
 import { isUp, type Instance, type ObservedNode } from './observed.ts';
 import type { Reason } from './reason.ts';
 
@@ -42,12 +43,6 @@ export interface Demand {
   readonly memory: number;
 }
 
-interface Guarded {
-  readonly name: string;
-  /** Names that it does not stand beside. */
-  readonly rejects: readonly RegExp[];
-}
-
 const MB = 1024 * 1024;
 
 /**
@@ -75,10 +70,7 @@ class Ledger {
   private readonly blocked: string[] = [];
   private readonly unscheduled: Unscheduled[] = [];
   private readonly node: ObservedNode;
-  /** Names of what is on the node. */
-  private readonly present = new Set<string>();
-  /** Those of them that do not stand beside everything. */
-  private readonly guarded: Guarded[] = [];
+  private readonly neighbours = new Neighbours();
   /** What an older release of a service still holds, until the new one is admitted in its place. */
   private readonly held = new Map<string, readonly Instance[]>();
   /** Green-blue services that start a new set: they need room for both at once; the others make room as they go. */
@@ -100,7 +92,7 @@ class Ledger {
     this.held.set(service.name, old);
     if (service.strategy === 'green-blue' && current === 0) this.doubled.add(service.name);
     for (const each of old) this.free = minus(this.free, each.resources);
-    if (old.length > 0) this.settle(service);
+    if (old.length > 0) this.neighbours.add(service.service);
   }
 
   admitRest(service: DesiredService): void {
@@ -121,7 +113,7 @@ class Ledger {
   }
 
   private admit(service: DesiredService): void {
-    this.settle(service);
+    this.neighbours.add(service.service);
     this.admitted[service.name] = (this.admitted[service.name] ?? 0) + 1;
     this.free = minus(this.free, service.service.resources);
   }
@@ -141,27 +133,13 @@ class Ledger {
     if (maxPerNode !== undefined && instance > maxPerNode) return 'duplicate';
     if (requirements.some((each) => !this.node.capabilities.includes(each))) return 'missing-capabilities';
     if (this.isPortTaken(service, instance)) return 'host-port-conflict';
-    return this.hasConflict(service) ? 'conflicts-with' : undefined;
+    return this.neighbours.rejects(service.service) ? 'conflicts-with' : undefined;
   }
 
   /** By something that is not ours, or by the service's own first instance. */
   private isPortTaken({ service }: DesiredService, instance: number): boolean {
     const hostPorts = service.container.ports.flatMap(({ hostPort }) => hostPort ?? []);
     return hostPorts.some((port) => instance > 1 || this.node.foreignHostPorts.includes(port));
-  }
-
-  private settle({ name, service }: DesiredService): void {
-    if (this.present.has(name)) return;
-    this.present.add(name);
-    if (service.conflictsWith.length > 0) this.guarded.push({ name, rejects: service.conflictsWith.map(globToRegExp) });
-  }
-
-  /** Either side may name the other; a service never conflicts with itself. */
-  private hasConflict({ name, service }: DesiredService): boolean {
-    if (this.guarded.some((each) => each.name !== name && matchesAny(each.rejects, name))) return true;
-    if (service.conflictsWith.length === 0) return false;
-    const own = service.conflictsWith.map(globToRegExp);
-    return [...this.present].some((other) => other !== name && matchesAny(own, other));
   }
 
   private shortage(service: DesiredService): Reason | undefined {
@@ -177,7 +155,7 @@ class Ledger {
       cpu: milli(this.free.cpu) / 1000,
       memory: Math.floor(this.free.memory / MB),
       capabilities: this.node.capabilities,
-      services: [...this.present].sort(),
+      services: this.neighbours.names,
     };
     return {
       service: service.name,
@@ -206,17 +184,4 @@ export function fits(free: Demand, resources: Resources, count: number): boolean
 /** Sums of tenths of a core are compared exactly: an exact fit fits. */
 function milli(cores: number): number {
   return Math.round(cores * 1000);
-}
-
-function matchesAny(globs: readonly RegExp[], name: string): boolean {
-  return globs.some((glob) => glob.test(name));
-}
-
-/** `*` stands for any run of characters, `?` for one; names have no separators. */
-function globToRegExp(glob: string): RegExp {
-  const source = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
 }

@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
 import type { ContainerHost, Runtime } from '../core/ports.ts';
+import { tame } from './dial.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { Networks } from './networks.ts';
@@ -21,7 +22,7 @@ export function connectEngine(options: { host: string } & Omit<EngineOptions, 'd
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */
 export function openDocker(host: string): Docker {
-  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
+  if (host.startsWith('unix://')) return tame(new Docker({ socketPath: host.slice('unix://'.length) }));
   const address = host.replace(/^tcp:/, 'http:');
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address))
     throw new ReasonError(
@@ -30,9 +31,6 @@ export function openDocker(host: string): Docker {
     );
   const url = new URL(address);
   const secure = url.protocol === 'https:';
-  return new Docker({
-    protocol: secure ? 'https' : 'http',
-    host: url.hostname,
-    port: url.port || (secure ? 2376 : 2375),
-  });
+  const port = url.port || (secure ? 2376 : 2375);
+  return tame(new Docker({ protocol: secure ? 'https' : 'http', host: url.hostname, port }));
 }

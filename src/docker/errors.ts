@@ -44,13 +44,14 @@ export function reasonError(attempt: string, reason: Reason, error: unknown): Er
     return new ReasonError(
       'engine-unreachable',
       `${attempt}: the Docker engine does not answer (${words}). Is it running, and may this user reach it?`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   const full = /no space left on device/i.test(words);
   return new ReasonError(full ? 'disk-full' : reason, `${attempt}: ${words}`, { cause: error });
 }
+
+/** `(HTTP code 500) server error - `, before the words. */
+const FRAME = /^\(HTTP code \d+\) .*? - /;
 
 /** HTTP status of the engine's answer, where there was one. */
 export function statusOf(error: unknown): number | undefined {
@@ -61,8 +62,11 @@ export function statusOf(error: unknown): number | undefined {
 /** The engine's own words, without dockerode's frame around them. */
 export function wordsOf(error: unknown): string {
   const json = (error as { json?: { message?: unknown } | null } | null)?.json;
-  if (typeof json?.message === 'string') return json.message.trim();
-  return error instanceof Error ? error.message : String(error);
+  if (typeof json?.message === 'string' && json.message.trim() !== '') return json.message.trim();
+  if (!(error instanceof Error)) return String(error);
+  const { message } = isTimeout(error.cause) ? (error.cause as Error) : error;
+  // Where a name has several addresses and none answers there is a code only.
+  return message.replace(FRAME, '').trim() || ((error as { code?: string }).code ?? error.name);
 }
 
 /** The caller wanted it; a limit of our own is none of that. */

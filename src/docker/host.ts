@@ -41,7 +41,8 @@ export class EngineHost implements ContainerHost {
     for (const id of others)
       await settle(`Connecting ${spec.name}`, [403], this.docker.getNetwork(id).connect({ Container: container.id }));
     await this.start(container.id);
-    return toHosted((await container.inspect()) as InspectedContainer);
+    const inspected = await request(`Inspecting ${spec.name}`, 'start-failed', container.inspect());
+    return toHosted(inspected as InspectedContainer);
   }
 
   async start(id: string): Promise<void> {

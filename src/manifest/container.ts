@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
+import { versionOf } from '../core/image.ts';
 import type { ContainerSpec, Device, HealthCheck, Port, Ulimit } from '../core/model.ts';
 import { duration } from './duration.ts';
 import { environment } from './environment.ts';
 import type { ReadText } from './environment.ts';
-import { versionOf } from './image.ts';
 import { mounts } from './mounts.ts';
 import { pairs } from './pairs.ts';
 import type { Pair } from './pairs.ts';

@@ -31,6 +31,7 @@ export function crossCheck(read: readonly ReadManifest[], around: Surroundings):
   const services = read.filter((entry): entry is Entry<Service> => entry.manifest.kind === 'Service');
   const balancers = read.filter((entry): entry is Entry<LoadBalancer> => entry.manifest.kind === 'LoadBalancer');
   checkNames(read);
+  checkHostnames(services);
   checkRoutes(services, balancers);
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
@@ -47,6 +48,18 @@ function checkNames(read: readonly ReadManifest[]): void {
       reading.complain(['name'], `There are two of \`${key}\`; the other is in ${placeOf(other)}.`, {
         reason: 'duplicate-name',
       });
+  }
+}
+
+/** Docker resolves a container's host name too: whoever asks for the service would get that container, ready or not. */
+function checkHostnames(services: readonly Entry<Service>[]): void {
+  const byName = new Map(services.map(({ manifest }) => [manifest.name, manifest]));
+  for (const { reading, manifest } of services) {
+    const owner = byName.get(manifest.container.hostname?.toLowerCase() ?? '');
+    if (owner === undefined) continue;
+    const whose = owner.name === manifest.name ? 'the service itself' : `${nameOf(owner)} (${placeOf(owner)})`;
+    const message = `\`${owner.name}\` is the name of ${whose}, which has to lead to its ready instances only; choose another \`hostname\`, or leave it out.`;
+    reading.complain(['hostname'], message);
   }
 }
 

@@ -83,7 +83,7 @@ export interface ServiceDocument {
    */
   user?: string | number;
   /**
-   * Host name inside the container. Default: Docker's.
+   * Host name inside the container; never the name of a service, because Docker resolves it too. Default: Docker's.
    */
   hostname?: string;
   /**

@@ -1,9 +1,9 @@
+import { tagAndDigest } from '../core/image.ts';
 import type { Resources, Service, UpdatePolicy } from '../core/model.ts';
 import { containerSpec } from './container.ts';
 import { duration } from './duration.ts';
 import type { ReadText } from './environment.ts';
 import { healthCheck } from './health-check.ts';
-import { tagAndDigest } from './image.ts';
 import { ports } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';

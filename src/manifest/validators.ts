@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
 export type Validated = 'service' | 'loadBalancer' | 'config';
@@ -10,7 +11,7 @@ type Validators = Readonly<Record<Validated, ValidateFunction>>;
  */
 const validators: Validators = import.meta.url.endsWith('.ts')
   ? (await import('./compile.ts')).compileValidators()
-  : await precompiled();
+  : precompiled();
 
 /** Checks a value against a schema and fills in the defaults in place; returns all that is wrong. */
 export function validate(name: Validated, value: unknown): readonly ErrorObject[] {
@@ -18,7 +19,7 @@ export function validate(name: Validated, value: unknown): readonly ErrorObject[
   return validator(value) ? [] : (validator.errors ?? []);
 }
 
-async function precompiled(): Promise<Validators> {
-  const module = (await import(new URL('validators.generated.cjs', import.meta.url).href)) as { default: Validators };
-  return module.default;
+/** By `require`, because `import` would first look through all of that code for the names that it exports. */
+function precompiled(): Validators {
+  return createRequire(import.meta.url)('./validators.generated.cjs') as Validators;
 }

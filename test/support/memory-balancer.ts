@@ -81,7 +81,9 @@ export class MemoryBalancer implements Balancer {
     if (route === undefined) return [];
     const byAddress = this.containersByAddress();
     const members = route.pools[route.active].members.filter((each) => each.state === 'active');
-    const up = members.filter((each) => this.passes(byAddress.get(each.address)));
+    const up = members.filter(
+      ({ id, address, check }) => this.health(`${check}/${id}`, byAddress.get(address), 0).check === 'up',
+    );
     return [...new Set(up.map((each) => `${each.service}@${each.release}`))].sort();
   }
 

@@ -1,5 +1,6 @@
 import { hasHostPort, type DesiredService } from '../desire.ts';
 import { fieldChanges, type FieldChange } from './fields.ts';
+import { versionOf } from '../image.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { Change } from './plan.ts';
@@ -74,10 +75,7 @@ function creation(progress: Progress): Details {
 
 function replacement(progress: Progress, old: Instance): Details {
   const { desired, target, view } = progress;
-  const fields =
-    old.spec === undefined
-      ? []
-      : fieldChanges(fieldsOf(old.spec, old.resources), fieldsOf(target.container, target.resources), true);
+  const fields = releaseChanges(old, target);
   const from = `${view.name}@${old.release}`;
   const to = releaseName(progress);
   return {
@@ -91,6 +89,14 @@ function replacement(progress: Progress, old: Instance): Details {
     steps: replacementSteps(progress, from, to),
     warnings: gapWarnings(progress),
   };
+}
+
+/** A version that follows from the image on both sides says nothing that the image does not say. */
+function releaseChanges({ spec, resources }: Instance, target: Progress['target']): FieldChange[] {
+  if (spec === undefined) return [];
+  const all = fieldChanges(fieldsOf(spec, resources), fieldsOf(target.container, target.resources), true);
+  const isImplied = [spec, target.container].every(({ image, version }) => version === versionOf(image));
+  return isImplied ? all.filter(({ path }) => path !== 'version') : all;
 }
 
 function replacementSteps({ desired, target, isExclusive, isAtomic }: Progress, from: string, to: string): string[] {

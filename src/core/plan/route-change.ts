@@ -15,7 +15,7 @@ export function routeChanges(desired: DesiredState, state: ObservedState): Chang
     ...desired.loadBalancers.map((each) => routeChange(each, routes.get(each.name), state)),
     ...(state.balancer.state === 'absent' ? [] : recorded)
       .filter((route) => !wanted.has(route.loadBalancer))
-      .map(removedRoute),
+      .map((route) => removedRoute(route, desired)),
   ];
 }
 
@@ -60,8 +60,8 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
   return { ...base, action: 'none', because: 'as wanted', steps: [] };
 }
 
-function removedRoute(route: Route): Change {
-  const message = `The route ${addressOf(route)} is removed; ${serviceOfSet(route.pools[route.active].set)} goes on running.`;
+function removedRoute(route: Route, desired: DesiredState): Change {
+  const message = `The route ${addressOf(route)} is removed${afterwards(route, desired)}.`;
   return {
     kind: 'LoadBalancer',
     name: route.loadBalancer,
@@ -72,6 +72,15 @@ function removedRoute(route: Route): Change {
     steps: [`remove the route ${addressOf(route)}`],
     warnings: [{ code: 'removal', message }],
   };
+}
+
+/** What becomes of the service that the route leads to. */
+function afterwards(route: Route, { services }: DesiredState): string {
+  const name = serviceOfSet(route.pools[route.active].set);
+  if (name === '') return '';
+  const service = services.find((each) => each.name === name);
+  if (service === undefined) return `, and the service ${name} with it`;
+  return service.instances > 0 ? `; ${name} goes on running` : '';
 }
 
 function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>): string {

@@ -1,7 +1,7 @@
 import type { DesiredService } from '../desire.ts';
 import { canStop, isRouted } from './drain.ts';
 import { healSteps } from './heal.ts';
-import { memberSets, type MemberSet, type MemberSets } from './members.ts';
+import { memberSets, type MemberSet } from './members.ts';
 import type { PullPolicy } from '../model.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld } from './pace.ts';
@@ -31,10 +31,10 @@ export function decide(view: ServiceView): Decision {
   if (desired === undefined || desired.instances === 0) return retire(view);
   const progress = progressOf(view, desired, judge(view, desired));
   const pull = pullStep(progress);
-  const sets = memberSets(progress, pull === undefined);
+  const { named, ...sets } = memberSets(progress, pull === undefined);
   const steps = joinersFirst(view, [
     ...condemnSteps(progress),
-    ...discoverSteps(progress, sets),
+    ...discoverSteps(progress, named),
     ...healSteps(progress),
     ...growSteps(progress, pull),
     ...endSteps(progress, pull === undefined),
@@ -63,11 +63,12 @@ function stillNeeded(view: ServiceView): Instance[] {
   return view.instances.filter((each) => isUp(each) && isRouted(view, each));
 }
 
-/** Takes an instance out of service in order: out of the names, out of the routes, stopped, removed. */
+/** Takes an instance out of service in order: out of the routes, out of the name, stopped, removed. */
 function endStepsOf(view: ServiceView, instance: Instance, because: string): Step[] {
   if (!isUp(instance)) return [{ do: 'remove', instance, because }];
+  if (!canStop(view, instance)) return [];
   if (instance.discoverable && instance.state === 'running') return [{ do: 'discover', instance, discoverable: false }];
-  return canStop(view, instance) ? [{ do: 'stop', instance, mark: false, because }] : [];
+  return [{ do: 'stop', instance, mark: false, because }];
 }
 
 /** Green-blue is done while it keeps the old set. */
@@ -120,13 +121,17 @@ function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: n
   return { service, release, slot, container, resources, restart, revision, ...(imageId !== undefined && { imageId }) };
 }
 
-/** Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is. */
-function discoverSteps({ view, current, surplus, old }: Progress, { serving }: MemberSets): Step[] {
+/**
+ * Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is, and so
+ * does one with requests under way, which must not be cut off from names meanwhile.
+ */
+function discoverSteps({ view, current, surplus, old }: Progress, named: readonly Instance[]): Step[] {
   const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
   const isTrusted = (each: Instance) => isReady(view, each) || (each.discoverable === true && isUnknown(view, each));
   return running.flatMap((instance): Step[] => {
-    const discoverable = serving.members.includes(instance) && isTrusted(instance);
-    return instance.discoverable === discoverable ? [] : [{ do: 'discover', instance, discoverable }];
+    const discoverable = named.includes(instance) && isTrusted(instance);
+    const isBusy = instance.discoverable === true && isReady(view, instance) && !canStop(view, instance);
+    return instance.discoverable === discoverable || isBusy ? [] : [{ do: 'discover', instance, discoverable }];
   });
 }
 

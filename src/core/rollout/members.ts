@@ -1,7 +1,7 @@
 import { isServing } from './drain.ts';
 import type { Instance } from '../observed.ts';
-import { isSwitched, leavingOwn, neededOld } from './pace.ts';
-import type { Progress } from './progress.ts';
+import { hasSwitched, isSwitched, leavingOwn, neededOld } from './pace.ts';
+import { isFound, type Progress } from './progress.ts';
 import { bestRelease, isReady, isStopping } from './view.ts';
 
 /** Instances that a route may lead to, under the name by which its pool knows them. */
@@ -17,6 +17,8 @@ export function serviceOfSet(id: string): string {
 }
 
 export interface MemberSets {
+  /** Those that are to be found by the service's name. */
+  readonly named: readonly Instance[];
   readonly serving: MemberSet;
   /** The other colour of a green-blue service: the set to come, or the one that is kept. */
   readonly standby?: MemberSet;
@@ -29,12 +31,15 @@ export function memberSets(progress: Progress, isFetched: boolean): MemberSets {
   const old = neededOld(progress, isFetched).filter((each) => isMember(progress, each));
   const own = [...current, ...surplus].filter((each) => !leaving.includes(each));
   const fresh = own.filter((each) => isMember(progress, each));
-  if (!progress.isAtomic) return { serving: { id: view.name, members: [...fresh, ...old] } };
-  const next = { id: `${view.name}@${progress.target.release}`, members: fresh };
+  const found = fresh.filter((each) => isFound(progress, each));
+  if (!progress.isAtomic) return { named: [...fresh, ...old], serving: { id: view.name, members: [...found, ...old] } };
+  const next = (members: readonly Instance[]) => ({ id: `${view.name}@${progress.target.release}`, members });
   const release = bestRelease(view, old)?.[0]?.release;
-  if (release === undefined) return { serving: next };
+  if (release === undefined) return { named: fresh, serving: next(found) };
   const previous = { id: `${view.name}@${release}`, members: old.filter((each) => each.release === release) };
-  return isSwitched(progress) ? { serving: next, standby: previous } : { serving: previous, standby: next };
+  const named = isSwitched(progress) ? fresh : previous.members;
+  if (hasSwitched(progress)) return { named, serving: next(found), standby: previous };
+  return { named, serving: previous, standby: next(fresh) };
 }
 
 /** Once ready it stays a member while it is up: the balancer itself sees when it falls and when it is back. */

@@ -1,3 +1,4 @@
+import { groupBy } from '../group.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { PulledImage } from '../ports.ts';
 import type { Problem, Reason } from '../reason.ts';
@@ -21,8 +22,8 @@ export interface Memory {
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
   readonly failures: Readonly<Record<string, Failure>>;
-  /** Ids of containers that fell while the engine was away and are not up since. */
-  readonly fellWithEngine: readonly string[];
+  /** By container id: those that fell while the engine was away and are not up since. */
+  readonly fellWithEngine: Readonly<Record<string, true>>;
 }
 
 export interface Failure {
@@ -40,7 +41,7 @@ export const NO_MEMORY: Memory = {
   condemned: {},
   images: {},
   failures: {},
-  fellWithEngine: [],
+  fellWithEngine: {},
 };
 
 /**
@@ -48,24 +49,33 @@ export const NO_MEMORY: Memory = {
  * what had fallen before.
  */
 export function afterAbsence(memory: Memory, instances: readonly Instance[], down: ReadonlySet<string>): Memory {
-  const fallen = instances.filter((each) => !isUp(each) && !down.has(each.id)).map((each) => each.id);
-  return { ...memory, unreadySince: {}, fellWithEngine: [...memory.fellWithEngine, ...fallen] };
+  const fallen = instances.filter((each) => !isUp(each) && !down.has(each.id)).map((each) => [each.id, true] as const);
+  return { ...memory, unreadySince: {}, fellWithEngine: { ...memory.fellWithEngine, ...Object.fromEntries(fallen) } };
 }
 
 const FIRST_RETRY = 2_000;
 const LAST_RETRY = 120_000;
 
-/** The memory after something failed once more: it is tried again after 2, 4, 8 … seconds, at most two minutes. */
-export function withFailure(memory: Memory, key: string, problem: Problem, now: number): Memory {
-  const attempts = (memory.failures[key]?.attempts ?? 0) + 1;
-  const retryAt = now + Math.min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY);
-  return { ...memory, failures: { ...memory.failures, [key]: { problem, attempts, at: now, retryAt } } };
+/** How work on an object ended; no problem: it was done. */
+export interface Outcome {
+  readonly object: string;
+  readonly problem?: Problem;
 }
 
-export function withoutFailure(memory: Memory, key: string): Memory {
-  if (memory.failures[key] === undefined) return memory;
-  const { [key]: _, ...failures } = memory.failures;
-  return { ...memory, failures };
+/** The memory after these: what failed once more is tried again after 2, 4, 8 … seconds, at most two minutes. */
+export function withOutcomes(memory: Memory, outcomes: readonly Outcome[], now: number): Memory {
+  if (outcomes.length === 0) return memory;
+  const failures = new Map(Object.entries(memory.failures));
+  for (const { object, problem } of outcomes) {
+    if (problem === undefined) failures.delete(object);
+    else failures.set(object, failureAfter(failures.get(object), problem, now));
+  }
+  return { ...memory, failures: Object.fromEntries(failures) };
+}
+
+function failureAfter(last: Failure | undefined, problem: Problem, now: number): Failure {
+  const attempts = (last?.attempts ?? 0) + 1;
+  return { problem, attempts, at: now, retryAt: now + Math.min(FIRST_RETRY * 2 ** (attempts - 1), LAST_RETRY) };
 }
 
 /** Objects that belong to no one service. */
@@ -76,19 +86,34 @@ export function sharedFailures({ failures }: Memory): Failure[] {
   return SHARED.flatMap((object) => failures[object] ?? []);
 }
 
+/** What failed last of a release or its instances, by `service@release`. */
+export function failuresByRelease({ failures }: Memory): ReadonlyMap<string, readonly Failure[]> {
+  const groups = groupBy(Object.entries(failures), ([object]) => object.split('/')[0] ?? '');
+  return new Map([...groups].map(([release, entries]) => [release, entries.map(([, failure]) => failure)]));
+}
+
 export function withImages(memory: Memory, images: readonly (readonly [string, PulledImage])[]): Memory {
   return images.length === 0 ? memory : { ...memory, images: { ...memory.images, ...Object.fromEntries(images) } };
 }
 
-/** Somebody took the image away after it was pulled: it is pulled again. */
-export function withoutImage(memory: Memory, { service, release }: { service: string; release: string }): Memory {
-  const { [`${service}@${release}`]: _, ...images } = memory.images;
-  return { ...memory, images };
+/** Somebody took these images away after they were pulled: they are pulled again. Keys as in `images`. */
+export function withoutImages(memory: Memory, lost: ReadonlySet<string>): Memory {
+  return lost.size === 0 ? memory : { ...memory, images: without(memory.images, (each) => lost.has(each)) };
+}
+
+/** These containers were restarted for failing checks. */
+export function withHealed(memory: Memory, ids: readonly string[], now: number): Memory {
+  const healed = ids.map((id) => [id, { count: (memory.healed[id]?.count ?? 0) + 1, at: now }] as const);
+  return { ...memory, healed: { ...memory.healed, ...Object.fromEntries(healed) } };
 }
 
 /** Forgets failures of objects that need nothing any more. */
 export function withFailuresOf(memory: Memory, needed: ReadonlySet<string>): Memory {
-  return Object.keys(memory.failures)
-    .filter((object) => !needed.has(object))
-    .reduce(withoutFailure, memory);
+  const isOver = (object: string) => !needed.has(object);
+  if (!Object.keys(memory.failures).some(isOver)) return memory;
+  return { ...memory, failures: without(memory.failures, isOver) };
+}
+
+function without<Value>(record: Readonly<Record<string, Value>>, isOver: (key: string) => boolean) {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !isOver(key)));
 }

@@ -1,6 +1,6 @@
 import { isServing } from './drain.ts';
 import { isUp, type Instance } from '../observed.ts';
-import { isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
+import { isFound, isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
 import { isFailing, isReady, isStopping } from './view.ts';
 
 /** How many instances of the target may be started now. */
@@ -56,7 +56,7 @@ function isTolerated({ verdict, desired }: Progress, instance: Instance): boolea
 /** Green-blue keeps the whole old set for a while after the switch; a set that never served goes at once. */
 function neededOldSet(progress: Progress): readonly Instance[] {
   const { view, old, target } = progress;
-  if (!isSwitched(progress)) {
+  if (!hasSwitched(progress)) {
     const serving = old.filter((each) => isServing(view, each));
     const standing = serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
     const releases = new Set(standing.map((each) => each.release));
@@ -77,6 +77,12 @@ export function isSwitched(progress: Progress): boolean {
   );
 }
 
+/** Routes switch once all of the new set are found by name, too. */
+export function hasSwitched(progress: Progress): boolean {
+  const { view, current } = progress;
+  return isSwitched(progress) && current.every((each) => !isReady(view, each) || isFound(progress, each));
+}
+
 /** When a green-blue service gives up the way back. */
 export function keptUntil(progress: Progress): number {
   return switchedAt(progress) + progress.desired.service.update.keepOld;
@@ -94,10 +100,11 @@ function switchedAt({ view, desired, current, target }: Progress): number {
 /** Instances of the target that go: those in slots too many, and one at a time those that were changed from outside. */
 export function leavingOwn(progress: Progress): readonly Instance[] {
   const { view, current, surplus, target } = progress;
-  const ready = readyCount(progress);
+  const found = current.filter((each) => isReady(view, each) && isFound(progress, each));
   const changed = current.find((each) => each.deviations.length > 0);
-  const isSpared =
-    ready > target.instances || progress.isExclusive || (changed !== undefined && !isReady(view, changed));
-  const gone = surplus.filter((each) => !isUp(each) || ready >= target.instances);
-  return changed !== undefined && isSpared ? [...gone, changed] : gone;
+  const gone = surplus.filter((each) => !isUp(each) || found.length >= target.instances);
+  if (changed === undefined) return gone;
+  const others = found.filter((each) => each !== changed).length;
+  const isSpared = others >= target.instances || progress.isExclusive || !isReady(view, changed);
+  return isSpared ? [...gone, changed] : gone;
 }

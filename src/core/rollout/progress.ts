@@ -1,5 +1,6 @@
 import type { DesiredService } from '../desire.ts';
 import { isUp, type Instance } from '../observed.ts';
+import { isRouted } from './drain.ts';
 import { fits } from '../placement.ts';
 import type { Verdict } from './target.ts';
 import { isMark, isReady, type ServiceView, type Target } from './view.ts';
@@ -61,16 +62,26 @@ function wantedSlots(target: Target, own: readonly Instance[], isExclusive: bool
   return Array.from({ length: target.instances + spare }, (_, index) => index + 1);
 }
 
-/** Ready, and past its monitor window where it is on trial. */
-export function isSteady(progress: Progress, instance: Instance): boolean {
-  const { view, isTrial } = progress;
-  if (!isReady(view, instance)) return false;
-  return !isTrial || instance.restartPolicy !== 'no' || view.now >= monitoredAt(progress, instance);
+/**
+ * It has its name, or a route leads to it already. An instance is off the network of names for the moment in which it gets
+ * its name, and has no requests then; where a failed release serves, nobody waits for that.
+ */
+export function isFound({ view, target }: Progress, instance: Instance): boolean {
+  return target.rollback || instance.discoverable === true || isRouted(view, instance);
 }
 
-/** When the monitor window of an instance ends. */
-export function monitoredAt({ view, desired }: Progress, instance: Instance): number {
-  return (view.memory.readySince[instance.id]?.at ?? view.now) + desired.service.update.monitor;
+/** Ready, to be found, and past its monitor window. */
+export function isSteady(progress: Progress, instance: Instance): boolean {
+  const { view } = progress;
+  return isReady(view, instance) && isFound(progress, instance) && view.now >= monitoredAt(progress, instance);
+}
+
+/** When the monitor window of an instance ends; what is trusted had its own when it started, whoever watched. */
+export function monitoredAt({ view, desired, isTrial }: Progress, instance: Instance): number {
+  const readyAt = view.memory.readySince[instance.id]?.at ?? view.now;
+  const isCandidate = isTrial && instance.restartPolicy === 'no';
+  const from = isCandidate ? readyAt : Math.min(readyAt, instance.startedAt ?? readyAt);
+  return from + desired.service.update.monitor;
 }
 
 export function readyCount({ view, current }: Progress): number {

@@ -88,6 +88,7 @@ export function remember(
   const restarts: Record<string, Memory['restarts'][string]> = {};
   const healed: Record<string, Memory['healed'][string]> = {};
   const condemned: Record<string, Memory['condemned'][string]> = {};
+  const fellWithEngine: Record<string, true> = {};
   for (const instance of state.runtime.instances) {
     const { id } = instance;
     const condition = conditions.get(id)?.state;
@@ -98,9 +99,8 @@ export function remember(
     if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
     if (verdict !== undefined) condemned[id] = verdict;
+    if (memory.fellWithEngine[id] !== undefined && !isUp(instance)) fellWithEngine[id] = true;
   }
-  const stopped = new Set(state.runtime.instances.filter((each) => !isUp(each)).map((each) => each.id));
-  const fellWithEngine = memory.fellWithEngine.filter((id) => stopped.has(id));
   return { ...memory, readySince, unreadySince, restarts, healed, condemned, fellWithEngine };
 }
 

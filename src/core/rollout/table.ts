@@ -97,7 +97,7 @@ function pools(
       pools: paint(active, fill(active, serving), fill(idle, decision?.standby)),
     };
   }
-  if (isReadyToSwitch(context, decision, previous)) {
+  if (isReadyToSwitch(context, loadBalancer, decision, previous)) {
     return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
   }
   return {
@@ -118,11 +118,18 @@ function paint(first: Colour, one: Pool, other: Pool): Route['pools'] {
 }
 
 /** A route leaves a set that serves only for one that is ready as a whole, and one that will never serve at once. */
-function isReadyToSwitch({ decisions }: Context, decision: Decision | undefined, previous: MemberSet): boolean {
-  const ready = decision?.serving.members.length ?? 0;
+function isReadyToSwitch(
+  context: Context,
+  { port }: LoadBalancer,
+  decision: Decision | undefined,
+  previous: MemberSet,
+): boolean {
+  const members = decision?.serving.members ?? [];
   const wanted = decision?.progress?.target.instances ?? 0;
-  const isOver = decisions.get(serviceOfSet(previous.id))?.progress === undefined;
-  if (previous.members.length === 0) return ready > 0 || isOver;
+  const isOver = context.decisions.get(serviceOfSet(previous.id))?.progress === undefined;
+  if (previous.members.length === 0) return members.length > 0 || isOver;
+  // Who serves by another way may never have been asked for this route: until then the balancer takes it for down.
+  const ready = members.filter((each) => hasPassed(context, each, checkOf(context, each, port))).length;
   return ready > 0 && ready >= wanted;
 }
 
@@ -160,17 +167,25 @@ function memberOf(
 
 /** Who serves goes on as it does until it has passed the check that is wanted now: a server that nobody asked is down. */
 function targetOf(
-  { decisions, routing, checks }: Context,
+  context: Context,
   instance: Instance,
   port: number,
   before: Member | undefined,
 ): Pick<Member, 'port' | 'check'> | undefined {
-  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, routing);
-  const wanted = own.find((each) => each.check.type === 'http' || each.check.port === port) ?? own[0];
-  const isPassed = wanted !== undefined && checks[`${wanted.name}/${serverId(instance)}`]?.check === 'up';
-  if (before !== undefined && before.check !== wanted?.name && !isPassed)
+  const wanted = checkOf(context, instance, port);
+  if (before !== undefined && before.check !== wanted?.name && !hasPassed(context, instance, wanted))
     return { port: before.port, check: before.check };
   return wanted && { port, check: wanted.name };
+}
+
+/** The check that a member on this port follows. */
+function checkOf({ decisions, routing }: Context, instance: Instance, port: number): CheckDefinition | undefined {
+  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, routing);
+  return own.find((each) => each.check.type === 'http' || each.check.port === port) ?? own[0];
+}
+
+function hasPassed({ checks }: Context, instance: Instance, check: CheckDefinition | undefined): boolean {
+  return check !== undefined && checks[`${check.name}/${serverId(instance)}`]?.check === 'up';
 }
 
 /** Every instance that is up is checked, routed or not; a check that a member follows stays as long as the member. */

@@ -57,6 +57,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const conditions = conditionsOf(wanted, state, routing, now);
   const remembered = remember(memory, state, conditions, now);
   const placement = place(desired.services, instances, node);
+  const blocked = new Set(placement.blocked);
   const names = [...new Set([...wanted.keys(), ...byService.keys()])].sort();
   const services = names.map((name): ServiceView => {
     const service = wanted.get(name);
@@ -66,7 +67,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       instances: byService.get(name) ?? [],
       conditions,
       admitted: placement.admitted[name] ?? 0,
-      blocked: placement.blocked.includes(name),
+      blocked: blocked.has(name),
       free: placement.free,
       balancer: state.balancer,
       routing,
@@ -142,5 +143,5 @@ export function isFailing(view: ServiceView, instance: Instance): boolean {
 export function isMark(view: ServiceView, instance: Instance): boolean {
   if (instance.restartPolicy !== 'no' || isUp(instance)) return false;
   if (instance.state === 'created') return instance.error !== undefined;
-  return !view.memory.fellWithEngine.includes(instance.id);
+  return view.memory.fellWithEngine[instance.id] === undefined;
 }

@@ -12,6 +12,7 @@ export function statusMarkdown(status: StatusReport): string {
       status.loadBalancers.map(loadBalancerRow),
     ),
     problems(status),
+    warnings(status),
     events(status),
   ];
   return `${sections.filter((each) => each !== '').join('\n\n')}\n`;
@@ -70,6 +71,13 @@ function problems(status: StatusReport): string {
   });
   const lines = [...own, ...ofServices];
   return lines.length === 0 ? '' : `## Problems\n\n${lines.join('\n')}`;
+}
+
+function warnings({ services }: StatusReport): string {
+  const lines = services.flatMap(({ name, warnings: own = [] }) =>
+    own.map(({ code, message }) => `- \`${code}\` ${name}: ${escape(message)}`),
+  );
+  return lines.length === 0 ? '' : `## Warnings\n\n${lines.join('\n')}`;
 }
 
 function events({ events: list }: StatusReport): string {

@@ -6,11 +6,12 @@ import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import type { Decision } from '../rollout/decide.ts';
-import { sharedFailures } from '../rollout/memory.ts';
+import { failuresByRelease, sharedFailures, type Failure } from '../rollout/memory.ts';
 import { groupBy } from '../group.ts';
 import { serviceOfSet } from '../rollout/members.ts';
 import type { Colour, Member, Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
+import { sightings, type Sighting } from './moved-tag.ts';
 import { serviceStatus } from './service-status.ts';
 import type {
   Capacity,
@@ -48,6 +49,10 @@ export interface IndexedContext extends ReportContext {
   readonly loadBalancers: ReadonlyMap<string, readonly LoadBalancer[]>;
   readonly decisions: ReadonlyMap<string, Decision>;
   readonly refused: ReadonlyMap<string, readonly Unscheduled[]>;
+  /** What steps ran into last, by release: `web@3f9c1a2`. */
+  readonly failures: ReadonlyMap<string, readonly Failure[]>;
+  /** By image reference. */
+  readonly sightings: ReadonlyMap<string, readonly Sighting[]>;
 }
 
 /** What is there, what is wrong, and where: the whole of it from one pass. */
@@ -86,6 +91,8 @@ function indexed(context: ReportContext): IndexedContext {
     loadBalancers: groupBy(desired.loadBalancers, (each) => each.service),
     decisions: new Map(plan.decisions.map((each) => [each.view.name, each])),
     refused: groupBy(plan.unscheduled, (each) => each.service),
+    sightings: sightings(plan.decisions, plan.memory),
+    failures: failuresByRelease(plan.memory),
   };
 }
 

@@ -3,12 +3,13 @@ import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
 import { layerOf, type Problem, type Reason } from '../reason.ts';
 import type { IndexedContext } from './report.ts';
 import { evidenceOf, type Decision } from '../rollout/decide.ts';
+import { movedTag } from './moved-tag.ts';
 import { urlsOf } from './report.ts';
 import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
 import { isCrashLooping } from '../rollout/readiness.ts';
 import { objectOfInstance } from '../rollout/steps.ts';
 import { instanceProblem } from '../rollout/target.ts';
-import { isFailing, isReady } from '../rollout/view.ts';
+import { isFailing, isReady, type ServiceView } from '../rollout/view.ts';
 
 const MB = 1024 * 1024;
 
@@ -21,8 +22,10 @@ export function serviceStatus(decision: Decision, context: IndexedContext): Serv
   const running = decision.serving.members.filter((each) => isReady(view, each)).length;
   const desired = view.desired?.instances ?? 0;
   const digest = current.find((each) => each.digest !== undefined)?.digest;
-  const problem = progress === undefined ? undefined : problemOf(decision, progress, context);
+  const members = new Set([...decision.serving.members, ...(decision.standby?.members ?? [])]);
+  const problem = progress === undefined ? undefined : problemOf(progress, context);
   const rollout = progress === undefined ? undefined : rolloutOf(progress);
+  const warning = movedTag(decision, context.sightings);
   return {
     name: view.name,
     state: progress === undefined ? 'disabled' : stateOf(progress, problem),
@@ -34,9 +37,10 @@ export function serviceStatus(decision: Decision, context: IndexedContext): Serv
     running,
     pending: Math.max(0, desired - running),
     url: (context.loadBalancers.get(view.name) ?? []).flatMap((each) => urlsOf(each, context.httpPort)),
-    instances: [...view.instances].sort(bySlot).map((each) => instanceStatus(each, decision, context)),
+    instances: [...view.instances].sort(bySlot).map((each) => instanceStatus(each, view, members, context)),
     ...(rollout && { rollout }),
     ...(problem && { problem: withLog(problem, context.logTails[view.name]) }),
+    ...(warning && { warnings: [warning] }),
   };
 }
 
@@ -57,8 +61,8 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
   return isServed ? 'degraded' : 'failed';
 }
 
-function problemOf(decision: Decision, progress: Progress, { refused }: IndexedContext): ProblemStatus | undefined {
-  const { view, verdict } = progress;
+function problemOf(progress: Progress, { refused, failures }: IndexedContext): ProblemStatus | undefined {
+  const { view, verdict, target } = progress;
   if (verdict.quarantined) return rollbackProblem(progress);
   if (verdict.paused) return paused(progress);
   const refusal = refused.get(view.name)?.[0]?.problems[0];
@@ -67,14 +71,7 @@ function problemOf(decision: Decision, progress: Progress, { refused }: IndexedC
     const message = `${view.name} does not fit on ${name}: ${refusal.reason}; ${cpu} cores and ${memory} MB are free there.`;
     return { layer: 'scheduling', reason: refusal.reason, message };
   }
-  return failureOf(decision) ?? lateProblem(progress);
-}
-
-/** What a step of this service ran into last. */
-function failureOf({ view, progress }: Decision): Problem | undefined {
-  const release = `${view.name}@${progress?.target.release ?? ''}`;
-  const keys = Object.keys(view.memory.failures).filter((key) => key === release || key.startsWith(`${release}/`));
-  return keys.map((key) => view.memory.failures[key]?.problem).find((each) => each !== undefined);
+  return failures.get(`${view.name}@${target.release}`)?.[0]?.problem ?? lateProblem(progress);
 }
 
 /** An instance that has been up for longer than it may take, or fell. */
@@ -149,11 +146,11 @@ function rolloutOf(progress: Progress): RolloutStatus | undefined {
 
 function instanceStatus(
   instance: Instance,
-  { view, serving, standby }: Decision,
+  view: ServiceView,
+  members: ReadonlySet<Instance>,
   { state }: IndexedContext,
 ): InstanceStatus {
   const condition = view.conditions.get(instance.id);
-  const members = [...serving.members, ...(standby?.members ?? [])];
   const error = condition?.state === 'ready' || condition === undefined ? undefined : condition.description;
   const spec = instance.spec;
   return {
@@ -164,8 +161,7 @@ function instanceStatus(
     ...(instance.address !== undefined && { address: instance.address }),
     ports: instance.hostPorts,
     state: instance.state,
-    desiredState:
-      members.includes(instance) || (isUp(instance) && instance.restartPolicy === 'no') ? 'running' : 'stopped',
+    desiredState: members.has(instance) || (isUp(instance) && instance.restartPolicy === 'no') ? 'running' : 'stopped',
     health: condition?.state ?? instance.health,
     created: new Date(instance.createdAt).toISOString(),
     ...(instance.startedAt !== undefined && { since: new Date(instance.startedAt).toISOString() }),

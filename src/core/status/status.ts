@@ -1,4 +1,4 @@
-import type { Layer, Problem, Reason } from '../reason.ts';
+import type { Layer, Problem, Reason, Warning } from '../reason.ts';
 import type { Unscheduled } from '../placement.ts';
 
 /** The status report, version 1; `schemas/status.schema.json` is its description. */
@@ -59,6 +59,8 @@ export interface ServiceStatus {
   readonly instances: readonly InstanceStatus[];
   readonly rollout?: RolloutStatus;
   readonly problem?: ProblemStatus;
+  /** Missing: none. */
+  readonly warnings?: readonly Pick<Warning, 'code' | 'message'>[];
 }
 
 export interface RolloutStatus {

@@ -24,6 +24,17 @@ describe('a new service', () => {
     expect(world.engine.mutations.slice(before)).toEqual([]);
   });
 
+  it('is called steady once it has stood for its monitor window, and at once by a process that starts later', async () => {
+    world.commit([service({ update: { monitor: 5_000 } })]);
+    await world.until(() => world.up().length === 1);
+    const started = world.clock.now();
+    await world.steady();
+    expect(world.clock.now() - started).toBeGreaterThanOrEqual(5_000);
+    world.restart();
+    await world.pass();
+    expect((await world.pass()).steady).toBe(true);
+  });
+
   it('is left to restart where there is nothing to go back to', async () => {
     world.engine.behave('web:v1', { exitsAfter: 1000 });
     world.commit([service()]);

@@ -1,7 +1,9 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import Docker from 'dockerode';
 import { describe, expect, it } from 'vitest';
 import { connectEngine, openDocker } from '../../../src/docker/connect.ts';
+import { tame } from '../../../src/docker/dial.ts';
 import { request, settle } from '../../../src/docker/errors.ts';
 
 /** As dockerode throws it. */
@@ -17,6 +19,20 @@ describe('an error of the engine', () => {
       reason: 'start-failed',
       message: 'Starting web: driver failed',
       cause,
+    });
+  });
+
+  it('is without the frame of the HTTP answer and without blanks at its end', async () => {
+    const framed = Object.assign(new Error('(HTTP code 500) server error - pull access denied - for web \n'), {
+      statusCode: 500,
+      json: null,
+    });
+    await expect(request('Pulling web', 'pull-failed', Promise.reject(framed))).rejects.toMatchObject({
+      message: 'Pulling web: pull access denied - for web',
+    });
+    const trailing = Promise.reject(engineError(500, 'driver failed\n'));
+    await expect(settle('Starting web', [], trailing)).rejects.toMatchObject({
+      message: 'Starting web: driver failed',
     });
   });
 
@@ -38,15 +54,58 @@ describe('an error of the engine', () => {
   });
 });
 
+/** An engine that does what a test says with each request. */
+async function fakeEngine(listener: RequestListener): Promise<{ server: Server; port: number }> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+describe('a call to the engine', () => {
+  it("has the engine's own sentence as its error, wherever it is read", async () => {
+    const { server, port } = await fakeEngine((incoming, response) => {
+      const isPull = incoming.url?.startsWith('/images/create') ?? false;
+      response.writeHead(isPull ? 500 : 404).end(JSON.stringify({ message: isPull ? 'lookup failed \n' : 'none' }));
+    });
+    const host = `tcp://127.0.0.1:${port}`;
+    const pulled = connectEngine({ host, cluster: 'demo', capabilities: [], dockerConfig: '/', now: () => 0 });
+    await expect(pulled.runtime.pull('web:v1', 'always')).rejects.toMatchObject({
+      message: 'Pulling web:v1: lookup failed',
+      cause: { message: 'lookup failed' },
+    });
+    const bare = openDocker(host).getContainer('web').inspect();
+    await expect(bare).rejects.toMatchObject({ message: 'none', statusCode: 404 });
+    server.close();
+  });
+
+  it('ends when an engine that hangs has been given its time, and names what was tried', async () => {
+    const { server, port } = await fakeEngine(() => undefined);
+    const docker = tame(new Docker({ protocol: 'http', host: '127.0.0.1', port }), 50);
+    const started = settle('Starting web', [], docker.getContainer('web').start());
+    await expect(started).rejects.toMatchObject({
+      reason: 'engine-unreachable',
+      message: expect.stringContaining('Starting web: the Docker engine does not answer (waited 0.05 s).') as string,
+    });
+    const abort = new AbortController();
+    const stopped = settle('Stopping web', [], docker.getContainer('web').stop({ abortSignal: abort.signal }));
+    const created = docker.createContainer({ Image: 'web:v1', abortSignal: abort.signal });
+    await expect(request('Creating web', 'start-failed', created)).rejects.toMatchObject({
+      reason: 'engine-unreachable',
+    });
+    abort.abort();
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
 describe('connecting', () => {
   it.each(['ssh://host', 'host:2375', 'tcp://', ''])('refuses the host %j', (host) => {
     expect(() => openDocker(host)).toThrow(/is not one of unix:/);
   });
 
   it('reaches an engine over tcp, and says when it breaks off or answers late', async () => {
-    const server = createServer((incoming) => incoming.socket.destroy());
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
+    const { server, port } = await fakeEngine((incoming) => incoming.socket.destroy());
     const host = `tcp://127.0.0.1:${port}`;
     const { runtime } = connectEngine({ host, cluster: 'demo', capabilities: [], dockerConfig: '/', now: () => 0 });
     await expect(runtime.observe()).rejects.toMatchObject({ reason: 'engine-unreachable' });

@@ -294,6 +294,19 @@ export interface StatusDocument {
        */
       logTail?: string[];
     };
+    /**
+     * What is worth knowing and keeps nothing from working. Missing: nothing.
+     */
+    warnings?: {
+      /**
+       * Code of the closed set.
+       */
+      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy';
+      /**
+       * What it means.
+       */
+      message: string;
+    }[];
   }[];
   /**
    * Every load balancer of the manifests.

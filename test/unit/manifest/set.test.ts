@@ -104,6 +104,24 @@ it('a preview needs a LoadBalancer that leads to the service', () => {
   ]);
 });
 
+describe('a hostname', () => {
+  const named = (name: string, hostname: string): string =>
+    `{ kind: Service, name: ${name}, image: "a:1", hostname: ${hostname} }`;
+
+  it('is not the name of a service, by which only what is ready is found', () => {
+    expect(problems(documents(WEB, named('db', 'Web')))).toEqual([
+      '3:52 schema: `web` is the name of Service `web` (web.yaml:1), which has to lead to its ready instances only; choose another `hostname`, or leave it out.',
+    ]);
+    expect(problems(named('db', 'db'))).toEqual([
+      '1:52 schema: `db` is the name of the service itself, which has to lead to its ready instances only; choose another `hostname`, or leave it out.',
+    ]);
+  });
+
+  it('may be anything else, also the name of a LoadBalancer', () => {
+    expect(problems(documents(WEB, LB, named('db', 'l'), named('api', 'web.example.com')))).toEqual([]);
+  });
+});
+
 describe('a host port', () => {
   const service = (name: string, more = ''): string =>
     `{ kind: Service, name: ${name}, image: "a:1", ports: [{ port: 80, hostPort: 8080 }]${more} }`;

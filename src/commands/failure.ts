@@ -1,0 +1,10 @@
+/** What went wrong and what caused it, outermost first; a cause that was told already is not told again. */
+export function failureTexts(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const texts: string[] = [];
+  for (let each: unknown = error; each instanceof Error; each = each.cause) {
+    const text = each.message.trim();
+    if (!texts.some((told) => told.includes(text.replace(/\.$/, '')))) texts.push(text === '' ? each.name : text);
+  }
+  return texts;
+}

@@ -1,0 +1,46 @@
+import type Docker from 'dockerode';
+import { wordsOf } from './errors.ts';
+
+/** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
+const LIMIT = 120_000;
+
+/** What is answered when it happens or is done: pulls, events, lines of a log, stops with their grace. */
+const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(logs|stop|restart))\b/;
+
+interface Call {
+  readonly path: string;
+  abortSignal?: AbortSignal;
+}
+
+type Answer = (error: unknown, result?: unknown) => void;
+
+interface Modem {
+  dial(call: Call, answer: Answer): void;
+}
+
+/**
+ * Gives every call of this client an end: one that waits for nothing but the engine fails after `limit` milliseconds.
+ * What the engine says becomes the whole message of an error.
+ */
+export function tame(docker: Docker, limit = LIMIT): Docker {
+  const modem = docker.modem as Modem;
+  const dial = modem.dial.bind(modem);
+  modem.dial = (call, answer) => {
+    const clock = new AbortController();
+    const isLimited = !UNLIMITED.test(call.path);
+    const timer = isLimited ? setTimeout(() => clock.abort(tooLate(limit)), limit) : undefined;
+    if (isLimited)
+      call.abortSignal =
+        call.abortSignal === undefined ? clock.signal : AbortSignal.any([call.abortSignal, clock.signal]);
+    dial(call, (error, result) => {
+      clearTimeout(timer);
+      if (error instanceof Error) error.message = wordsOf(error);
+      answer(error, result);
+    });
+  };
+  return docker;
+}
+
+function tooLate(limit: number): DOMException {
+  return new DOMException(`waited ${limit / 1000} s`, 'TimeoutError');
+}

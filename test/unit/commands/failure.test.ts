@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { failureTexts } from '../../../src/commands/failure.ts';
+
+describe('a failure', () => {
+  it('is told with its causes, each fact once', () => {
+    const refused = new Error('connect ECONNREFUSED /run/docker.sock');
+    const away = new Error('The engine does not answer (connect ECONNREFUSED /run/docker.sock).', { cause: refused });
+    expect(failureTexts(new Error('Nothing was applied.', { cause: away }))).toEqual([
+      'Nothing was applied.',
+      'The engine does not answer (connect ECONNREFUSED /run/docker.sock).',
+    ]);
+  });
+
+  it('names a cause that its message leaves out', () => {
+    const cause = new Error('EACCES: permission denied\n');
+    expect(failureTexts(new Error('The password file cannot be read.', { cause }))).toEqual([
+      'The password file cannot be read.',
+      'EACCES: permission denied',
+    ]);
+  });
+
+  it('has words where an error has none', () => {
+    expect(failureTexts('gone')).toEqual(['gone']);
+    expect(failureTexts(new Error(''))).toEqual(['Error']);
+  });
+});

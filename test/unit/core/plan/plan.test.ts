@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { planHash } from '../../../../src/core/plan/plan.ts';
+import { quarantineProblems } from '../../../../src/core/plan/quarantined.ts';
+import { NOW, planOf } from '../../../support/decisions.ts';
+import { loadBalancer, service } from '../../../support/manifests.ts';
+import { instanceOf } from '../../../support/observed.ts';
+
+const old = service({ container: { image: 'web:v0', version: 'v0' } });
+
+describe('a plan', () => {
+  it('is the same whenever it is made, and another where it does something else', () => {
+    const hashOf = (now: number, name = 'web') => planHash(planOf({ wanted: [service({ name })], now }).changes);
+    expect(hashOf(NOW)).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(hashOf(NOW + 1)).toBe(hashOf(NOW));
+    expect(hashOf(NOW, 'api')).not.toBe(hashOf(NOW));
+  });
+
+  it('survives JSON: it holds no more than what it says', () => {
+    const { changes, table, memory, unscheduled } = planOf({
+      wanted: [service(), loadBalancer()],
+      instances: [instanceOf(old)],
+    });
+    const whole = { changes, table, memory, unscheduled };
+    expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
+  });
+
+  it('takes services by name, then load balancers, and counts what stays', () => {
+    const wanted = [loadBalancer({ name: 'z' }), service(), loadBalancer({ name: 'b' }), service({ name: 'api' })];
+    const { changes, unchanged } = planOf({ wanted, instances: [instanceOf(service())] });
+    expect(changes.map((each) => `${each.kind} ${each.name}`)).toEqual([
+      'Service api',
+      'LoadBalancer b',
+      'LoadBalancer z',
+    ]);
+    expect(unchanged).toBe(1);
+  });
+
+  it('says what room is left once all of it runs', () => {
+    const resources = { cpu: 1.5, memory: 0, limits: {} };
+    expect(planOf({ wanted: [service({ instances: 2, resources })] }).free.cpu).toBe(1);
+  });
+});
+
+describe('a release that has failed here', () => {
+  it('is a problem that says what serves, and what to do', () => {
+    const mark = instanceOf(service(), 1, { state: 'exited', restartPolicy: 'no' });
+    const { decisions } = planOf({ wanted: [service()], instances: [instanceOf(old), mark] });
+    const [problem, ...others] = quarantineProblems(decisions);
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ layer: 'update', reason: 'rolled-back', object: 'web' });
+    expect(problem?.message).toBe(
+      `web@${mark.release} has failed here, and web@${instanceOf(old).release} serves on. ` +
+        'It is tried again when the manifest changes, or by fairlead retry web.',
+    );
+  });
+
+  it('is none where all goes well', () => {
+    const { decisions } = planOf({ wanted: [service()], instances: [instanceOf(old)] });
+    expect(quarantineProblems(decisions)).toEqual([]);
+  });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import type { Manifest } from '../../../../src/core/model.ts';
+import type { Instance } from '../../../../src/core/observed.ts';
+import { detours } from '../../../../src/core/rollout/table.ts';
+import type { Pool, Route, RoutingTable } from '../../../../src/core/routing.ts';
+import { checked, desiredBy, NOW, planOf, type Situation } from '../../../support/decisions.ts';
+import { loadBalancer, service } from '../../../support/manifests.ts';
+import { instanceOf } from '../../../support/observed.ts';
+
+const LATER = NOW + 60_000;
+const web = service({ instances: 2 });
+const api = service({ name: 'api', instances: 2, container: { image: 'api:v1' } });
+const webs = [1, 2].map((slot) => instanceOf(web, slot));
+const apis = [1, 2].map((slot) => instanceOf(api, slot, { address: `10.0.1.${slot}` }));
+
+function tableOf(situation: Situation): RoutingTable {
+  return planOf(situation).table;
+}
+
+/** The table once every check has passed that the first one asks for. */
+function served(wanted: readonly Manifest[], instances: readonly Instance[]): RoutingTable {
+  return tableOf({ wanted, instances, balancer: checked(tableOf({ wanted, instances })) });
+}
+
+function routeOf({ routes }: RoutingTable): Route {
+  const [route] = routes;
+  if (route === undefined) throw new Error('There is no route.');
+  return route;
+}
+
+/** `web: web-1 web-2(draining)` */
+function textOf({ set, members }: Pool): string {
+  const names = members.map(
+    ({ service: name, slot, state }) => `${name}-${slot}${state === 'active' ? '' : `(${state})`}`,
+  );
+  return `${set}: ${names.join(' ')}`;
+}
+
+function poolsOf(table: RoutingTable): string[] {
+  const { active, pools } = routeOf(table);
+  return [textOf(pools[active]), textOf(pools[active === 'a' ? 'b' : 'a'])];
+}
+
+describe('a new route', () => {
+  it('leads nowhere before somebody is ready, and asks everybody who is up', () => {
+    const unknown = webs.map((each) => ({ ...each, discoverable: false }));
+    const table = tableOf({ wanted: [web, loadBalancer()], instances: unknown });
+    expect(poolsOf(table)).toEqual(['web: ', ': ']);
+    const [check] = table.checks;
+    expect(check).toMatchObject({ service: 'web', check: { type: 'tcp', port: 8080 }, timeout: 1000 });
+    expect(check?.servers.map((each) => each.address)).toEqual(['10.0.0.1', '10.0.0.2']);
+  });
+
+  it('leads to all that are ready, by addresses that never mean another container', () => {
+    const table = served([web, loadBalancer({ port: 9090 })], webs);
+    expect(routeOf(table)).toMatchObject({ loadBalancer: 'web', active: 'a', switchedAt: 0, previews: [] });
+    const [member] = routeOf(table).pools.a.members;
+    expect(member).toEqual({
+      id: `web-${webs[0]?.release ?? ''}-1-10-0-0-1`,
+      instance: webs[0]?.name,
+      service: 'web',
+      release: webs[0]?.release,
+      slot: 1,
+      address: '10.0.0.1',
+      port: 9090,
+      check: table.checks[0]?.name,
+      state: 'active',
+      since: NOW,
+    });
+  });
+
+  it('takes from its manifest what a request has to look like', () => {
+    const wanted = { hostnames: ['a.example.com', 'b.example.com'], path: '/shop', stripPath: true };
+    const green = service({ update: { preview: 'green.example.com' } });
+    const route = routeOf(tableOf({ wanted: [green, loadBalancer(wanted)] }));
+    expect(route).toMatchObject({ ...wanted, previews: ['green.example.com'], timeouts: loadBalancer().timeouts });
+  });
+
+  it('leads to nobody who has no address', () => {
+    const { address: _, ...homeless } = instanceOf(web);
+    expect(tableOf({ wanted: [web, loadBalancer()], instances: [homeless] }).checks).toEqual([]);
+  });
+});
+
+describe('checks', () => {
+  it.each([
+    ['running', 1],
+    ['restarting', 1],
+    ['paused', 0],
+    ['exited', 0],
+    ['created', 0],
+  ] as const)('of an instance that is %s ask %i', (state, servers) => {
+    const { checks } = tableOf({ wanted: [web, loadBalancer()], instances: [instanceOf(web, 1, { state })] });
+    expect(checks.flatMap((each) => each.servers)).toHaveLength(servers);
+  });
+
+  it('go on as they are for a member until it has passed the one that is wanted now', () => {
+    const before = served([web, loadBalancer()], webs);
+    const wanted = [web, loadBalancer({ port: 9090 })];
+    const portsOf = (table: RoutingTable) => routeOf(table).pools.a.members.map((each) => each.port);
+    const asked = tableOf({ wanted, instances: webs, balancer: checked(before) });
+    expect(portsOf(asked)).toEqual([8080, 8080]);
+    expect(asked.checks.map(({ check }) => check.port)).toEqual([8080, 9090]);
+    const [one] = routeOf(asked).pools.a.members;
+    const half = tableOf({ wanted, instances: webs, balancer: checked(asked, 'up', { [one?.id ?? '']: 'starting' }) });
+    expect(portsOf(half)).toEqual([8080, 9090]);
+    const passed = tableOf({ wanted, instances: webs, balancer: checked(half) });
+    expect(portsOf(passed)).toEqual([9090, 9090]);
+    const done = tableOf({ wanted, instances: webs, balancer: checked(passed) });
+    expect(done.checks.map(({ check }) => check.port)).toEqual([9090]);
+  });
+});
+
+describe('the table of the next look', () => {
+  const wanted = [web, loadBalancer()];
+  const before = served(wanted, webs);
+
+  it('is the same while nothing changes, also later', () => {
+    expect(tableOf({ wanted, instances: webs, balancer: checked(before), now: LATER })).toEqual(before);
+  });
+
+  it('lets go who is not wanted any more, and remembers since when', () => {
+    const fewer = [{ ...web, instances: 1 }, loadBalancer()];
+    const table = tableOf({ wanted: fewer, instances: webs, balancer: checked(before), now: LATER });
+    expect(poolsOf(table)).toEqual(['web: web-1 web-2(draining)', ': ']);
+    expect(routeOf(table).pools.a.members.map((each) => each.since)).toEqual([NOW, LATER]);
+    const next = tableOf({ wanted: fewer, instances: webs, balancer: checked(table), now: LATER + 9 });
+    expect(next).toEqual(table);
+  });
+
+  it('forgets who is gone', () => {
+    const table = tableOf({ wanted, instances: webs.slice(0, 1), balancer: checked(before) });
+    expect(poolsOf(table)).toEqual(['web: web-1', ': ']);
+  });
+
+  it('takes somebody back who was on his way out', () => {
+    const draining = tableOf({
+      wanted: [{ ...web, instances: 1 }, loadBalancer()],
+      instances: webs,
+      balancer: checked(before),
+    });
+    const table = tableOf({ wanted, instances: webs, balancer: checked(draining), now: LATER });
+    expect(poolsOf(table)).toEqual(['web: web-1 web-2', ': ']);
+    expect(routeOf(table).pools.a.members.map((each) => each.since)).toEqual([NOW, LATER]);
+  });
+});
+
+describe('a route that is to lead to another service', () => {
+  const wanted = [web, api, loadBalancer({ service: 'api' })];
+  const before = served([web, api, loadBalancer()], [...webs, ...apis]);
+  const asked = tableOf({ wanted, instances: [...webs, ...apis], balancer: checked(before) });
+  const apiIds = asked.checks.find((each) => each.service === 'api')?.servers.map((each) => each.id) ?? [];
+
+  it('stays where it is until all of the other are ready', () => {
+    const unready = checked(asked, 'up', { [apiIds[1] ?? '']: 'down' });
+    const table = tableOf({ wanted, instances: [...webs, ...apis], balancer: unready });
+    expect(routeOf(table)).toMatchObject({ active: 'a', switchedAt: 0 });
+    expect(poolsOf(table)).toEqual(['web: web-1 web-2', 'api: api-1 api-2']);
+    expect(detours(desiredBy({ wanted }), table)).toEqual(['web']);
+  });
+
+  it('stays where it is until the balancer has asked those who serve by their name alone', () => {
+    expect(poolsOf(asked)).toEqual(['web: web-1 web-2', 'api: api-1 api-2']);
+    expect(apiIds).toHaveLength(2);
+  });
+
+  it('then switches to the other colour, and the old members drain', () => {
+    const instances = [...webs, ...apis];
+    const table = tableOf({ wanted, instances, balancer: checked(asked), now: LATER });
+    expect(routeOf(table)).toMatchObject({ active: 'b', switchedAt: LATER });
+    expect(poolsOf(table)).toEqual(['api: api-1 api-2', 'web: web-1 web-2']);
+    const next = tableOf({ wanted, instances, balancer: checked(table), now: LATER + 1 });
+    expect(routeOf(next)).toMatchObject({ active: 'b', switchedAt: LATER });
+    expect(poolsOf(next)).toEqual(['api: api-1 api-2', 'web: web-1(draining) web-2(draining)']);
+    expect(detours(desiredBy({ wanted }), next)).toEqual([]);
+  });
+
+  it('takes the first that is ready where nobody serves any more', () => {
+    const unready = checked(asked, 'up', { [apiIds[1] ?? '']: 'starting' });
+    const gone = webs.map((each) => ({ ...each, state: 'exited' as const }));
+    const table = tableOf({ wanted, instances: [...gone, ...apis], balancer: unready });
+    expect(routeOf(table)).toMatchObject({ active: 'b', switchedAt: NOW });
+    expect(poolsOf(table)[0]).toBe('api: api-1 api-2');
+  });
+});
