@@ -6,6 +6,8 @@ import type { Decision } from '../../src/core/rollout/decide.ts';
 import { NO_MEMORY, type Memory } from '../../src/core/rollout/memory.ts';
 import { viewsOf, type ServiceView } from '../../src/core/rollout/view.ts';
 import { EMPTY_TABLE, type RoutingTable } from '../../src/core/routing.ts';
+import { report, type ReportContext } from '../../src/core/status/report.ts';
+import type { StatusReport } from '../../src/core/status/status.ts';
 import { node } from './observed.ts';
 
 /** One look at a cluster and what the core makes of it, for tests of the core. */
@@ -56,6 +58,26 @@ export function viewOf(situation: Situation, name = 'web'): ServiceView {
 
 export function decisionOf(situation: Situation, name = 'web'): Decision {
   return found(planOf(situation).decisions.find((each) => each.view.name === name));
+}
+
+/** What a process reports of that look. */
+export function reportOf(situation: Situation, more: Partial<ReportContext> = {}): StatusReport {
+  const { now = NOW } = situation;
+  const desired = desiredBy(situation);
+  const { id, message, author } = desired.revision;
+  const at = new Date(NOW).toISOString();
+  return report({
+    desired,
+    state: stateOf(situation),
+    plan: planOf(situation),
+    revision: { tried: id, applied: id, lastGood: id, message, author, at },
+    problems: [],
+    events: [],
+    logTails: {},
+    httpPort: 80,
+    now,
+    ...more,
+  });
 }
 
 function found<Item>(item: Item | undefined): Item {
