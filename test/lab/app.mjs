@@ -80,7 +80,8 @@ function stop() {
 }
 
 if (RELEASE === 'exits') {
-  console.log('reading the configuration');
+  // On one stream: the engine keeps no order between two.
+  console.error('reading the configuration');
   console.error('fatal: the configuration is missing');
   process.exit(1);
 }
