@@ -192,6 +192,6 @@ export class World {
 }
 
 /** Everything that can go on without time going on has done so. */
-function settled(): Promise<false> {
+export function settled(): Promise<false> {
   return new Promise((resolve) => setImmediate(() => resolve(false)));
 }

@@ -102,6 +102,21 @@ describe('rules', () => {
     expect(reasons(placed([a, b]))).toEqual(['b 1: conflicts-with']);
   });
 
+  it('keeps apart by patterns that many share, in whatever order they come', () => {
+    const picky = ['a', 'b'].map((name) => service({ name, conflictsWith: ['b*', 'c'] }));
+    expect(reasons(placed([...picky, service({ name: 'c' }), service({ name: 'd' })]))).toEqual([
+      'b 1: conflicts-with',
+      'c 1: conflicts-with',
+    ]);
+    const late = service({ name: 'z', conflictsWith: ['b*'] });
+    expect(reasons(placed([service({ name: 'bee' }), late]))).toEqual(['z 1: conflicts-with']);
+  });
+
+  it('takes signs that mean something elsewhere for themselves', () => {
+    const dotted = service({ name: 'a', conflictsWith: ['b.*', 'c+'] });
+    expect(placed([dotted, service({ name: 'bx' }), service({ name: 'cc' })]).unscheduled).toEqual([]);
+  });
+
   it('does not take a service for its own neighbour, nor a part of a name for the whole', () => {
     expect(placed([service({ instances: 2, conflictsWith: ['w*'] })]).admitted).toEqual({ web: 2 });
     const batch = service({ name: 'batch', conflictsWith: ['web'] });
