@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '../../../../src/core/model.ts';
+import type { Manifest, Service } from '../../../../src/core/model.ts';
 import type { Instance } from '../../../../src/core/observed.ts';
 import { detours } from '../../../../src/core/rollout/table.ts';
 import type { Pool, Route, RoutingTable } from '../../../../src/core/routing.ts';
@@ -76,6 +76,18 @@ describe('a new route', () => {
     expect(route).toMatchObject({ ...wanted, previews: ['green.example.com'], timeouts: loadBalancer().timeouts });
   });
 
+  it('follows the http check of the service, else the connection to its own port', () => {
+    const wanted = [loadBalancer({ port: 9090 }), loadBalancer({ name: 'web2', port: 8080 })];
+    const checksOf = (of: Service) => {
+      const { routes } = served([of, ...wanted], webs);
+      return routes.map(({ pools }) => pools.a.members[0]?.check.split('.').slice(0, 3).join('.'));
+    };
+    expect(checksOf(web)).toEqual(['web.tcp.9090', 'web.tcp.8080']);
+    const http = { path: '/', port: 7070, status: '200' };
+    const healthCheck = { http, interval: 1, timeout: 1, retries: 1, startPeriod: 0, restart: true };
+    expect(checksOf({ ...web, healthCheck })).toEqual(['web.http.7070', 'web.http.7070']);
+  });
+
   it('leads to nobody who has no address', () => {
     const { address: _, ...homeless } = instanceOf(web);
     expect(tableOf({ wanted: [web, loadBalancer()], instances: [homeless] }).checks).toEqual([]);
@@ -128,9 +140,12 @@ describe('the table of the next look', () => {
     expect(next).toEqual(table);
   });
 
-  it('forgets who is gone', () => {
-    const table = tableOf({ wanted, instances: webs.slice(0, 1), balancer: checked(before) });
-    expect(poolsOf(table)).toEqual(['web: web-1', ': ']);
+  it('forgets who is gone, and who is up no more', () => {
+    const [first, second] = webs;
+    const table = (...instances: Instance[]) => tableOf({ wanted, instances, balancer: checked(before) });
+    if (first === undefined || second === undefined) throw new Error('no instances');
+    expect(poolsOf(table(first))).toEqual(['web: web-1', ': ']);
+    expect(poolsOf(table(first, { ...second, state: 'exited' }))).toEqual(['web: web-1', ': ']);
   });
 
   it('takes somebody back who was on his way out', () => {
@@ -173,6 +188,24 @@ describe('a route that is to lead to another service', () => {
     expect(routeOf(next)).toMatchObject({ active: 'b', switchedAt: LATER });
     expect(poolsOf(next)).toEqual(['api: api-1 api-2', 'web: web-1(draining) web-2(draining)']);
     expect(detours(desiredBy({ wanted }), next)).toEqual([]);
+  });
+
+  it('stays where it is while none of the other is there, or wanted', () => {
+    const balancer = checked(asked);
+    const none = [web, { ...api, instances: 0 }, loadBalancer({ service: 'api' })];
+    for (const situation of [
+      { wanted, instances: webs },
+      { wanted: none, instances: webs },
+    ]) {
+      expect(poolsOf(tableOf({ ...situation, balancer }))[0]).toBe('web: web-1 web-2');
+    }
+  });
+
+  it('stays where nobody serves while the one it leaves is wanted and the other is not there', () => {
+    const table = tableOf({ wanted, instances: [], balancer: checked(asked) });
+    expect(routeOf(table)).toMatchObject({ active: 'a', switchedAt: 0 });
+    const over = tableOf({ wanted: wanted.slice(1), instances: [], balancer: checked(asked) });
+    expect(routeOf(over)).toMatchObject({ active: 'b', switchedAt: NOW });
   });
 
   it('takes the first that is ready where nobody serves any more', () => {
