@@ -1,21 +1,27 @@
 #!/usr/bin/env node
 import './quiet.ts';
+import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from './commands/exit.ts';
 import { failureTexts } from './commands/failure.ts';
 import { paletteOf, type Terminal } from './commands/terminal.ts';
 import { program } from './program.ts';
 
-/** NO_COLOR wins, then FORCE_COLOR, then whether anybody looks. */
-function isColoured(stream: NodeJS.WriteStream): boolean {
-  if (process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '') return false;
-  if (process.env['FORCE_COLOR'] !== undefined) return process.env['FORCE_COLOR'] !== '0';
-  return stream.isTTY && process.env['TERM'] !== 'dumb';
+/** NO_COLOR wins, then FORCE_COLOR, then whether anybody looks. An empty variable says nothing. */
+function isColoured(stream: { readonly fd: number }): boolean {
+  const { NO_COLOR: forbidden = '', FORCE_COLOR: forced = '' } = process.env;
+  if (forbidden !== '') return false;
+  if (forced !== '') return forced !== '0';
+  return isTerminal(stream);
+}
+
+function isTerminal({ fd }: { readonly fd: number }): boolean {
+  return isatty(fd) && process.env['TERM'] !== 'dumb';
 }
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
-  isLive: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
+  isLive: isTerminal(process.stderr),
   columns: process.stderr.columns || 80,
   palette: paletteOf(isColoured(process.stdout)),
 };

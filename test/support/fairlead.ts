@@ -57,10 +57,12 @@ export class RunningFairlead {
   }
 }
 
+/** Without colours, whatever the runner of the tests asks for, but where the test asks. */
 function start(args: readonly string[], { cwd, env }: Place): ChildProcess {
+  const { FORCE_COLOR: _, ...others } = process.env;
   return spawn(process.execPath, [BIN, ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...others, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
