@@ -19,6 +19,15 @@ describe('a failure', () => {
     ]);
   });
 
+  it('tells of an aborted operation only why it was aborted', () => {
+    const aborted = AbortSignal.abort(new Error('ended by SIGINT'));
+    const operation = Object.assign(new Error('The operation was aborted', { cause: aborted.reason }), {
+      name: 'AbortError',
+    });
+    expect(failureTexts(operation)).toEqual(['ended by SIGINT']);
+    expect(failureTexts(Object.assign(new Error('aborted'), { name: 'AbortError' }))).toEqual(['aborted']);
+  });
+
   it('has words where an error has none', () => {
     expect(failureTexts('gone')).toEqual(['gone']);
     expect(failureTexts(new Error(''))).toEqual(['Error']);
