@@ -2,9 +2,12 @@
 export function matches(glob: string, text: string): boolean {
   const pattern = glob.replaceAll(
     /\*\*|\*|\?|[^]/g,
-    (token) => WILDCARDS[token] ?? token.replace(/[\\^$.|+()[\]{}-]/, '\\$&'),
+    (token) => WILDCARDS[token] ?? token.replace(SPECIAL, String.raw`\$&`),
   );
   return new RegExp(`^${pattern}$`, 'u').test(text);
 }
 
 const WILDCARDS: Readonly<Record<string, string>> = { '**': '[^]*', '*': '[^/]*', '?': '[^/]' };
+
+/** With the flag `u` an expression is invalid that escapes any other sign, such as a hyphen. */
+const SPECIAL = /[\\^$.|+()[\]{}]/;

@@ -42,6 +42,8 @@ describe('the policy of a host', () => {
     expect(allows('registry.example.com/*', 'registry.example.com/team/web:v1')).toBe(false);
     expect(allows('registry.example.com/**', 'registry.example.com.evil.example/web:v1')).toBe(false);
     expect(allows('registry.example.com/**', 'evil.example/registry.example.com/web:v1')).toBe(false);
+    expect(allows('ghcr.io/my-org/**', 'ghcr.io/my-org/web-app:v1')).toBe(true);
+    expect(allows('ghcr.io/my-org/**', 'ghcr.io/my_org/web-app:v1')).toBe(false);
     expect(allows('web', 'web:v1')).toBe(true);
     expect(allows('web:v1', 'web:v2')).toBe(false);
     expect(allows('docker.io/library/*', 'web:v1')).toBe(true);
