@@ -22,7 +22,7 @@ export function connectEngine(options: { host: string } & Omit<EngineOptions, 'd
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */
 export function openDocker(host: string): Docker {
-  if (host.startsWith('unix://')) return tame(new Docker({ socketPath: host.slice('unix://'.length) }));
+  if (host.startsWith('unix://')) return dockerWith({ socketPath: host.slice('unix://'.length) });
   const address = host.replace(/^tcp:/, 'http:');
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address))
     throw new ReasonError(
@@ -32,5 +32,19 @@ export function openDocker(host: string): Docker {
   const url = new URL(address);
   const secure = url.protocol === 'https:';
   const port = url.port || (secure ? 2376 : 2375);
-  return tame(new Docker({ protocol: secure ? 'https' : 'http', host: url.hostname, port }));
+  return dockerWith({ protocol: secure ? 'https' : 'http', host: url.hostname, port });
+}
+
+/**
+ * docker-modem lets DOCKER_HOST, and the variables that go with it, win over a socket that it is told to use. Without
+ * DOCKER_HOST it looks at none of them.
+ */
+function dockerWith(options: Docker.DockerOptions): Docker {
+  const { DOCKER_HOST } = process.env;
+  delete process.env['DOCKER_HOST'];
+  try {
+    return tame(new Docker(options));
+  } finally {
+    if (DOCKER_HOST !== undefined) process.env['DOCKER_HOST'] = DOCKER_HOST;
+  }
 }
