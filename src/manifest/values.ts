@@ -6,22 +6,26 @@ const BYTES = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 } as con
 /** Longest duration that a timer can hold. */
 export const MAX_DURATION = 2 ** 31 - 1;
 
-/** Milliseconds from `1m30s`, `500ms` or a number of seconds. */
+/** Milliseconds from `1m30s`, `500ms` or a number of seconds; what is above 0 stays so. */
 export function milliseconds(value: string | number): number {
-  if (typeof value === 'number') return Math.round(value * 1000);
-  const parts = [...value.matchAll(/([0-9.]+)(ms|s|m|h)/g)];
-  const total = parts.reduce(
+  const exact = typeof value === 'number' ? value * MILLISECONDS.s : sumOfParts(value);
+  return exact > 0 ? Math.max(1, Math.round(exact)) : 0;
+}
+
+function sumOfParts(text: string): number {
+  const parts = [...text.matchAll(/([0-9.]+)(ms|s|m|h)/g)];
+  return parts.reduce(
     (sum, [, count, unit]) => sum + Number(count) * MILLISECONDS[unit as keyof typeof MILLISECONDS],
     0,
   );
-  return Math.round(total);
 }
 
-/** Bytes from `128M`, `1.5G`, `64 KiB` or a number of MB. */
+/** Bytes from `128M`, `1.5G`, `64 KiB` or a number of MB; what is above 0 stays so. */
 export function bytes(value: string | number): number {
   if (typeof value === 'number') return value * BYTES.m;
   const unit = /[a-z]/i.exec(value)?.[0].toLowerCase() ?? 'b';
-  return Math.floor(Number.parseFloat(value) * BYTES[unit as keyof typeof BYTES]);
+  const exact = Number.parseFloat(value) * BYTES[unit as keyof typeof BYTES];
+  return exact > 0 ? Math.max(1, Math.floor(exact)) : 0;
 }
 
 /** Splits as a POSIX shell would: quotes and backslashes, nothing expanded. Undefined where a quote is left open. */
