@@ -356,7 +356,7 @@ export interface ServiceDocument {
      */
     http?: {
       /**
-       * Path and query.
+       * Path and query, at most 2000 characters of those that an address may have; others are written as `%5B`.
        */
       path: string;
       /**

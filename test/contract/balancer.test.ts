@@ -68,6 +68,19 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     });
   });
 
+  test('takes every sign that a manifest may have in a path', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    const signs = 'aZ09-._~!$&()*+,;=:@%';
+    const check = { type: 'http' as const, path: `/health?${signs}/?`, port: 8080, status: '200-399' };
+    const route = routeTo([memberOf(app)], { path: `/${signs}`, stripPath: true });
+    await balancer.apply(tableOf([{ ...poolOf([app]), check }], [route]));
+    await checked(balancer, [app]);
+    expect(await lab.get('web.example.com', `/${signs}/headers`)).toMatchObject({ status: 200 });
+    expect(await lab.get('web.example.com', `/${signs}x/headers`)).toMatchObject({ status: 404 });
+  });
+
   test('sends a member nothing before its check has passed', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const late = await lab.upstream('v1');

@@ -132,6 +132,10 @@ describe('a mistake in a Service is one problem', () => {
       '5:32 schema: The range 300-200 ends before it begins.',
     ],
     [
+      'ports: [80]\nhealthCheck: { http: { path: "/health?f[x]=1" } }',
+      '5:30 schema: `healthCheck.http.path` must begin with /, and have no signs but letters, digits and -._~!$&()*+,;=:@%/?; write others as in any address, such as %5B for [; it is "/health?f[x]=1".',
+    ],
+    [
       'ports: [{ port: 80, hostPort: 8080 }]\ninstances: 2',
       '5:12 host-port-conflict: Port 80 has a fixed host port, so only one instance fits on a node; `instances` is 2.',
     ],
@@ -199,11 +203,15 @@ describe('a mistake in a LoadBalancer is one problem', () => {
     ['hostnames: ["*.example.com"]', '5:13 unsupported: Wildcards in `hostnames` are not there yet.'],
     [
       'hostnames: [a.b]\npath: api',
-      '6:7 schema: `path` must be a path that begins with /, without spaces, ?, # or . segments; it is "api".',
+      '6:7 schema: `path` must begin with /, have no . segments, and no signs but letters, digits and -._~!$&()*+,;=:@%/; it is "api".',
     ],
     [
       'hostnames: [a.b]\npath: /a/../b',
-      '6:7 schema: `path` must be a path that begins with /, without spaces, ?, # or . segments; it is "/a/../b".',
+      '6:7 schema: `path` must begin with /, have no . segments, and no signs but letters, digits and -._~!$&()*+,;=:@%/; it is "/a/../b".',
+    ],
+    [
+      "hostnames: [a.b]\npath: /it's",
+      '6:7 schema: `path` must begin with /, have no . segments, and no signs but letters, digits and -._~!$&()*+,;=:@%/; it is "/it\'s".',
     ],
     ['hostnames: [a.b]\ntls: {}', '6:1 unsupported: `tls` is not there yet: TLS will come with a later version.'],
     [
