@@ -99,7 +99,11 @@ describe('a mistake in a Service is one problem', () => {
     ['mounts: [a:/x]\ntmpfs: [/x/]', '5:9 schema: Two mounts have the target /x; keep one of them.'],
     [
       'networks: [names]',
-      '4:12 schema: `networks[0]` must be a name of a-z, 0-9 and hyphens that begins with a letter (`names` is Fairlead\'s own); it is "names".',
+      '4:12 schema: `networks[0]` must be a name of a-z, 0-9 and hyphens that begins with a letter; `names` and what ends in `-names` is kept for the networks over which services find each other; it is "names".',
+    ],
+    [
+      'networks: [default, db-names]',
+      '4:21 schema: `networks[1]` must be a name of a-z, 0-9 and hyphens that begins with a letter; `names` and what ends in `-names` is kept for the networks over which services find each other; it is "db-names".',
     ],
     ['extraHosts: { db: example.com }', '4:19 schema: `example.com` is not an IP address.'],
     ['dns: [1.2.3]', '4:7 schema: `1.2.3` is not an IP address.'],

@@ -1,0 +1,27 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { manifestName, namesNetwork, trafficNetwork } from '../../../src/docker/network-names.ts';
+import { readManifests } from '../../../src/manifest/read.ts';
+
+function isValid(network: string): boolean {
+  const text = JSON.stringify({ kind: 'Service', name: 'web', image: 'web:v1', networks: [network] });
+  return readManifests([{ path: 'web.yaml', text }]).problems.length === 0;
+}
+
+const network = fc
+  .array(fc.constantFrom('names', 'db', 'default', 'a', '9', '-'), { minLength: 1, maxLength: 5 })
+  .map((parts) => parts.join(''))
+  .filter(isValid);
+
+test('a network that a manifest may name is found again by that name', () => {
+  fc.assert(
+    fc.property(network, (name) => {
+      expect(manifestName('demo', trafficNetwork('demo', name))).toBe(name);
+    }),
+  );
+});
+
+test('the one beside it, over which services are found, has no name in manifests', () => {
+  fc.assert(fc.property(network, (name) => manifestName('demo', namesNetwork('demo', name)) === undefined));
+  fc.assert(fc.property(network, (name) => !isValid(`${name}-names`)));
+});
