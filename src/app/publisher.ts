@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock, Repository } from '../core/ports.ts';
 import type { Problem } from '../core/reason.ts';
 import { layerOf, ReasonError } from '../core/reason.ts';
-import { meaningOf } from '../core/status/report.ts';
+import { meaningOf } from '../core/status/meaning.ts';
 import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';

@@ -4,7 +4,6 @@ import type { MemberHealth, ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
-import { canonicalJson } from '../release.ts';
 import type { Decision } from '../rollout/decide.ts';
 import { failuresByRelease, sharedFailures, type Failure } from '../rollout/memory.ts';
 import { groupBy } from '../group.ts';
@@ -94,28 +93,6 @@ function indexed(context: ReportContext): IndexedContext {
     sightings: sightings(plan.decisions, plan.memory),
     failures: failuresByRelease(plan.memory),
   };
-}
-
-/** The report without what changes all the time: two reports with one meaning are worth one commit. */
-export function meaningOf(status: StatusReport): string {
-  const { observedAt: _, ...rest } = status;
-  return canonicalJson({
-    ...rest,
-    services: rest.services.map((each) => ({
-      ...each,
-      instances: each.instances.map((instance) => ({ ...instance, restarts: magnitude(instance.restarts) })),
-    })),
-    loadBalancers: rest.loadBalancers.map((each) => ({
-      ...each,
-      members: each.members.map(({ sessions: _sessions, errors: _errors, ...member }) => member),
-    })),
-    events: rest.events.map(({ type, object, message }) => `${type} ${object} ${message}`).sort(),
-  });
-}
-
-/** The next power of two: a restart loop is news at 1, 2, 4, 8 … */
-function magnitude(count: number): number {
-  return count === 0 ? 0 : 2 ** Math.ceil(Math.log2(count));
 }
 
 /** What is wrong with what belongs to no one service: the balancer's own word counts more than that of our last try. */

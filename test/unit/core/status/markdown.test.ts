@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meaningOf } from '../../../../src/core/status/report.ts';
+import { meaningOf } from '../../../../src/core/status/meaning.ts';
 import { statusMarkdown, verdictOf } from '../../../../src/core/status/markdown.ts';
 import type { StatusReport } from '../../../../src/core/status/status.ts';
 import { checked, planOf, reportOf, type Situation } from '../../../support/decisions.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { MemberHealth } from '../../../../src/core/observed.ts';
-import { meaningOf } from '../../../../src/core/status/report.ts';
 import { checked, NOW, planOf, reportOf, type Situation } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
@@ -140,46 +139,5 @@ describe('a release in quarantine', () => {
       { service: 'web', release: `web@${mark.release}`, revision: 'c0ffee', reason: 'exited with code 9' },
     ]);
     expect(reportOf(served).quarantined).toEqual([]);
-  });
-});
-
-describe('the meaning of a report', () => {
-  const [first, ...others] = instances;
-  const restarted = (restarts: number) => {
-    const known = { [first?.id ?? '']: [{ at: NOW, count: restarts }] };
-    const changed = first ? [{ ...first, restarts }] : [];
-    return reportOf({ ...served, instances: [...changed, ...others], memory: { restarts: known } });
-  };
-  const event = (at: string, message = 'started') => ({ at, type: 'started', object: 'web', message });
-
-  it('is not when it was looked at', () => {
-    expect(meaningOf(reportOf({ ...served, now: NOW + 5 }))).toBe(meaningOf(reportOf(served)));
-  });
-
-  it('is not how many sessions there are', () => {
-    const [member] = table.routes[0]?.pools.a.members ?? [];
-    const members = {
-      [`web/a/${member?.id ?? ''}`]: { check: 'up', description: '', sessions: 7, errors: 3 },
-    } as const;
-    const busy = reportOf({ ...served, balancer: { ...checked(table), members } });
-    expect(busy.loadBalancers).not.toEqual(reportOf(served).loadBalancers);
-    expect(meaningOf(busy)).toBe(meaningOf(reportOf(served)));
-  });
-
-  it('is the magnitude of restarts', () => {
-    const groups = [0, 1, 2, 3, 4, 5, 8, 9].map((count) => meaningOf(restarted(count)));
-    const changes = groups.map((each, index) => Number(each !== groups[index - 1]));
-    expect(changes).toEqual([1, 1, 1, 1, 0, 1, 0, 1]);
-  });
-
-  it('is what happened, in whatever order and whenever', () => {
-    const meaning = (...events: ReturnType<typeof event>[]) => meaningOf(reportOf(served, { events }));
-    expect(meaning(event('1'), event('2', 'stopped'))).toBe(meaning(event('3', 'stopped'), event('4')));
-    expect(meaning(event('1'))).not.toBe(meaning(event('1', 'stopped')));
-  });
-
-  it('is what is wrong', () => {
-    expect(meaningOf(reportOf(served, { problems: [problem] }))).not.toBe(meaningOf(reportOf(served)));
-    expect(meaningOf(said('down'))).not.toBe(meaningOf(said('up')));
   });
 });

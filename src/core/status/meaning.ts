@@ -1,0 +1,45 @@
+import type { Layer } from '../reason.ts';
+import { canonicalJson } from '../release.ts';
+import type { InstanceStatus, LoadBalancerStatus, ProblemStatus, ServiceStatus, StatusReport } from './status.ts';
+
+/** The report without what changes all the time: two reports with one meaning are worth one commit. */
+export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
+  const events = status.events.map(({ type, object, message }) => `${type} ${object} ${message}`);
+  return canonicalJson({
+    ...status,
+    services: status.services.map(meaningOfService),
+    loadBalancers: status.loadBalancers.map(meaningOfLoadBalancer),
+    // What happens again and again is news once.
+    events: [...new Set(events)].sort(),
+  });
+}
+
+function meaningOfService({ instances, problem, ...service }: ServiceStatus): object {
+  return { ...service, instances: instances.map(meaningOfInstance), problem: problem && meaningOfProblem(problem) };
+}
+
+/** While Docker starts it again and again, what it is at this very moment is no news, nor is when it last started. */
+function meaningOfInstance(instance: InstanceStatus): object {
+  if (instance.restarts === 0) return instance;
+  const { since: _, state, health, error, ...lasting } = instance;
+  const isSettled = health === 'ready' || health === 'stopped';
+  return { ...lasting, restarts: magnitude(instance.restarts), ...(isSettled && { state, health, error }) };
+}
+
+/** The next power of two: a restart loop is news at 1, 2, 4, 8 … */
+function magnitude(count: number): number {
+  return count === 0 ? 0 : 2 ** Math.ceil(Math.log2(count));
+}
+
+/** Their words count restarts and tell of the last one; what else they say, an event does. */
+const OF_INSTANCES: readonly Layer[] = ['container', 'health'];
+
+/** Last lines of a log are worth a commit only together with what they are about. */
+function meaningOfProblem({ layer, reason, message, evidence, logTail }: ProblemStatus): object {
+  const words = OF_INSTANCES.includes(layer) ? undefined : message;
+  return { layer, reason, evidence, words, hasLog: logTail !== undefined };
+}
+
+function meaningOfLoadBalancer({ members, ...loadBalancer }: LoadBalancerStatus): object {
+  return { ...loadBalancer, members: members.map(({ sessions: _sessions, errors: _errors, ...member }) => member) };
+}

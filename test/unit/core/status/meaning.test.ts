@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Instance, MemberHealth } from '../../../../src/core/observed.ts';
+import { meaningOf } from '../../../../src/core/status/meaning.ts';
+import { checked, NOW, planOf, reportOf, type Situation } from '../../../support/decisions.ts';
+import { loadBalancer, service } from '../../../support/manifests.ts';
+import { instanceOf } from '../../../support/observed.ts';
+
+const web = service({ instances: 2 });
+const instances = [1, 2].map((slot) => instanceOf(web, slot));
+const wanted = [web, loadBalancer()];
+const { table } = planOf({ wanted, instances });
+const served: Situation = { wanted, instances, balancer: checked(table) };
+const problem = { layer: 'git', reason: 'unreachable', message: 'no' } as const;
+
+/** The report of a balancer whose checks all say this. */
+function said(check: MemberHealth['check']) {
+  return reportOf({ ...served, balancer: checked(table, check) });
+}
+
+describe('the meaning of a report', () => {
+  const [first, ...others] = instances;
+  const restarted = (restarts: number) => {
+    const known = { [first?.id ?? '']: [{ at: NOW, count: restarts }] };
+    const changed = first ? [{ ...first, restarts }] : [];
+    return reportOf({ ...served, instances: [...changed, ...others], memory: { restarts: known } });
+  };
+  const event = (at: string, message = 'started') => ({ at, type: 'started', object: 'web', message });
+
+  it('is not when it was looked at', () => {
+    expect(meaningOf(reportOf({ ...served, now: NOW + 5 }))).toBe(meaningOf(reportOf(served)));
+  });
+
+  it('is not how many sessions there are', () => {
+    const [member] = table.routes[0]?.pools.a.members ?? [];
+    const members = {
+      [`web/a/${member?.id ?? ''}`]: { check: 'up', description: '', sessions: 7, errors: 3 },
+    } as const;
+    const busy = reportOf({ ...served, balancer: { ...checked(table), members } });
+    expect(busy.loadBalancers).not.toEqual(reportOf(served).loadBalancers);
+    expect(meaningOf(busy)).toBe(meaningOf(reportOf(served)));
+  });
+
+  it('is the magnitude of restarts', () => {
+    const groups = [0, 1, 2, 3, 4, 5, 8, 9].map((count) => meaningOf(restarted(count)));
+    const changes = groups.map((each, index) => Number(each !== groups[index - 1]));
+    expect(changes).toEqual([1, 1, 1, 1, 0, 1, 0, 1]);
+  });
+
+  it('of one that Docker restarts again and again is not when it last fell, nor its words then', () => {
+    const fallen = (restarts: number, change: Partial<Instance> = {}) => {
+      const looping = instanceOf(web, 1, { restarts, startedAt: NOW - restarts, health: 'starting', ...change });
+      const history = [
+        { at: NOW - 9_000, count: restarts - 4 },
+        { at: NOW, count: restarts },
+      ];
+      const logTails = { web: [`panic at ${restarts}`] };
+      return reportOf(
+        { ...served, instances: [looping], memory: { restarts: { [looping.id]: history } } },
+        { logTails },
+      );
+    };
+    const report = fallen(5);
+    expect(report.services[0]?.problem).toMatchObject({ reason: 'crash-loop', logTail: ['panic at 5'] });
+    expect(meaningOf(fallen(6))).toBe(meaningOf(report));
+    expect(meaningOf(fallen(6, { state: 'restarting', exitCode: 2 }))).toBe(meaningOf(report));
+    expect(meaningOf(fallen(6, { state: 'exited', exitCode: 2 }))).not.toBe(meaningOf(report));
+    expect(meaningOf(fallen(9))).not.toBe(meaningOf(report));
+  });
+
+  it('is when one was started that did not fall', () => {
+    const started = (startedAt: number) => reportOf({ ...served, instances: [instanceOf(web, 1, { startedAt })] });
+    expect(meaningOf(started(NOW - 2_000))).not.toBe(meaningOf(started(NOW - 1_000)));
+  });
+
+  it('is what happened, in whatever order and whenever', () => {
+    const meaning = (...events: ReturnType<typeof event>[]) => meaningOf(reportOf(served, { events }));
+    expect(meaning(event('1'), event('2', 'stopped'))).toBe(meaning(event('3', 'stopped'), event('4')));
+    expect(meaning(event('1'))).not.toBe(meaning(event('1', 'stopped')));
+  });
+
+  it('is that something happened, not how often', () => {
+    const meaning = (...messages: string[]) =>
+      meaningOf(reportOf(served, { events: messages.map((message, at) => event(String(at), message)) }));
+    expect(meaning('one fell', 'two fell', 'one fell')).toBe(meaning('one fell', 'two fell'));
+  });
+
+  it('is what is wrong', () => {
+    expect(meaningOf(reportOf(served, { problems: [problem] }))).not.toBe(meaningOf(reportOf(served)));
+    expect(meaningOf(said('down'))).not.toBe(meaningOf(said('up')));
+  });
+});
