@@ -19,16 +19,21 @@ export interface PublisherOptions {
 
 const SHORTEST_GAP = 10_000;
 const LONGEST_GAP = 600_000;
+/** At most 60 in any hour: 30 one after another, and one more every two minutes, so that no news waits for longer. */
+const AT_ONCE = 30;
+const REFILL = 120_000;
 
 /**
- * Commits the status when its meaning has changed: at most once in ten seconds, one commit at a time. Why that failed is
- * told in the state directory alone: what is on the branch was published.
+ * Commits the status when its meaning has changed: at most once in ten seconds and 60 times an hour, one commit at a time.
+ * Why that failed is told in the state directory alone: what is on the branch was published.
  */
 export class Publisher {
   private readonly options: PublisherOptions;
   private published: string | undefined;
   private lastAt = Number.NEGATIVE_INFINITY;
   private gap = SHORTEST_GAP;
+  /** When all commits that were made will have been made up for. */
+  private refilledAt = Number.NEGATIVE_INFINITY;
   private running: Promise<void> | undefined;
 
   constructor(options: PublisherOptions) {
@@ -39,7 +44,7 @@ export class Publisher {
   offer(status: StatusReport, signal: AbortSignal): number | undefined {
     const meaning = meaningOf(status);
     if (meaning === this.published) return undefined;
-    const due = this.lastAt + this.gap;
+    const due = Math.max(this.lastAt + this.gap, this.refilledAt - (AT_ONCE - 1) * REFILL);
     if (this.running !== undefined || this.options.clock.now() < due) return due;
     this.running = this.publish(status, meaning, signal).finally(() => (this.running = undefined));
     return undefined;
@@ -64,6 +69,7 @@ export class Publisher {
       const files = { 'STATUS.md': statusMarkdown(status), 'status.json': textOf(status) };
       if (this.options.enabled) await this.options.repository.publish(files, messageOf(status), signal);
       this.published = meaning;
+      this.refilledAt = Math.max(this.refilledAt, this.lastAt) + REFILL;
       this.gap = SHORTEST_GAP;
     } catch (error) {
       this.gap = Math.min(this.gap * 2, LONGEST_GAP);

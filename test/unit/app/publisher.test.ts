@@ -106,6 +106,23 @@ describe('a status', () => {
     expect(subjects()).toEqual([expect.stringContaining('web'), expect.stringContaining('api')]);
   });
 
+  it('is published sixty times an hour at most, and what holds in the end is told', async () => {
+    const end = clock.now() + 3_600_000;
+    let last = statusOf('web');
+    for (let count = 0; clock.now() < end; count++) {
+      last = statusOf(`s${count % 100}`);
+      if (offer(last) === undefined) await publisher.flush(last, signal);
+      clock.advance(10_000);
+    }
+    expect(repository.published.length).toBeGreaterThan(50);
+    expect(repository.published.length).toBeLessThanOrEqual(60);
+    const wait = offer(last) ?? 0;
+    expect(wait).toBeLessThanOrEqual(120);
+    clock.advance(wait * 1000);
+    await publish(last);
+    expect(subjects().at(-1)).toContain(last.services[0]?.name);
+  });
+
   it('waits while another one is being published', async () => {
     let finish: (() => void) | undefined;
     repository.beforePublish = () => new Promise((resolve) => (finish = resolve));
