@@ -59,8 +59,8 @@ export interface ObservedNode {
   readonly foreign: { readonly cpu: number; readonly memory: number };
   readonly capabilities: readonly string[];
   readonly engineVersion: string;
-  /** Fixed host ports taken by containers that are not this cluster's. */
-  readonly foreignHostPorts: readonly number[];
+  /** Fixed host ports taken by containers that are not this cluster's: `5353/udp`. */
+  readonly foreignHostPorts: readonly string[];
 }
 
 export interface ObservedRuntime {

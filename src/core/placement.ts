@@ -54,13 +54,23 @@ export function place(
   instances: readonly Instance[],
   node: ObservedNode,
 ): Placement {
-  const running = groupBy(instances.filter(isUp), (each) => each.service);
-  const count = (service: DesiredService) => running.get(service.name)?.length ?? 0;
+  const byService = groupBy(instances, (each) => each.service);
+  const standing = new Map([...byService].map(([name, own]) => [name, standingOf(own)]));
+  const count = (service: DesiredService) => standing.get(service.name)?.length ?? 0;
   const order = [...services].sort((a, b) => count(b) - count(a) || (a.name < b.name ? -1 : 1));
   const ledger = new Ledger(node);
-  for (const service of order) ledger.admitRunning(service, running.get(service.name) ?? []);
+  for (const service of order) ledger.admitStanding(service, standing.get(service.name) ?? []);
   for (const service of order) ledger.admitRest(service);
   return ledger.placement();
+}
+
+/**
+ * What holds a service's place on the node: what is up, or, where nothing is, what served last: a service that is down for
+ * a moment, between two releases or with its machine, loses its place to nobody.
+ */
+function standingOf(instances: readonly Instance[]): readonly Instance[] {
+  const up = instances.filter(isUp);
+  return up.length > 0 ? up : instances.filter((each) => each.restartPolicy !== 'no');
 }
 
 /** The node's accounts while instances are admitted; the one place that holds changing state. */
@@ -82,12 +92,15 @@ class Ledger {
   }
 
   /** What runs stays, unless the node no longer suits the service at all; an older release holds its place. */
-  admitRunning(service: DesiredService, running: readonly Instance[]): void {
-    const current = new Set(running.filter((each) => each.release === service.release).map((each) => each.slot)).size;
+  admitStanding(service: DesiredService, standing: readonly Instance[]): void {
+    const own = standing.filter((each) => each.release === service.release);
+    const current = new Set(own.map((each) => each.slot)).size;
+    const running = own.filter(isUp).length;
     for (let instance = 1; instance <= Math.min(current, service.instances); instance++) {
-      if (this.unsuitable(service, instance) === undefined) this.admit(service);
+      const isFree = instance <= running || !this.isPortTaken(service, instance);
+      if (isFree && this.unsuitable(service, instance) === undefined) this.admit(service);
     }
-    const others = running.filter((each) => each.release !== service.release);
+    const others = standing.filter((each) => each.release !== service.release);
     const old = others.slice(0, Math.max(0, service.instances - current));
     this.held.set(service.name, old);
     if (service.strategy === 'green-blue' && current === 0) this.doubled.add(service.name);
@@ -101,7 +114,8 @@ class Ledger {
     const refused = this.unscheduled.length;
     const running = this.admitted[service.name] ?? 0;
     for (let instance = running + 1; instance <= service.instances; instance++) {
-      const reason = this.unsuitable(service, instance) ?? this.shortage(service);
+      const taken = this.isPortTaken(service, instance) ? 'host-port-conflict' : undefined;
+      const reason = this.unsuitable(service, instance) ?? taken ?? this.shortage(service);
       if (reason === undefined) this.admit(service);
       else this.unscheduled.push(this.refusal(service, instance, reason));
     }
@@ -132,14 +146,14 @@ class Ledger {
     const { maxPerNode, requirements } = service.service;
     if (maxPerNode !== undefined && instance > maxPerNode) return 'duplicate';
     if (requirements.some((each) => !this.node.capabilities.includes(each))) return 'missing-capabilities';
-    if (this.isPortTaken(service, instance)) return 'host-port-conflict';
     return this.neighbours.rejects(service.service) ? 'conflicts-with' : undefined;
   }
 
   /** By something that is not ours, or by the service's own first instance. */
   private isPortTaken({ service }: DesiredService, instance: number): boolean {
-    const hostPorts = service.container.ports.flatMap(({ hostPort }) => hostPort ?? []);
-    return hostPorts.some((port) => instance > 1 || this.node.foreignHostPorts.includes(port));
+    const bound = service.container.ports.filter(({ hostPort }) => hostPort !== undefined);
+    const isForeign = (key: string) => this.node.foreignHostPorts.includes(key);
+    return bound.some(({ hostPort, protocol }) => instance > 1 || isForeign(`${hostPort ?? 0}/${protocol}`));
   }
 
   private shortage(service: DesiredService): Reason | undefined {

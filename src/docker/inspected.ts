@@ -125,7 +125,7 @@ export interface ListedContainer {
   /** For people: `Up 2 minutes (healthy)`. */
   readonly Status: string;
   readonly Labels?: Maybe<Readonly<Record<string, string>>>;
-  readonly Ports?: Maybe<readonly { readonly PublicPort?: Maybe<number> }[]>;
+  readonly Ports?: Maybe<readonly { readonly PublicPort?: Maybe<number>; readonly Type: string }[]>;
   readonly NetworkSettings?: Maybe<{ readonly Networks?: Maybe<Readonly<Record<string, InspectedEndpoint>>> }>;
 }
 

@@ -200,9 +200,10 @@ function reservedBy(
   };
 }
 
-function hostPortsOf(containers: readonly ListedContainer[]): number[] {
-  const ports = containers.flatMap(({ Ports }) => (Ports ?? []).map(({ PublicPort }) => PublicPort ?? 0));
-  return [...new Set(ports.filter((port) => port > 0))].sort((a, b) => a - b);
+/** `5353/udp` */
+function hostPortsOf(containers: readonly ListedContainer[]): string[] {
+  const bound = containers.flatMap(({ Ports }) => (Ports ?? []).filter(({ PublicPort }) => (PublicPort ?? 0) > 0));
+  return [...new Set(bound.map(({ PublicPort, Type }) => `${PublicPort ?? 0}/${Type}`))].sort();
 }
 
 /** A running container of another cluster on the same engine. */

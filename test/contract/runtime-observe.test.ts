@@ -117,7 +117,7 @@ describe('observing the engine', () => {
     expect(node).toMatchObject({ name: info.Name, cpu: info.NCPU, memory: info.MemTotal, capabilities: ['ssd'] });
     expect(node.foreign.cpu).toBeGreaterThanOrEqual(0.25);
     expect(node.foreign.memory).toBeGreaterThanOrEqual(32 * MB);
-    expect(node.foreignHostPorts).toContain(hostPorts[0]?.hostPort);
+    expect(node.foreignHostPorts).toContain(`${hostPorts[0]?.hostPort ?? 0}/tcp`);
     expect(instances).toEqual([]);
   });
 

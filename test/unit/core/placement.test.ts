@@ -125,7 +125,7 @@ describe('rules', () => {
 
   it('gives a host port to one instance, and none that somebody else has', () => {
     expect(reasons(placed([service({ instances: 2, ...hostPort(9000) })]))).toEqual(['web 2: host-port-conflict']);
-    const taken = placed([service(hostPort(9000))], [], { foreignHostPorts: [9000] });
+    const taken = placed([service(hostPort(9000))], [], { foreignHostPorts: ['9000/tcp'] });
     expect(reasons(taken)).toEqual(['web 1: host-port-conflict']);
   });
 });
