@@ -13,6 +13,7 @@ import { pruneProblem } from './prune.ts';
 import { decide, type Decision } from '../rollout/decide.ts';
 import { routeChanges } from './route-change.ts';
 import type { Route, RoutingTable } from '../routing.ts';
+import { serviceOfSet } from '../rollout/members.ts';
 import { routingTable } from '../rollout/table.ts';
 import { viewsOf } from '../rollout/view.ts';
 
@@ -68,7 +69,7 @@ export function plan(
   const refusal = pruneProblem(desired, wanted, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
   const table = routingTable(desired, state, decisions, views.routing, now);
-  const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table);
+  const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table, decisions);
   const all = [...decisions.map(changeOf), ...routeChanges(desired, state)];
   const changes = all.filter((each) => each.action !== 'none');
   return {
@@ -90,10 +91,24 @@ function spared(decision: Decision): Decision {
   return { ...decision, steps: [], serving: { id: decision.view.name, members }, steady: true };
 }
 
-/** Routes without a manifest stay together with the services that may not be removed. */
-function withKept(table: RoutingTable, recorded: RoutingTable | undefined): readonly Route[] {
+/** Routes without a manifest stay together with the services that may not be removed, where nobody else wants them. */
+function withKept(
+  table: RoutingTable,
+  recorded: RoutingTable | undefined,
+  decisions: readonly Decision[],
+): readonly Route[] {
+  const kept = new Set(decisions.filter(({ progress }) => progress === undefined).map(({ view }) => view.name));
   const names = new Set(table.routes.map((each) => each.loadBalancer));
-  return [...table.routes, ...(recorded?.routes ?? []).filter((each) => !names.has(each.loadBalancer))];
+  const claimed = new Set(table.routes.flatMap(placesOf));
+  const isKept = (route: Route) =>
+    kept.has(serviceOfSet(route.pools[route.active].set)) &&
+    !names.has(route.loadBalancer) &&
+    !placesOf(route).some((place) => claimed.has(place));
+  return [...table.routes, ...(recorded?.routes ?? []).filter(isKept)];
+}
+
+function placesOf({ hostnames, path }: Route): string[] {
+  return hostnames.map((hostname) => `${hostname}${path}`);
 }
 
 /** `sha256:…` over what the plan does, without anything that depends on when it was made. */

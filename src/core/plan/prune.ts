@@ -2,7 +2,6 @@ import type { DesiredState } from '../desire.ts';
 import type { PrunePermission } from './plan.ts';
 import type { Problem } from '../reason.ts';
 import type { Decision } from '../rollout/decide.ts';
-import { isUp } from '../observed.ts';
 
 const TRAILER = /^Fairlead-Prune:\s*(\d+)\s*$/im;
 
@@ -15,7 +14,7 @@ export function pruneProblem(
   decisions: readonly Decision[],
   permission: PrunePermission,
 ): Problem | undefined {
-  const present = decisions.filter((each) => each.view.instances.some(isUp));
+  const present = decisions.filter((each) => each.view.instances.length > 0);
   const ending = present.filter((each) => each.progress === undefined).map((each) => each.view.name);
   if (ending.length === 0 || permission.all || ending.length <= trailerOf(desired)) return undefined;
   const limit = Math.max(permission.budget.maxCount, Math.floor(permission.budget.maxFraction * present.length));

@@ -45,9 +45,9 @@ describe('removing many services at once', () => {
     expect(reasons(planOf({ wanted: [...ended, ...others.slice(5)], instances }))).toEqual(['prune-refused']);
   });
 
-  it('counts only what runs', () => {
+  it('counts what is stopped too: whoever stops some of them by hand does not allow the others to go', () => {
     const stopped = instances.map((each) => ({ ...each, state: 'exited' as const }));
-    expect(reasons(removing(30, { instances: stopped }))).toEqual([]);
+    expect(reasons(removing(30, { instances: stopped }))).toEqual(['prune-refused']);
   });
 
   it('is refused in words that say which, how many, and what to do', () => {
