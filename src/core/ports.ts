@@ -52,13 +52,19 @@ export interface Runtime {
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
   /** Whether the engine has the image. */
   hasImage(image: string): Promise<boolean>;
-  /** Makes and starts the slot's container; starts it where it is there but stopped; replaces a broken half-made one. */
+  /**
+   * Makes and starts the slot's container; starts it where it is there but stopped; replaces a broken half-made one. Of a
+   * candidate that cannot be made or started twice running a container stays that never ran: the mark of its release.
+   */
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
   /** Starts a stopped container again. */
   start(instance: Instance): Promise<void>;
   /** Unpauses. */
   unpause(instance: Instance): Promise<void>;
-  /** Stops with the container's own signal and grace; it stays, with restart policy `no` where `mark` is set. */
+  /**
+   * Stops with the container's own signal and grace. With `mark` it stays with restart policy `no`; without, a candidate
+   * (which has that policy) is removed too, so that it is not taken for a mark, and others stay, to be started again.
+   */
   stop(instance: Instance, options: { mark: boolean; signal?: AbortSignal }): Promise<void>;
   /** Restarts a running container with its grace. */
   restart(instance: Instance, signal?: AbortSignal): Promise<void>;

@@ -55,10 +55,10 @@ export class Containers {
     return this.act('Updating', container, [], (target) => target.update(options));
   }
 
-  /** Takes the restart policy away, where the container is still there. */
-  disarm(container: Named): Promise<void> {
-    const options = { RestartPolicy: restartOptions('no') };
-    return this.act('Marking', container, [404], (target) => target.update(options));
+  /** Changes the restart policy, where the container is still there. */
+  setRestart(container: Named, restart: RestartPolicy | 'no'): Promise<void> {
+    const options = { RestartPolicy: restartOptions(restart) };
+    return this.act('Updating', container, [404], (target) => target.update(options));
   }
 
   private async act(

@@ -83,8 +83,11 @@ export class EngineRuntime implements Runtime {
   }
 
   async stop(instance: Instance, { mark, signal }: { mark: boolean; signal?: AbortSignal }): Promise<void> {
-    if (mark) await this.containers.disarm(instance);
+    // One that is no mark must not look like one if this process dies here, and `always` starts it again with the engine.
+    const restart = mark ? 'no' : 'unless-stopped';
+    if (instance.restartPolicy !== restart) await this.containers.setRestart(instance, restart);
     await this.containers.stop(instance, signal);
+    if (instance.restartPolicy === 'no' && !mark) await this.remove(instance);
   }
 
   restart(instance: Instance, signal?: AbortSignal): Promise<void> {

@@ -10,6 +10,8 @@ export const LABEL = {
   revision: 'io.fairlead.revision',
   spec: 'io.fairlead.spec',
   role: 'io.fairlead.role',
+  /** On a container that never runs: why its release cannot be made. */
+  error: 'io.fairlead.error',
 } as const;
 
 export type Labels = Readonly<Record<string, string>>;

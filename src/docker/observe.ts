@@ -4,7 +4,7 @@ import type { Instance, InstanceState } from '../core/observed.ts';
 import { hasAlias } from './attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
-import { slotOf, specOf } from './labels.ts';
+import { LABEL, slotOf, specOf } from './labels.ts';
 import { containerName, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-names.ts';
 
@@ -30,7 +30,7 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
     name: inspected.Name.slice(1),
     ...slot,
     ...(spec === undefined ? {} : { spec }),
-    ...lifeOf(inspected),
+    ...lifeOf(inspected, labels[LABEL.error]),
     restarts: inspected.RestartCount,
     restartPolicy: restartPolicyOf(inspected.HostConfig),
     ...(address === undefined ? {} : { address }),
@@ -62,18 +62,19 @@ type Life = Pick<
   'state' | 'health' | 'exitCode' | 'oomKilled' | 'error' | 'createdAt' | 'startedAt' | 'finishedAt'
 >;
 
-function lifeOf({ State, Created }: InspectedContainer): Life {
+function lifeOf({ State, Created }: InspectedContainer, failure = ''): Life {
   const state = (STATES.includes(State.Status) ? State.Status : 'dead') as InstanceState;
   const health = State.Health?.Status ?? 'none';
   const startedAt = timeOf(State.StartedAt);
   const finishedAt = timeOf(State.FinishedAt);
+  const error = State.Error || failure;
   const ended = finishedAt !== undefined || State.Error !== '';
   return {
     state,
     health: (HEALTH.includes(health) ? health : 'none') as Instance['health'],
     ...(ended && state !== 'running' && state !== 'paused' ? { exitCode: State.ExitCode } : {}),
     oomKilled: State.OOMKilled,
-    ...(State.Error === '' ? {} : { error: State.Error }),
+    ...(error === '' ? {} : { error }),
     createdAt: Date.parse(Created),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(finishedAt === undefined ? {} : { finishedAt }),

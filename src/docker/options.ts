@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { nanoOf, sharesOf } from '../core/resources.ts';
 import type { ContainerSpec, Mount, Port, Resources, RestartPolicy } from '../core/model.ts';
 import type { SlotSpec } from '../core/ports.ts';
-import { slotLabels } from './labels.ts';
+import { LABEL, slotLabels } from './labels.ts';
 
 export type SlotName = Pick<SlotSpec, 'service' | 'release' | 'slot'>;
 
@@ -27,6 +27,17 @@ export function createOptions(
       NetworkMode: at.network,
     },
     NetworkingConfig: { EndpointsConfig: { [at.network]: { IPAMConfig: { IPv4Address: at.address } } } },
+  };
+}
+
+/** A container that never runs, in place of one that cannot be made. */
+export function markOptions(slot: SlotSpec, cluster: string, error: string): Docker.ContainerCreateOptions {
+  return {
+    name: containerName(cluster, slot),
+    Image: slot.imageId ?? slot.container.image,
+    Cmd: ['-'],
+    Labels: { ...slotLabels(cluster, slot), [LABEL.error]: error },
+    HostConfig: { NetworkMode: 'none', RestartPolicy: restartOptions('no') },
   };
 }
 

@@ -11,7 +11,7 @@ import { LABEL, ownLabels, slotOf } from './labels.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
-import { containerName, createOptions, volumeName } from './options.ts';
+import { containerName, createOptions, markOptions, volumeName } from './options.ts';
 
 /** Exit codes that the engine gives to a command that it cannot run at all. */
 const CANNOT_RUN = [126, 127];
@@ -23,6 +23,8 @@ export class Slots {
   private readonly networks: Networks;
   private readonly containers: Containers;
   private readonly attachments: Attachments;
+  /** Names of containers that could not be made or started the last time. */
+  private readonly failed = new Set<string>();
 
   constructor(options: {
     docker: Docker;
@@ -86,35 +88,57 @@ export class Slots {
   }
 
   private async makeAndStart(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
-    const container = { id: await this.make(slot, signal), name: containerName(this.cluster, slot) };
+    const name = containerName(this.cluster, slot);
+    const isLast = this.failed.has(name) && slot.restart === 'no';
+    try {
+      const container = { id: await this.make(slot, isLast, signal), name };
+      await this.startNew(container, isLast);
+      this.failed.delete(name);
+    } catch (error) {
+      if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
+      throw error;
+    }
+  }
+
+  private async startNew(container: Named, isLast: boolean): Promise<void> {
     try {
       await this.containers.start(container);
     } catch (error) {
-      await this.cleanUp(container).catch(() => undefined);
+      await this.cleanUp(container, isLast).catch(() => undefined);
       throw error;
     }
   }
 
   /**
    * A command that cannot be run is the release's own fault: its container stays, as evidence and so that it is not tried
-   * for ever. What the host lacked (a port, a device) may be there the next time: the container goes. What started all
-   * the same, while the engine's answer was lost, stays as it is.
+   * for ever. What the host lacked (a port, a device) may be there the next time: the container goes, unless it was the
+   * last try. What started all the same, while the engine's answer was lost, stays as it is.
    */
-  private async cleanUp(container: Named): Promise<void> {
+  private async cleanUp(container: Named, isLast: boolean): Promise<void> {
     const failed = await this.containers.find(container.id);
     if (failed?.State.Status !== 'created') return;
-    if (CANNOT_RUN.includes(failed.State.ExitCode)) await this.containers.disarm(container);
+    if (isLast || CANNOT_RUN.includes(failed.State.ExitCode)) await this.containers.setRestart(container, 'no');
     else await this.containers.remove(container);
   }
 
-  private async make(slot: SlotSpec, signal?: AbortSignal): Promise<string> {
+  private async make(slot: SlotSpec, isLast: boolean, signal?: AbortSignal): Promise<string> {
     const attached = await this.networks.attached(slot.container.networks);
     const [first] = attached;
     if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
     await this.makeVolumes(slot);
-    const id = await this.create(slot, first, signal);
+    const id = await this.create(slot, first, signal).catch(async (error: unknown) => {
+      if (isLast && error instanceof ReasonError && error.reason === 'start-failed') await this.leaveMark(slot, error);
+      throw error;
+    });
     await this.attachments.join(id, attached);
     return id;
+  }
+
+  /** What the engine refuses to make leaves a container that asks for nothing and says why. */
+  private async leaveMark(slot: SlotSpec, failure: ReasonError): Promise<void> {
+    const name = containerName(this.cluster, slot);
+    const options = markOptions(slot, this.cluster, failure.message);
+    await request(`Marking ${name}`, 'start-failed', this.docker.createContainer(options));
   }
 
   private async makeVolumes(slot: SlotSpec): Promise<void> {

@@ -17,11 +17,16 @@ const NODE: ObservedNode = {
   foreignHostPorts: [],
 };
 
+/** A folder that the host does not have. */
+const NOWHERE = '/nowhere';
+
 /** One cluster on a MemoryEngine; held to the same contract suite as the real runtime. */
 export class MemoryRuntime implements Runtime {
   readonly engine: MemoryEngine;
   private readonly cluster: string;
   private readonly node: ObservedNode;
+  /** As in Slots: names of containers that could not be made or started the last time. */
+  private readonly failed = new Set<string>();
 
   constructor(engine: MemoryEngine, cluster = 'demo', node: Partial<ObservedNode> = {}) {
     this.engine = engine;
@@ -83,9 +88,20 @@ export class MemoryRuntime implements Runtime {
       await this.restore(stopped, slot);
       return this.start(stopped.toInstance());
     }
-    const container = await this.create(name, slot);
-    await this.engine.mutate(`start ${name}`);
-    this.startNew(container);
+    await this.makeAndStart(name, slot);
+  }
+
+  private async makeAndStart(name: string, slot: SlotSpec): Promise<void> {
+    const isLast = this.failed.has(name) && slot.restart === 'no';
+    try {
+      const container = await this.create(name, slot, isLast);
+      await this.engine.mutate(`start ${name}`);
+      this.startNew(container, isLast);
+      this.failed.delete(name);
+    } catch (error) {
+      if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
+      throw error;
+    }
   }
 
   async start(instance: Instance): Promise<void> {
@@ -108,8 +124,13 @@ export class MemoryRuntime implements Runtime {
     const container = this.engine.containers.get(instance.name);
     if (container === undefined) return;
     if (options.mark) await this.update(instance, { restart: 'no' });
-    if (!container.alive) return;
-    await this.engine.mutate(`stop ${instance.name}`);
+    else if (instance.restartPolicy !== 'unless-stopped') await this.update(instance, { restart: 'unless-stopped' });
+    if (container.alive) await this.end(container);
+    if (instance.restartPolicy === 'no' && !options.mark) await this.remove(instance);
+  }
+
+  private async end(container: MemoryContainer): Promise<void> {
+    await this.engine.mutate(`stop ${container.name}`);
     container.stop(this.engine.clock.now());
     this.engine.announce(container, 'die');
   }
@@ -170,9 +191,15 @@ export class MemoryRuntime implements Runtime {
     return [...this.engine.networks].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
   }
 
-  private async create(name: string, slot: SlotSpec): Promise<MemoryContainer> {
+  private async create(name: string, slot: SlotSpec, isLast: boolean): Promise<MemoryContainer> {
     const image = this.imageOf(slot);
     await this.engine.mutate(`create ${name}`);
+    const missing = slot.container.mounts.find((mount) => mount.type === 'bind' && mount.source.startsWith(NOWHERE));
+    if (missing !== undefined) {
+      const failure = startFailed(name, new Error(`bind source path does not exist: ${NOWHERE}`));
+      if (isLast) this.engine.create(name, this.cluster, slot, image).fail(failure.message);
+      throw failure;
+    }
     const made = { ...slot, resources: canonicalResources(slot.resources) };
     return this.engine.create(name, this.cluster, made, image);
   }
@@ -194,14 +221,16 @@ export class MemoryRuntime implements Runtime {
     await this.update(container.toInstance(), { restart: slot.restart, resources });
   }
 
-  /** What cannot run at all stays as evidence; what lacks only a host port is taken away again. */
-  private startNew(container: MemoryContainer): void {
+  /** What cannot run at all stays as evidence; what lacks only a host port is taken away again, but for the last try. */
+  private startNew(container: MemoryContainer, isLast: boolean): void {
     try {
       this.engine.start(container);
     } catch (cause) {
+      const failure = startFailed(container.name, cause);
+      if (isLast && container.error === undefined) container.fail(failure.message);
       if (container.error === undefined) this.engine.containers.delete(container.name);
       else container.restartPolicy = 'no';
-      throw startFailed(container.name, cause);
+      throw failure;
     }
   }
 

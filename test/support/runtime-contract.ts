@@ -156,6 +156,32 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
         expect((await only()).hostPorts).toEqual([{ port: 80, protocol: 'tcp', hostPort }]);
       });
 
+      it('leaves the mark of a candidate that lacks something of the host twice running', async () => {
+        const hostPort = await freePort();
+        const ports = [{ port: 80, protocol: 'tcp', hostPort, publish: false }] as const;
+        await runtime.ensure(slotSpec({ container: { ...serving, ports } }));
+        const candidate = slotSpec({ release: '5d6e7f8', container: { ...serving, ports }, restart: 'no' });
+        for (const _ of ['first', 'second']) await expect(runtime.ensure(candidate)).rejects.toThrow(String(hostPort));
+        const [mark, ...others] = (await observed()).filter((each) => each.release === '5d6e7f8');
+        expect(others).toEqual([]);
+        expect(mark).toMatchObject({ state: 'created', restartPolicy: 'no' });
+        expect(mark?.error).toContain(String(hostPort));
+      });
+
+      it('leaves the mark of a candidate that cannot be made twice running, and makes it once it can be', async () => {
+        const mounts = [{ type: 'bind', source: '/nowhere/at/all', target: '/data', readOnly: true }] as const;
+        const candidate = slotSpec({ container: { ...serving, mounts }, restart: 'no' });
+        const refused = { reason: 'start-failed', message: expect.stringContaining('/nowhere') as string };
+        await expect(runtime.ensure(candidate)).rejects.toMatchObject(refused);
+        expect(await observed()).toEqual([]);
+        await expect(runtime.ensure(candidate)).rejects.toMatchObject(refused);
+        expect(await only()).toMatchObject({ state: 'created', restartPolicy: 'no', release: '1a2b3c4', slot: 1 });
+        expect((await only()).error).toContain('/nowhere');
+        await runtime.remove(await only());
+        await runtime.ensure(slotSpec({ container: serving, restart: 'no' }));
+        expect(await only()).toMatchObject({ state: 'running', restartPolicy: 'no' });
+      });
+
       it('publishes a port where the engine likes', async () => {
         const ports = [{ port: 80, protocol: 'tcp', publish: true }] as const;
         await runtime.ensure(slotSpec({ container: { ...serving, ports } }));
@@ -216,6 +242,15 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
     describe('stop', () => {
       it('keeps the container, and its policy unless it is marked', async () => {
         await runtime.ensure(slotSpec({ container: serving }));
+        await runtime.stop(await only(), { mark: false });
+        expect(await only()).toMatchObject({ state: 'exited', restartPolicy: 'unless-stopped' });
+      });
+
+      it('leaves nothing that looks like a mark of a candidate, and nothing that the engine starts by itself', async () => {
+        await runtime.ensure(slotSpec({ container: serving, restart: 'no' }));
+        await runtime.stop(await only(), { mark: false });
+        expect(await observed()).toEqual([]);
+        await runtime.ensure(slotSpec({ container: serving, restart: 'always' }));
         await runtime.stop(await only(), { mark: false });
         expect(await only()).toMatchObject({ state: 'exited', restartPolicy: 'unless-stopped' });
       });

@@ -4,7 +4,7 @@ import { healSteps } from './heal.ts';
 import { memberSets, type MemberSet } from './members.ts';
 import type { PullPolicy } from '../model.ts';
 import { isUp, type Instance } from '../observed.ts';
-import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld } from './pace.ts';
+import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
 import type { SlotSpec } from '../ports.ts';
 import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
@@ -104,11 +104,16 @@ function pullPolicy(view: ServiceView, { service }: DesiredService): PullPolicy 
 }
 
 function growSteps(progress: Progress, pull: Step | undefined): Step[] {
-  const taken = new Set(progress.current.map((each) => each.slot));
-  const missing = progress.slots.filter((slot) => !taken.has(slot));
+  const missing = missingSlots(progress);
   if (missing.length === 0) return [];
   if (pull !== undefined) return [pull];
-  return missing.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
+  const due = missing.filter((slot) => progress.view.now >= startDue(progress, slot));
+  return due.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
+}
+
+function missingSlots({ slots, current }: Progress): number[] {
+  const taken = new Set(current.map((each) => each.slot));
+  return slots.filter((slot) => !taken.has(slot));
 }
 
 function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: number): SlotSpec {
@@ -159,8 +164,8 @@ function endReason({ target }: Progress, instance: Instance): string {
 /** What was stopped goes once the target stands; the marks that prove a failed release stay as its evidence. */
 function cleanUpSteps(progress: Progress): Step[] {
   const evidence = marksOf(progress);
-  const isObsolete = (each: Instance) =>
-    !evidence.includes(each) && (isComplete(progress) || isMark(progress.view, each));
+  const stands = isComplete(progress) && progress.target.instances > 0;
+  const isObsolete = (each: Instance) => !evidence.includes(each) && (stands || isMark(progress.view, each));
   const because = `${progress.target.release} is steady`;
   return progress.kept.filter(isObsolete).map((instance) => ({ do: 'remove', instance, because }));
 }
@@ -185,6 +190,7 @@ function nextClock(progress: Progress): number | undefined {
   const clocks = [
     ...onTrial.map((each) => monitoredAt(progress, each)),
     delayedUntil(progress),
+    ...missingSlots(progress).map((slot) => startDue(progress, slot)),
     ...(progress.isAtomic && old.length > 0 ? [keptUntil(progress)] : []),
   ].filter((at) => at > view.now);
   return clocks.length === 0 ? undefined : Math.min(...clocks);

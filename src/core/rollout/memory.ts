@@ -14,6 +14,8 @@ export interface Memory {
   readonly unreadySince: Readonly<Record<string, number>>;
   /** By container id: how often Docker had restarted it, and when we saw it, oldest first. */
   readonly restarts: Readonly<Record<string, readonly { readonly at: number; readonly count: number }[]>>;
+  /** By container id: its last start by the engine's clock, and when we saw its latest starts, oldest first. */
+  readonly starts: Readonly<Record<string, { readonly startedAt: number; readonly seen: readonly number[] }>>;
   /** By container id: restarts that we ordered for failing checks. */
   readonly healed: Readonly<Record<string, { readonly count: number; readonly at: number }>>;
   /** By container id: instances of a new release that we gave up and are stopping. */
@@ -37,6 +39,7 @@ export const NO_MEMORY: Memory = {
   readySince: {},
   unreadySince: {},
   restarts: {},
+  starts: {},
   healed: {},
   condemned: {},
   images: {},

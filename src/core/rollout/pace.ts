@@ -1,7 +1,8 @@
 import { isServing } from './drain.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { isFound, isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
-import { isFailing, isReady, isStopping } from './view.ts';
+import type { Route } from '../routing.ts';
+import { isFailing, isReady, isStopping, type ServiceView } from './view.ts';
 
 /** How many instances of the target may be started now. */
 export function allowance(progress: Progress): number {
@@ -17,6 +18,18 @@ export function allowance(progress: Progress): number {
   // What does not serve and is not waited for is on its way out; however long it takes to stop, it holds nobody up.
   const standing = progress.isStopFirst ? old : old.filter((each) => isReady(view, each) || isServing(view, each));
   return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - standing.length));
+}
+
+const FIRST_REVIVAL = 2_000;
+const LAST_REVIVAL = 120_000;
+
+/** When the stopped container of a slot may be started again: at once the first time, then after 2, 4, 8 … seconds. */
+export function startDue({ view, target }: Progress, slot: number): number {
+  const fallen = view.instances.find((each) => each.release === target.release && each.slot === slot);
+  const seen = view.memory.starts[fallen?.id ?? '']?.seen ?? [];
+  const latest = seen.at(-1);
+  if (latest === undefined || seen.length < 2) return 0;
+  return latest + Math.min(FIRST_REVIVAL * 2 ** (seen.length - 2), LAST_REVIVAL);
 }
 
 /** When the next batch may start. */
@@ -69,12 +82,19 @@ function neededOldSet(progress: Progress): readonly Instance[] {
 /** Green-blue: the new set serves once all of it is ready or the old one is down, and goes on to when one of it falls. */
 export function isSwitched(progress: Progress): boolean {
   const { view, current, old, target } = progress;
-  if (current.some((each) => isServing(view, each))) return true;
-  const isTrusted = current.some((each) => each.restartPolicy !== 'no');
-  if (isTrusted && !old.some((each) => isServing(view, each))) return true;
-  return (
-    readyCount(progress) >= target.instances || old.every((each) => isFailing(view, each) || isStopping(view, each))
-  );
+  if (readyCount(progress) >= target.instances) return true;
+  if (old.some((each) => isServing(view, each))) return isLedTo(progress) || old.every((each) => isOver(view, each));
+  const isTrusted = current.some((each) => isServing(view, each) || each.restartPolicy !== 'no');
+  return isTrusted || old.every((each) => isOver(view, each));
+}
+
+function isOver(view: ServiceView, instance: Instance): boolean {
+  return isFailing(view, instance) || isStopping(view, instance);
+}
+
+/** A route leads to the new set as a whole. One that leads to some of it did so before this was to be a whole. */
+function isLedTo(progress: Progress): boolean {
+  return routesOf(progress).some((route) => route.pools[route.active].set === setId(progress));
 }
 
 /** Routes switch once all of the new set are found by name, too. */
@@ -89,12 +109,22 @@ export function keptUntil(progress: Progress): number {
 }
 
 /** Now, as long as a route still leads to another set: its time is that of an earlier switch. */
-function switchedAt({ view, desired, current, target }: Progress): number {
-  const own = desired.routedBy.flatMap((name) => view.routing.routes.get(name) ?? []);
-  if (own.some((route) => route.pools[route.active].set !== `${view.name}@${target.release}`)) return view.now;
+function switchedAt(progress: Progress): number {
+  const { view, current } = progress;
+  const own = routesOf(progress);
+  if (own.some((route) => route.pools[route.active].set !== setId(progress))) return view.now;
   const recorded = Math.max(0, ...own.map((route) => route.switchedAt));
   if (recorded > 0) return recorded;
   return Math.max(0, ...current.map((each) => view.memory.readySince[each.id]?.at ?? view.now));
+}
+
+function routesOf({ view, desired }: Progress): readonly Route[] {
+  return desired.routedBy.flatMap((name) => view.routing.routes.get(name) ?? []);
+}
+
+/** What routes call the target's set. */
+function setId({ view, target }: Progress): string {
+  return `${view.name}@${target.release}`;
 }
 
 /** Instances of the target that go: those in slots too many, and one at a time those that were changed from outside. */

@@ -5,6 +5,8 @@ import type { RoutingIndex } from './routing-index.ts';
 
 /** A container with no check at all counts as ready once it has run this long. */
 const STABLE_AFTER = 500;
+/** Starts longer ago than this count no more. */
+const STARTS_WINDOW = 300_000;
 const HEALED_AFTER = 300_000;
 const CRASH_LOOP_WINDOW = 120_000;
 const CRASH_LOOP_RESTARTS = 3;
@@ -21,12 +23,12 @@ export function serverId(instance: Instance): string {
   return `${instance.service}-${instance.release}-${instance.slot}-${(instance.address ?? 'none').replaceAll('.', '-')}`;
 }
 
-/** Whether an instance may get traffic: it runs, Docker's check passes, and so do the balancer's. */
+/** Whether an instance may get traffic: it runs, Docker's check passes, and so do the balancer's; with none, it stands. */
 export function conditionOf(
   instance: Instance,
   checks: readonly CheckDefinition[],
   balancer: ObservedBalancer,
-  now: number,
+  stands: boolean,
 ): Condition {
   if (instance.state === 'paused') return { state: 'unhealthy', description: 'paused' };
   if (instance.state === 'restarting')
@@ -35,11 +37,19 @@ export function conditionOf(
   if (instance.health === 'unhealthy') return { state: 'unhealthy', description: 'its health check command fails' };
   if (instance.health === 'starting') return { state: 'starting', description: 'its health check has not passed yet' };
   if (checks.length > 0) return conditionByChecks(instance, checks, balancer);
-  if (instance.health === 'healthy' || now - (instance.startedAt ?? now) >= STABLE_AFTER) return READY;
+  if (instance.health === 'healthy' || stands) return READY;
   return { state: 'starting', description: 'just started' };
 }
 
 const READY: Condition = { state: 'ready', description: 'running' };
+
+/** It has run for a moment since its last start, by the engine's clock or by ours: nobody knows how far they are apart. */
+export function hasStood(memory: Memory, { id, startedAt }: Instance, now: number): boolean {
+  const starts = memory.starts[id];
+  const firstSeen = starts?.startedAt === (startedAt ?? 0) ? (starts.seen.at(-1) ?? now) : now;
+  const wasReady = memory.readySince[id]?.startedAt === (startedAt ?? 0);
+  return wasReady || now - Math.min(firstSeen, startedAt ?? now) >= STABLE_AFTER;
+}
 
 /** Docker is stopping it: what it answers until then does not count. */
 export const STOPPING: Condition = { state: 'stopped', description: 'being stopped' };
@@ -86,6 +96,7 @@ export function remember(
   const readySince: Record<string, Memory['readySince'][string]> = {};
   const unreadySince: Record<string, number> = {};
   const restarts: Record<string, Memory['restarts'][string]> = {};
+  const starts: Record<string, Memory['starts'][string]> = {};
   const healed: Record<string, Memory['healed'][string]> = {};
   const condemned: Record<string, Memory['condemned'][string]> = {};
   const fellWithEngine: Record<string, true> = {};
@@ -94,14 +105,15 @@ export function remember(
     const condition = conditions.get(id)?.state;
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
     else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
-    restarts[id] = restartHistory(memory.restarts[id] ?? [{ at: instance.createdAt, count: 0 }], instance, now);
+    restarts[id] = restartHistory(memory.restarts[id] ?? firstCount(instance, now), instance, now);
+    starts[id] = startHistory(memory.starts[id], instance, now);
     const heal = memory.healed[id];
     if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
     if (verdict !== undefined) condemned[id] = verdict;
     if (memory.fellWithEngine[id] !== undefined && !isUp(instance)) fellWithEngine[id] = true;
   }
-  return { ...memory, readySince, unreadySince, restarts, healed, condemned, fellWithEngine };
+  return { ...memory, readySince, unreadySince, restarts, starts, healed, condemned, fellWithEngine };
 }
 
 /** So long ready that an earlier failure counts no more. */
@@ -116,6 +128,23 @@ function readyStart(memory: Memory, instance: Instance, now: number): Memory['re
   return known?.startedAt === startedAt ? known : { at: now, startedAt };
 }
 
+function startHistory(
+  history: Memory['starts'][string] | undefined,
+  { startedAt = 0 }: Instance,
+  now: number,
+): Memory['starts'][string] {
+  if (history === undefined) return { startedAt, seen: [now] };
+  // A clock that was put back must not put off what comes next.
+  const past = history.seen.map((at) => Math.min(at, now));
+  const seen = history.startedAt === startedAt ? past : [...past, now];
+  return { startedAt, seen: seen.filter((at, index) => index === seen.length - 1 || at > now - STARTS_WINDOW) };
+}
+
+/** What happened to an older container before we saw it is no news. */
+function firstCount({ createdAt, restarts }: Instance, now: number): Memory['restarts'][string] {
+  return now - createdAt < CRASH_LOOP_WINDOW ? [{ at: createdAt, count: 0 }] : [{ at: now, count: restarts }];
+}
+
 function restartHistory(
   history: Memory['restarts'][string],
   instance: Instance,
@@ -127,8 +156,10 @@ function restartHistory(
   return firstInside > 0 ? grown.slice(firstInside - 1) : grown.slice(firstInside < 0 ? -1 : 0);
 }
 
-/** Three restarts by Docker within two minutes. */
+/** Three restarts within two minutes, by Docker or, where its restart policy leaves them to us, by ourselves. */
 export function isCrashLooping(memory: Memory, instance: Instance, now: number): boolean {
+  const starts = memory.starts[instance.id]?.seen.filter((at) => at >= now - CRASH_LOOP_WINDOW) ?? [];
+  if (starts.length > CRASH_LOOP_RESTARTS) return true;
   const history = memory.restarts[instance.id] ?? [];
   const recent = history.filter((entry) => entry.at >= now - CRASH_LOOP_WINDOW);
   const before = history.find((entry) => entry.at < now - CRASH_LOOP_WINDOW) ?? history[0];

@@ -32,13 +32,13 @@ export function judge(view: ServiceView, desired: DesiredService): Verdict {
   const calm: Verdict = { target: wanted, failed: [], tolerated: [], quarantined: false, paused: false };
   const fallback = fallbackTarget(view, wanted);
   if (fallback === undefined) return calm;
-  if (view.blocked) return { ...calm, target: fallback };
   const { update } = desired.service;
   const marks = view.instances.filter((each) => each.release === wanted.release && isMark(view, each));
   const failed = failedInstances(view, wanted, update.timeout);
   const tolerable = (marks.length + failed.length) / Math.max(1, wanted.instances) <= update.maxFailureRatio;
   if (tolerable || update.failureAction === 'continue') {
-    return { ...calm, tolerated: [...marks, ...failed.map((each) => each.instance)] };
+    const tolerated = [...marks, ...failed.map((each) => each.instance)];
+    return { ...calm, target: view.blocked ? fallback : wanted, tolerated };
   }
   if (update.failureAction === 'pause') return { ...calm, paused: true };
   return { target: fallback, failed, tolerated: [], quarantined: true, paused: false };

@@ -1,10 +1,10 @@
 import type { CheckDefinition, DesiredService, DesiredState } from '../desire.ts';
 import { groupBy } from '../group.ts';
-import type { Memory } from './memory.ts';
+import { withoutImages, type Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
-import { checksFor, conditionOf, remember, STOPPING, type Condition } from './readiness.ts';
+import { checksFor, conditionOf, hasStood, remember, STOPPING, type Condition } from './readiness.ts';
 import { indexRouting, type RoutingIndex } from './routing-index.ts';
 
 /** All that the decision about one service needs, gathered once. */
@@ -54,8 +54,8 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const coming = indexRouting(state.underWay?.table);
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
-  const conditions = conditionsOf(wanted, state, routing, now);
-  const remembered = remember(memory, state, conditions, now);
+  const conditions = conditionsOf(wanted, state, routing, memory, now);
+  const remembered = withoutUnwanted(remember(memory, state, conditions, now), desired.services);
   const placement = place(desired.services, instances, node);
   const blocked = new Set(placement.blocked);
   const names = [...new Set([...wanted.keys(), ...byService.keys()])].sort();
@@ -80,6 +80,12 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   return { services, placement, routing, memory: remembered };
 }
 
+/** Images of releases that are not wanted any more may be taken away by anybody: they are asked for anew. */
+function withoutUnwanted(memory: Memory, services: readonly DesiredService[]): Memory {
+  const wanted = new Set(services.map(({ name, release }) => `${name}@${release}`));
+  return withoutImages(memory, new Set(Object.keys(memory.images).filter((each) => !wanted.has(each))));
+}
+
 /** The checks that members of routes follow, by service. */
 function followedChecks({ checks, memberships }: RoutingIndex): ReadonlyMap<string, readonly CheckDefinition[]> {
   const names = new Set([...memberships.values()].flat().map(({ member }) => member.check));
@@ -96,6 +102,7 @@ function conditionsOf(
   wanted: ReadonlyMap<string, DesiredService>,
   state: ObservedState,
   routing: RoutingIndex,
+  memory: Memory,
   now: number,
 ): ReadonlyMap<string, Condition> {
   const { balancer, runtime } = state;
@@ -104,7 +111,7 @@ function conditionsOf(
     runtime.instances.map((instance) => {
       if (stopping.has(instance.id)) return [instance.id, STOPPING];
       const checks = checksFor(instance, wanted.get(instance.service), routing);
-      return [instance.id, conditionOf(instance, checks, balancer, now)];
+      return [instance.id, conditionOf(instance, checks, balancer, hasStood(memory, instance, now))];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { isUp, type Instance } from '../observed.ts';
+import { startDue } from '../rollout/pace.ts';
 import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
 import { layerOf, type Problem, type Reason } from '../reason.ts';
 import type { IndexedContext } from './report.ts';
@@ -84,7 +85,9 @@ function lateProblem(progress: Progress): Problem | undefined {
   const troubled = late ?? looping;
   if (troubled !== undefined) return instanceProblem(view, troubled);
   const own = view.instances.filter((each) => each.release === progress.target.release && slots.includes(each.slot));
-  const fallen = own.find((each) => !isUp(each) && each.error !== undefined);
+  const fallen = own.find(
+    (each) => !isUp(each) && (each.error !== undefined || view.now < startDue(progress, each.slot)),
+  );
   return fallen === undefined ? undefined : instanceProblem(view, fallen);
 }
 

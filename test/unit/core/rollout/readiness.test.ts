@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../../../src/core/observed.ts';
 import { NO_MEMORY, type Memory } from '../../../../src/core/rollout/memory.ts';
-import { checksFor, conditionOf, isCrashLooping, serverId } from '../../../../src/core/rollout/readiness.ts';
+import { checksFor, conditionOf, hasStood, isCrashLooping, serverId } from '../../../../src/core/rollout/readiness.ts';
 import { indexRouting } from '../../../../src/core/rollout/routing-index.ts';
 import { desiredBy, NOW, planOf, stateOf, viewOf, type Situation } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
@@ -23,7 +23,7 @@ function conditionWith(change: Partial<Instance>, said?: readonly string[]) {
     results.map(([key, word]) => [key, { check: word, description: `says ${word ?? ''}`, sessions: 0, errors: 0 }]),
   ) as Parameters<typeof conditionOf>[2]['checks'];
   const { balancer } = stateOf({ balancer: { checks: health } });
-  return conditionOf(instance, said === undefined ? [] : checks, balancer, NOW);
+  return conditionOf(instance, said === undefined ? [] : checks, balancer, hasStood(NO_MEMORY, instance, NOW));
 }
 
 describe('an instance', () => {
