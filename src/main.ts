@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import './quiet.ts';
+import { isDebugging } from './quiet.ts';
 import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from './commands/exit.ts';
 import { failureTexts } from './commands/failure.ts';
@@ -41,7 +41,7 @@ function stopSignal(): AbortSignal {
 function fail(error: unknown): ExitCode {
   const texts = failureTexts(error).join('\n  because: ');
   terminal.err(`${terminal.palette.bad('error')}: ${texts}\n`);
-  if (process.env['DEBUG'] !== undefined && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
+  if (isDebugging && error instanceof Error) terminal.err(`${error.stack ?? ''}\n`);
   return EXIT.error;
 }
 

@@ -15,12 +15,13 @@ const stack = makeStack();
 let registry: Registry;
 let scenario: Scenario;
 let running: RunningFairlead;
-let env: { DOCKER_CONFIG: string };
+let env: { DOCKER_CONFIG: string; DEBUG: string };
 
 beforeAll(async () => {
   registry = stack.use(await startRegistry({ credentials: CREDENTIALS }));
   scenario = stack.use(await Scenario.create());
-  env = { DOCKER_CONFIG: join(scenario.directory, 'docker') };
+  // Libraries must not take DEBUG for theirs: they would print the credentials that they are given.
+  env = { DOCKER_CONFIG: join(scenario.directory, 'docker'), DEBUG: '*' };
   await mkdir(env.DOCKER_CONFIG);
 });
 afterAll(() => stack.disposeAsync());
@@ -56,7 +57,7 @@ it('leaves the old release serving where the password is wrong, and goes on by i
   expect((await scenario.get('shop.example.com')).body.trim()).toBe('v1');
   await logIn(registry.dockerConfig);
   await scenario.answers('shop.example.com', { body: 'v2' });
-  for (const secret of [CREDENTIALS.password, wrong])
+  for (const secret of [CREDENTIALS.password, wrong, 'X-Registry-Auth'])
     expect(running.log + JSON.stringify(status)).not.toContain(secret);
 });
 

@@ -62,9 +62,9 @@ async function makeCertificate(directory: string): Promise<void> {
   await read('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...subject]);
 }
 
-/** `fairlead run` with the lab's own certificate authority. */
+/** `fairlead run` with the lab's own certificate authority, where somebody wants to see all that can be seen. */
 function runOverHttps(): RunningFairlead {
-  const env = { GIT_SSL_CAINFO: join(overHttps.directory, 'tls.pem') };
+  const env = { GIT_SSL_CAINFO: join(overHttps.directory, 'tls.pem'), DEBUG: '*' };
   return stack.use(new RunningFairlead(['run'], { cwd: overHttps.directory, env }));
 }
 

@@ -23,7 +23,7 @@ describe('the engine that is named', () => {
 
 /** All that the library holds of how to reach the engine. */
 function settingsOf(host: string): object {
-  const modem: Readonly<Record<string, unknown>> = { ...openDocker(host).modem };
   const names = ['socketPath', 'protocol', 'host', 'port', 'pathPrefix', 'timeout', 'ca', 'cert', 'key', 'username'];
-  return Object.fromEntries(names.flatMap((name) => (modem[name] === undefined ? [] : [[name, modem[name]]])));
+  const held = Object.entries(openDocker(host).modem as object);
+  return Object.fromEntries(held.filter(([name, value]) => names.includes(name) && value !== undefined));
 }
