@@ -11,7 +11,7 @@ import type { Path } from './path.ts';
 import { sortedPorts } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';
-import { bytes, capability, list, present, shellWords, sorted, sortedMap } from './values.ts';
+import { bytes, capability, cleaned, list, present, shellWords, sorted, sortedMap } from './values.ts';
 
 /** Parameters of namespaces that a container has to itself; Docker takes no others. */
 const SYSCTL = /^(?:net\.|kernel\.(?:msg|sem$|shm)|fs\.mqueue\.)/;
@@ -27,7 +27,7 @@ export function containerSpec(
     version: version(reading, service),
     entrypoint: words(reading, 'entrypoint', service.entrypoint),
     command: words(reading, 'command', service.command),
-    workingDir: service.workingDir,
+    workingDir: service.workingDir === undefined ? undefined : cleaned(service.workingDir),
     user: service.user === undefined ? undefined : String(service.user),
     hostname: service.hostname,
     environment: environment(reading, service, parts.readText),
@@ -124,7 +124,7 @@ function complainUnlessIp(reading: Reading, path: Path, address: string): void {
 
 function devices(reading: Reading, service: ServiceDocument): Device[] {
   const found = service.devices.map((device, index) =>
-    reading.written(typeof device === 'string' ? deviceOf(device) : completed(device), ['devices', index]),
+    reading.written(deviceOf(typeof device === 'string' ? deviceFields(device) : device), ['devices', index]),
   );
   for (const [index, { target }] of found.entries()) {
     const isRepeated = found.findIndex((other) => other.target === target) < index;
@@ -133,23 +133,17 @@ function devices(reading: Reading, service: ServiceDocument): Device[] {
   return found.sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
+type DeviceFields = Exclude<ServiceDocument['devices'][number], string>;
+
 /** `/dev/a`, `/dev/a:/dev/b`, `/dev/a:rw` or `/dev/a:/dev/b:rw`. */
-function deviceOf(text: string): Device {
+function deviceFields(text: string): DeviceFields {
   const [source = '', ...rest] = text.split(':');
   const target = rest.find((part) => part.startsWith('/')) ?? source;
-  return { source, target, permissions: permissions(rest.find((part) => !part.startsWith('/')) ?? 'rwm') };
+  return { source, target, permissions: rest.find((part) => !part.startsWith('/')) ?? 'rwm' };
 }
 
-function completed(device: {
-  readonly source: string;
-  readonly target?: string;
-  readonly permissions: string;
-}): Device {
-  return {
-    source: device.source,
-    target: device.target ?? device.source,
-    permissions: permissions(device.permissions),
-  };
+function deviceOf({ source, target = source, permissions: letters }: DeviceFields): Device {
+  return { source: cleaned(source), target: cleaned(target), permissions: permissions(letters) };
 }
 
 function permissions(letters: string): string {

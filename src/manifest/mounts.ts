@@ -1,9 +1,8 @@
-import { posix } from 'node:path';
 import type { Mount } from '../core/model.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';
-import { bytes, list, present } from './values.ts';
+import { bytes, cleaned, list, present } from './values.ts';
 
 interface MountFields {
   readonly type: 'volume' | 'bind' | 'tmpfs';
@@ -115,10 +114,4 @@ function wrongShorthand(
   if (!target.startsWith('/')) return `\`${target}\` is not an absolute path in the container.`;
   if (more || (mode !== 'ro' && mode !== 'rw')) return `\`${text}\` must end with the target, with :ro or with :rw.`;
   return undefined;
-}
-
-/** Without `.`, `..`, doubled slashes and a slash at the end. */
-function cleaned(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }

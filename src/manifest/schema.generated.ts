@@ -685,7 +685,7 @@ export interface ConfigDocument {
      */
     capabilities: string[];
     /**
-     * Globs of devices that `devices` may name; `gpu` allows `gpus`.
+     * Globs of devices that `devices` may name, `..` resolved; `gpu` allows `gpus`.
      */
     devices: string[];
     /**

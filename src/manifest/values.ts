@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 /** Readers of single values, for texts that the schema has let through. */
 
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
@@ -80,6 +82,12 @@ export function sortedMap(entries: Iterable<readonly [string, string]>): Record<
 
 export function list<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+}
+
+/** An absolute path without `.`, `..`, doubled slashes and a slash at the end: what it really leads to. */
+export function cleaned(path: string): string {
+  const normal = posix.normalize(path);
+  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }
 
 /** `NET_ADMIN` from any of its spellings. */

@@ -49,6 +49,7 @@ describe('the policy of a host', () => {
     expect(allows('docker.io/library/*', 'web:v1')).toBe(true);
     expect(allows('docker.io/library/*', 'team/web:v1')).toBe(false);
     expect(allows('docker.io/**', 'localhost:5000/web:v1')).toBe(false);
+    expect(allows('docker.io/**', 'Registry/web:v1')).toBe(false);
   });
 
   it('allows bind mounts below a folder, with .. resolved before it looks', () => {
@@ -60,6 +61,19 @@ describe('the policy of a host', () => {
     expect(allows('/srv/../etc')).toBe(false);
     expect(allows('/srv/data/../../etc/shadow')).toBe(false);
     expect(allows('/srvx/y')).toBe(false);
+  });
+
+  it.each<[string, (source: string) => string]>([
+    ['a text', (source) => `devices: ["${source}"]`],
+    ['a text with a target', (source) => `devices: ["${source}:/dev/x:r"]`],
+    ['a map', (source) => `devices: [{ source: ${source} }]`],
+  ])('allows devices below a folder, with .. resolved before it looks: %s', (_, fields) => {
+    const allows = (source: string): boolean => found(fields(source), { devices: ['/dev/snd/**'] }).length === 0;
+    expect(allows('/dev/snd/seq')).toBe(true);
+    expect(allows('/dev/./snd//seq/')).toBe(true);
+    expect(allows('/dev/snd/../sda')).toBe(false);
+    expect(allows('/dev/snd/../../dev/sda')).toBe(false);
+    expect(allows('/dev/snd/..')).toBe(false);
   });
 
   it('allows what it names and nothing beside it', () => {
