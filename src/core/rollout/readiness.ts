@@ -104,7 +104,8 @@ export function remember(
     const { id } = instance;
     const condition = conditions.get(id)?.state;
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
-    else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
+    else if (condition === 'starting' || condition === 'unhealthy')
+      unreadySince[id] = Math.min(memory.unreadySince[id] ?? now, now);
     restarts[id] = restartHistory(memory.restarts[id] ?? firstCount(instance, now), instance, now);
     starts[id] = startHistory(memory.starts[id], instance, now);
     const heal = memory.healed[id];
@@ -125,7 +126,7 @@ function isHealed(readySince: number | undefined, now: number): boolean {
 function readyStart(memory: Memory, instance: Instance, now: number): Memory['readySince'][string] {
   const startedAt = instance.startedAt ?? 0;
   const known = memory.readySince[instance.id];
-  return known?.startedAt === startedAt ? known : { at: now, startedAt };
+  return { at: known?.startedAt === startedAt ? Math.min(known.at, now) : now, startedAt };
 }
 
 function startHistory(

@@ -67,6 +67,28 @@ describe('an instance', () => {
   });
 });
 
+describe('a container without any check', () => {
+  const looksAt = (startedAt: number, looks: readonly number[]) => {
+    let memory: Memory = NO_MEMORY;
+    return looks.map((at) => {
+      const instance = instanceOf(web, 1, { startedAt: NOW + startedAt });
+      const view = viewOf({ wanted: [web], instances: [instance], memory, now: NOW + at });
+      ({ memory } = view);
+      return view.conditions.get(instance.id)?.state;
+    });
+  };
+
+  it('stands after half a second, also where the clock of the engine is ahead', () => {
+    expect(looksAt(90_000, [0, 499, 500])).toEqual(['starting', 'starting', 'ready']);
+    expect(looksAt(-200, [0, 299, 300])).toEqual(['starting', 'starting', 'ready']);
+  });
+
+  it('goes on standing when the clock is put back', () => {
+    expect(looksAt(-500, [0, -3_600_000])).toEqual(['ready', 'ready']);
+    expect(looksAt(0, [0, -3_600_000, -3_599_500])).toEqual(['starting', 'starting', 'ready']);
+  });
+});
+
 describe('the checks that decide', () => {
   const situation = { wanted: [web, loadBalancer()], instances: [instanceOf(web)] };
   const routing = indexRouting(planOf(situation).table);
@@ -105,6 +127,13 @@ describe('the memory of one look', () => {
   it('begins anew when the container was restarted', () => {
     const { readySince } = remembered({ startedAt: NOW - 600 }, { readySince: since });
     expect(readySince).toEqual({ a: { at: NOW, startedAt: NOW - 600 } });
+  });
+
+  it('does not wait for a clock that was put back', () => {
+    const later = { a: { at: NOW + 3_600_000, startedAt: NOW - 5000 } };
+    expect(remembered({}, { readySince: later }).readySince).toEqual({ a: { at: NOW, startedAt: NOW - 5000 } });
+    const unready = { unreadySince: { a: NOW + 3_600_000 } };
+    expect(remembered({ health: 'unhealthy' }, unready).unreadySince).toEqual({ a: NOW });
   });
 
   it('ends with a break', () => {
@@ -166,6 +195,12 @@ describe('a crash loop', () => {
     ['counts anew after a long rest', [1, 2, 3, 300, 301], 302, false],
   ])('%s', (_, restarts, second, isLooping) => {
     expect(loopsAt(restarts, second)).toBe(isLooping);
+  });
+
+  it('is no news where it was over before a process looked', () => {
+    const instance = instanceOf(web, 1, { restarts: 5, createdAt: NOW - 3_600_000 });
+    const { memory } = viewOf({ wanted: [web], instances: [instance] });
+    expect(isCrashLooping(memory, instance, NOW)).toBe(false);
   });
 
   it('is seen by a process that has just begun from what Docker counts', () => {
