@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
 import { Pulse } from './app/pulse.ts';
-import { readLastGood, readLastEvents, Source } from './app/source.ts';
+import { readLastGood, readLastStatus, Source } from './app/source.ts';
 import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
@@ -76,7 +76,8 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     const log = openLog(invocation.terminal);
     const tree = dir === undefined ? undefined : worktree(dir, config);
     const repository = tree ?? openRemote(config, (line) => log.info(line));
-    const earlier = await readLastEvents(config.stateDir, config.cluster);
+    const lastStatus = await readLastStatus(config.stateDir, config.cluster);
+    const earlier = lastStatus?.events ?? [];
     const onEvent = ({ object, message }: Event) => log.info({ object }, message);
     return await run({
       cluster: config.cluster,
@@ -86,6 +87,7 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
       runtime: cluster.runtime,
       machinery: machineryOf(config, cluster, { prune: { budget: config.prune, all: false }, onEvent, earlier }),
       repository,
+      ...(lastStatus && { lastStatus }),
       ...(tree !== undefined && { watch: tree.watch.bind(tree) }),
       isPublished: tree !== undefined || config.status.enabled,
       read: (directory) => manifestsIn(directory, config),
@@ -103,7 +105,7 @@ export async function runStatus(
   const { status } = await import('./commands/status.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
     const prune = { budget: config.prune, all: false };
-    const earlier = await readLastEvents(config.stateDir, config.cluster);
+    const earlier = (await readLastStatus(config.stateDir, config.cluster))?.events ?? [];
     return await status({
       ...cluster,
       ...(name !== undefined && { name }),

@@ -1,6 +1,7 @@
 import type { DesiredState } from '../core/desire.ts';
 import type { Clock, Runtime } from '../core/ports.ts';
 import { layerOf, ReasonError, type Problem, type Reason } from '../core/reason.ts';
+import { blankReport } from '../core/status/report.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import type { Publisher } from './publisher.ts';
@@ -22,6 +23,8 @@ export interface LoopOptions {
   readonly clock: Clock;
   /** Milliseconds between two looks at the repository, and at an engine where nothing seems to happen. */
   readonly interval: number;
+  /** Of an earlier process. */
+  readonly lastStatus?: StatusReport;
 }
 
 const NEXT = 20;
@@ -37,17 +40,19 @@ export class Loop {
   private readonly options: LoopOptions;
   private readonly repositoryWake = new Wake();
   private gitProblem: Problem | undefined;
-  private hostProblem: Problem | undefined;
+  private isEngineAway = false;
   private movedAt = 0;
   private sweptAt = 0;
   private failures = 0;
-  /** Of the last pass. */
-  private seenStatus: StatusReport | undefined;
+  /** Of the last pass, or of an earlier process's. */
+  private seenStatus: StatusReport;
   /** The last one that was offered. */
   private lastStatus: StatusReport | undefined;
 
   constructor(options: LoopOptions) {
     this.options = options;
+    const { lastStatus, source, clock } = options;
+    this.seenStatus = { ...(lastStatus ?? blankReport(source.nothing.cluster, clock.now())), problems: [] };
   }
 
   /** Until aborted; then nothing is begun any more and what runs beside the passes is ended. */
@@ -74,7 +79,8 @@ export class Loop {
       return delay;
     } catch (error) {
       if (signal.aborted) return 0;
-      return Math.min(this.failed(error), this.tellFailure(signal));
+      const problem = problemOf(error, 'engine-unreachable');
+      return Math.min(this.failed(problem), this.tellFailure(problem, signal));
     }
   }
 
@@ -134,24 +140,22 @@ export class Loop {
   }
 
   private recovered(): void {
-    if (this.hostProblem !== undefined) this.options.journal.record('recovered', 'cluster', 'the engine answers again');
-    this.hostProblem = undefined;
+    if (this.isEngineAway) this.options.journal.record('recovered', 'cluster', 'the engine answers again');
+    this.isEngineAway = false;
     this.failures = 0;
   }
 
   /** The engine does not answer: what runs goes on, and we ask again, less and less often. */
-  private failed(error: unknown): number {
-    const problem = problemOf(error, 'engine-unreachable');
+  private failed(problem: Problem): number {
     this.failures += 1;
-    this.hostProblem = problem;
+    this.isEngineAway = true;
     this.options.journal.record('failed', 'cluster', problem.message);
     return Math.min(1000 * 2 ** (this.failures - 1), LONGEST_BACK_OFF);
   }
 
   /** What was last seen, with the word that nothing can be seen now. */
-  private tellFailure(signal: AbortSignal): number {
-    const { seenStatus: seen, hostProblem: problem } = this;
-    if (seen === undefined || problem === undefined) return Infinity;
+  private tellFailure(problem: Problem, signal: AbortSignal): number {
+    const { seenStatus: seen } = this;
     return this.offer({ ...seen, ready: false, problems: [...seen.problems, problem] }, signal);
   }
 

@@ -6,7 +6,6 @@ import type { Repository, Snapshot } from '../core/ports.ts';
 import type { Problem, Warning } from '../core/reason.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
-import type { Event } from './journal.ts';
 
 export type { ManifestSet } from '../manifest/read.ts';
 
@@ -93,13 +92,13 @@ async function writeLastGood(stateDir: string, lastGood: LastGood): Promise<void
   await rename(`${file}.new`, file);
 }
 
-/** The events of the last status that a process of this cluster with this state directory has written, newest first. */
-export async function readLastEvents(stateDir: string, cluster: string): Promise<readonly Event[]> {
+/** The last status that a process of this cluster with this state directory has written. */
+export async function readLastStatus(stateDir: string, cluster: string): Promise<StatusReport | undefined> {
   try {
     const status = JSON.parse(await readFile(join(stateDir, 'status.json'), 'utf8')) as StatusReport;
-    return status.cluster === cluster ? status.events : [];
+    return status.cluster === cluster ? status : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import type { Reporter } from '../app/reporter.ts';
 import { Source, type SourceOptions } from '../app/source.ts';
 import type { Wake } from '../app/wake.ts';
 import type { Clock, Repository, Runtime } from '../core/ports.ts';
+import type { StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 
 export interface RunOptions {
@@ -23,6 +24,8 @@ export interface RunOptions {
   };
   readonly pulse: Pulse;
   readonly repository: Repository;
+  /** Of an earlier process. */
+  readonly lastStatus?: StatusReport;
   /** Calls back when the repository is known to have changed. */
   readonly watch?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
   /** The status goes where the repository publishes it, and not to `status.json` in the state directory alone. */
@@ -43,7 +46,17 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     stateDir,
     enabled: options.isPublished,
   });
-  const loop = new Loop({ ...machinery, pulse, runtime, source, publisher, clock, interval });
+  const { lastStatus } = options;
+  const loop = new Loop({
+    ...machinery,
+    pulse,
+    runtime,
+    source,
+    publisher,
+    clock,
+    interval,
+    ...(lastStatus && { lastStatus }),
+  });
   await options.watch?.(() => loop.lookAtRepository(), signal);
   await loop.run(signal);
   return EXIT.done;

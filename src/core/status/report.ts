@@ -82,6 +82,25 @@ export function report(given: ReportContext): StatusReport {
   };
 }
 
+/** The report of who has not seen anything yet. */
+export function blankReport(cluster: string, now: number): StatusReport {
+  return {
+    version: 1,
+    cluster,
+    runtime: 'engine',
+    revision: { tried: '', applied: '', lastGood: '', message: '', author: '', at: new Date(0).toISOString() },
+    ready: false,
+    services: [],
+    loadBalancers: [],
+    nodes: [],
+    unscheduled: [],
+    quarantined: [],
+    problems: [],
+    events: [],
+    observedAt: new Date(now).toISOString(),
+  };
+}
+
 function indexed(context: ReportContext): IndexedContext {
   const { desired, state, plan } = context;
   return {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readLastEvents, readLastGood, Source, type ManifestSet } from '../../../src/app/source.ts';
+import { readLastGood, readLastStatus, Source, type ManifestSet } from '../../../src/app/source.ts';
 import type { Problem } from '../../../src/core/reason.ts';
 import { reportOf } from '../../support/decisions.ts';
 import { temporaryFolder } from '../../support/folder.ts';
@@ -135,19 +135,19 @@ describe('a new process', () => {
   });
 });
 
-describe('the events of an earlier process', () => {
-  const events = [{ at: '2026-11-21T00:00:00.000Z', type: 'started', object: 'web', message: 'started' }];
+describe('the status of an earlier process', () => {
+  const status = reportOf({ wanted: [service()] });
   const write = async (text: string) => await writeFile(join(folder.path, 'status.json'), text);
 
-  it('are those of its last status', async () => {
-    await write(JSON.stringify(reportOf({ wanted: [] }, { events })));
-    expect(await readLastEvents(folder.path, 'demo')).toEqual(events);
-    expect(await readLastEvents(folder.path, 'other')).toEqual([]);
+  it('is the last one that it wrote for this cluster', async () => {
+    await write(JSON.stringify(status));
+    expect(await readLastStatus(folder.path, 'demo')).toEqual(status);
+    expect(await readLastStatus(folder.path, 'other')).toBeUndefined();
   });
 
-  it('are none where there is no status, or half of one', async () => {
-    expect(await readLastEvents(folder.path, 'demo')).toEqual([]);
+  it('is none where nothing is there, or half of it', async () => {
+    expect(await readLastStatus(folder.path, 'demo')).toBeUndefined();
     await write('{"cluster":');
-    expect(await readLastEvents(folder.path, 'demo')).toEqual([]);
+    expect(await readLastStatus(folder.path, 'demo')).toBeUndefined();
   });
 });
