@@ -27,10 +27,18 @@ export interface DesiredState {
   readonly loadBalancers: readonly LoadBalancer[];
   /** Names as in manifests, of services that run. */
   readonly networks: readonly string[];
+  /** Services that the host does not allow any more: what runs of them goes on, and nothing of them is made. */
+  readonly withheld: readonly string[];
 }
 
+/** A connection of a check that takes longer than this many milliseconds has failed; no answer is waited for. */
+const CONNECT_TIMEOUT = 1000;
+
 /** What should be, from validated manifests. */
-export function desire(manifests: readonly Manifest[], context: { cluster: string; revision: Revision }): DesiredState {
+export function desire(
+  manifests: readonly Manifest[],
+  context: Pick<DesiredState, 'cluster' | 'revision'> & Partial<Pick<DesiredState, 'withheld'>>,
+): DesiredState {
   const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
   const routes = groupBy(loadBalancers, (each) => each.service);
   const services = manifests
@@ -39,7 +47,7 @@ export function desire(manifests: readonly Manifest[], context: { cluster: strin
     .sort(byName);
   const running = services.filter((each) => each.instances > 0);
   const networks = [...new Set(running.flatMap((each) => each.service.container.networks))].sort();
-  return { ...context, services, loadBalancers: loadBalancers.sort(byName), networks };
+  return { withheld: [], ...context, services, loadBalancers: loadBalancers.sort(byName), networks };
 }
 
 function desiredService(service: Service, routes: readonly LoadBalancer[]): DesiredService {
@@ -72,10 +80,10 @@ function hasWritableMount(service: Service): boolean {
 }
 
 function checksOf(service: Service, routedPorts: readonly number[]): CheckDefinition[] {
-  const http = service.healthCheck?.http;
-  const timeout = Math.min(service.healthCheck?.timeout ?? 1000, 1000);
-  if (http !== undefined) return [checkDefinition(service.name, { type: 'http', ...http }, timeout)];
-  return routedPorts.map((port) => checkDefinition(service.name, { type: 'tcp', port }, timeout));
+  const { healthCheck, name } = service;
+  if (healthCheck?.http !== undefined)
+    return [checkDefinition(name, { type: 'http', ...healthCheck.http }, healthCheck.timeout)];
+  return routedPorts.map((port) => checkDefinition(name, { type: 'tcp', port }, CONNECT_TIMEOUT));
 }
 
 function checkDefinition(service: string, check: CheckPool['check'], timeout: number): CheckDefinition {

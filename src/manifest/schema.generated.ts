@@ -380,7 +380,7 @@ export interface ServiceDocument {
      */
     interval: string | number;
     /**
-     * Time for one answer.
+     * Time for one answer. An instance whose http check hangs loses its requests after two of these and 1.5s.
      */
     timeout: string | number;
     /**

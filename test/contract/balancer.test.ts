@@ -99,6 +99,19 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     });
   });
 
+  test('waits for the answer to a check as long as the pool says, and notices a member that hangs', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    const check = { type: 'http' as const, path: '/slow?ms=1500', port: 8080, status: '200' };
+    await balancer.apply(tableOf([{ ...poolOf([app]), check, timeout: 2000 }], [routeTo([memberOf(app)])]));
+    await checked(balancer, [app]);
+    expect(await lab.get('web.example.com')).toMatchObject({ status: 200 });
+    await lab.docker.getContainer(app.id).pause();
+    await checked(balancer, [app], 'down');
+    expect(await lab.get('web.example.com')).toMatchObject({ status: 503 });
+  });
+
   test('leads previews to the idle colour, before and after a switch', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];

@@ -7,6 +7,8 @@ const port = { port: 8080, protocol: 'tcp' as const, publish: false };
 const volume = (readOnly: boolean) => [{ type: 'volume' as const, source: 'data', target: '/data', readOnly }];
 const revision = { id: 'c0ffee', message: '', author: '', at: 0 };
 
+const TIMES = { interval: 2000, retries: 3, startPeriod: 0, restart: true };
+
 function desired(...manifests: Parameters<typeof desire>[0]) {
   return desire(manifests, { cluster: 'demo', revision });
 }
@@ -35,9 +37,16 @@ describe('the strategy of an update', () => {
 describe('checks', () => {
   it('are the http check where there is one, routed or not', () => {
     const http = { path: '/health', port: 9000, status: '200-399' };
-    const healthCheck = { http, interval: 2000, timeout: 5000, retries: 3, startPeriod: 0, restart: true };
+    const healthCheck = { http, ...TIMES, timeout: 5000 };
     const [web] = desired(service({ healthCheck }), loadBalancer()).services;
-    expect(web?.checks).toMatchObject([{ service: 'web', check: { type: 'http', ...http }, timeout: 1000 }]);
+    expect(web?.checks).toMatchObject([{ service: 'web', check: { type: 'http', ...http }, timeout: 5000 }]);
+  });
+
+  it('of a command leave the connection its own short time', () => {
+    const healthCheck = { command: ['CMD', 'true'], ...TIMES, timeout: 60_000 };
+    expect(desired(service({ healthCheck }), loadBalancer()).services[0]?.checks).toMatchObject([
+      { check: { type: 'tcp', port: 8080 }, timeout: 1000 },
+    ]);
   });
 
   it('else connect to each routed port once', () => {

@@ -1,16 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Route, RoutingTable } from '../../../src/core/routing.ts';
-import { renderConfig, skeletonOf, type ConfigSettings } from '../../../src/haproxy/config.ts';
+import { renderConfig, skeletonOf } from '../../../src/haproxy/config.ts';
 import { assignSlots } from '../../../src/haproxy/slots.ts';
-import { member, POOL, ROUTE, TABLE } from './tables.ts';
-
-const SETTINGS: ConfigSettings = {
-  directory: '/files',
-  http: { address: '0.0.0.0', port: 80 },
-  hardStopAfter: 60_000,
-  workerId: 99,
-  control: { address: '127.1.2.3', port: 20_000, secret: 'fd00::1' },
-};
+import { member, POOL, ROUTE, SETTINGS, TABLE } from './tables.ts';
 
 function render(table: RoutingTable, settings = SETTINGS): string {
   return renderConfig(table, settings, assignSlots({}, table));

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RoutingTable } from '../../../src/core/routing.ts';
+import { renderConfig } from '../../../src/haproxy/config.ts';
+import { assignSlots } from '../../../src/haproxy/slots.ts';
 import { readManifests } from '../../../src/manifest/read.ts';
 import { assertSafe } from '../../../src/haproxy/safety.ts';
 import { planOf } from '../../support/decisions.ts';
 import { instanceOf } from '../../support/observed.ts';
+import { SETTINGS } from './tables.ts';
 
 /** What reaches HAProxy's configuration out of manifests: one value that it refuses would hold up all others. */
 
@@ -13,7 +17,7 @@ interface Texts {
   readonly preview: string;
   readonly health: string;
   readonly status: string;
-  readonly timeout: string | number;
+  readonly timeout?: string | number;
 }
 
 const GOOD: Texts = {
@@ -22,11 +26,10 @@ const GOOD: Texts = {
   preview: 'new.example.com',
   health: '/',
   status: '200',
-  timeout: '1s',
 };
 
-/** Whether the manifests are valid; throws where the balancer then refuses the table that is made from them. */
-function isTaken(change: Partial<Texts>): boolean {
+/** The table that is made from manifests; undefined where they are not valid. */
+function tableOf(change: Partial<Texts>): RoutingTable | undefined {
   const { hostname, path, preview, health, status, timeout } = { ...GOOD, ...change };
   const service = {
     ...{ kind: 'Service', name: 'web', image: 'web:v1', ports: [80] },
@@ -38,15 +41,21 @@ function isTaken(change: Partial<Texts>): boolean {
   const documents = [service, { kind: 'LoadBalancer', name: 'web', ...route, timeouts }];
   const text = documents.map((each) => JSON.stringify(each)).join('\n---\n');
   const { manifests, problems } = readManifests([{ path: 'web.yaml', text }]);
-  if (problems.length > 0) return false;
+  if (problems.length > 0) return undefined;
   const instances = manifests.filter((each) => each.kind === 'Service').map((each) => instanceOf(each));
   const { table } = planOf({ wanted: manifests, instances });
   expect(table).toMatchObject({
     checks: [{ servers: [{ address: '10.0.0.1' }] }],
     routes: [{ loadBalancer: 'web', previews: [preview.toLowerCase()] }],
   });
-  assertSafe(table);
-  return true;
+  return table;
+}
+
+/** Whether the manifests are valid; throws where the balancer then refuses their table. */
+function isTaken(change: Partial<Texts>): boolean {
+  const table = tableOf(change);
+  if (table !== undefined) assertSafe(table);
+  return table !== undefined;
 }
 
 const SIGNS = Array.from({ length: 0x17f - 0x20 }, (_, index) => String.fromCodePoint(0x20 + index));
@@ -76,4 +85,13 @@ test('whatever is valid can be told to HAProxy', { timeout: 60_000 }, () => {
       isTaken({ [field]: wild[field as keyof Texts] });
     }),
   );
+});
+
+test.each<[string | undefined, string]>([
+  [undefined, 'timeout check 5000ms'],
+  ['20s', 'timeout check 20000ms'],
+  ['200ms', 'timeout check 200ms'],
+])('waits for the answer to a check as long as the manifest says: %s', (timeout, line) => {
+  const table = tableOf(timeout === undefined ? {} : { timeout });
+  expect(table && renderConfig(table, SETTINGS, assignSlots({}, table))).toContain(`  ${line}\n`);
 });

@@ -1,4 +1,5 @@
 import type { CheckPool, Member, Route, RoutingTable } from '../../../src/core/routing.ts';
+import type { ConfigSettings } from '../../../src/haproxy/config.ts';
 
 export const POOL: CheckPool = {
   name: 'web.http.8080.1a2b3c4',
@@ -41,3 +42,11 @@ export const ROUTE: Route = {
 };
 
 export const TABLE: RoutingTable = { version: 1, checks: [POOL], routes: [ROUTE] };
+
+export const SETTINGS: ConfigSettings = {
+  directory: '/files',
+  http: { address: '0.0.0.0', port: 80 },
+  hardStopAfter: 60_000,
+  workerId: 99,
+  control: { address: '127.1.2.3', port: 20_000, secret: 'fd00::1' },
+};
