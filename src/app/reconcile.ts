@@ -7,6 +7,7 @@ import {
   withImages,
   withOutcomes,
   withoutImages,
+  withoutStarts,
   type Memory,
 } from '../core/rollout/memory.ts';
 import { isUp, type ObservedBalancer, type ObservedState, type UnderWay } from '../core/observed.ts';
@@ -191,7 +192,8 @@ export class Reconciler {
     ];
     const pulled = done.flatMap(({ step, image }) => (image === undefined ? [] : [[objectOf(step), image] as const]));
     const restarted = done.flatMap(({ step }) => (step.do === 'restart' ? step.instance.id : []));
-    const known = withHealed(withOutcomes(this.memory, ended, now), restarted, now);
+    const stopped = done.flatMap(({ step }) => (step.do === 'stop' ? step.instance.id : []));
+    const known = withoutStarts(withHealed(withOutcomes(this.memory, ended, now), restarted, now), stopped);
     this.memory = withImages(withoutImages(known, new Set(failed.flatMap(lostImage))), pulled);
     if (done.some(({ step }) => step.do === 'route')) this.hasToldBalancer = true;
     if (done.some(({ step }) => step.do === 'remove-balancer')) this.table = undefined;

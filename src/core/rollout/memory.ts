@@ -14,7 +14,7 @@ export interface Memory {
   readonly unreadySince: Readonly<Record<string, number>>;
   /** By container id: how often Docker had restarted it, and when we saw it, oldest first. */
   readonly restarts: Readonly<Record<string, readonly { readonly at: number; readonly count: number }[]>>;
-  /** By container id: its last start by the engine's clock, and when we saw its latest starts, oldest first. */
+  /** By container id: its last start by the engine's clock, and when we saw it started anew after it fell, oldest first. */
   readonly starts: Readonly<Record<string, { readonly startedAt: number; readonly seen: readonly number[] }>>;
   /** By container id: restarts that we ordered for failing checks. */
   readonly healed: Readonly<Record<string, { readonly count: number; readonly at: number }>>;
@@ -102,6 +102,11 @@ export function withImages(memory: Memory, images: readonly (readonly [string, P
 /** Somebody took these images away after they were pulled: they are pulled again. Keys as in `images`. */
 export function withoutImages(memory: Memory, lost: ReadonlySet<string>): Memory {
   return lost.size === 0 ? memory : { ...memory, images: without(memory.images, (each) => lost.has(each)) };
+}
+
+/** These containers were stopped on purpose: however often they had fallen, they may start at once. */
+export function withoutStarts(memory: Memory, ids: readonly string[]): Memory {
+  return ids.length === 0 ? memory : { ...memory, starts: without(memory.starts, (id) => ids.includes(id)) };
 }
 
 /** These containers were restarted for failing checks. */

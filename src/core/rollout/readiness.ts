@@ -106,8 +106,12 @@ export function remember(
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
     else if (condition === 'starting' || condition === 'unhealthy')
       unreadySince[id] = Math.min(memory.unreadySince[id] ?? now, now);
-    restarts[id] = restartHistory(memory.restarts[id] ?? firstCount(instance, now), instance, now);
-    starts[id] = startHistory(memory.starts[id], instance, now);
+    const counted = memory.restarts[id] ?? firstCount(instance, now);
+    restarts[id] = restartHistory(counted, instance, now);
+    starts[id] = startHistory(memory.starts[id], instance, {
+      now,
+      byDocker: instance.restarts > (counted.at(-1)?.count ?? 0),
+    });
     const heal = memory.healed[id];
     if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
@@ -132,12 +136,13 @@ function readyStart(memory: Memory, instance: Instance, now: number): Memory['re
 function startHistory(
   history: Memory['starts'][string] | undefined,
   { startedAt = 0 }: Instance,
-  now: number,
+  { now, byDocker }: { now: number; byDocker: boolean },
 ): Memory['starts'][string] {
   if (history === undefined) return { startedAt, seen: [now] };
   // A clock that was put back must not put off what comes next.
   const past = history.seen.map((at) => Math.min(at, now));
-  const seen = history.startedAt === startedAt ? past : [...past, now];
+  const before = byDocker ? past.slice(0, -1) : past;
+  const seen = history.startedAt === startedAt ? past : [...before, now];
   return { startedAt, seen: seen.filter((at, index) => index === seen.length - 1 || at > now - STARTS_WINDOW) };
 }
 
