@@ -8,6 +8,7 @@ import { clock, machineryOf, openCluster, openRemote, type Cluster } from './com
 import type { Config } from './config.ts';
 import { openWorkingTree } from './git/worktree.ts';
 import { openLog } from './log.ts';
+import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
 import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags } from './review.ts';
 
@@ -91,6 +92,7 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
       ...(tree !== undefined && { watch: tree.watch.bind(tree) }),
       isPublished: tree !== undefined || config.status.enabled,
       read: (directory) => manifestsIn(directory, config),
+      refused: (manifests) => refusedNow(manifests, config.policy),
       clock,
       signal: invocation.signal,
     });
@@ -106,11 +108,13 @@ export async function runStatus(
   return await withCluster(invocation, flags, async (config, cluster) => {
     const prune = { budget: config.prune, all: false };
     const earlier = (await readLastStatus(config.stateDir, config.cluster))?.events ?? [];
+    const lastGood = await readLastGood(config.stateDir, config.cluster);
     return await status({
       ...cluster,
       ...(name !== undefined && { name }),
       format: flags.format,
-      lastGood: await readLastGood(config.stateDir, config.cluster),
+      lastGood,
+      refused: refusedNow(lastGood?.manifests ?? [], config.policy),
       cluster: config.cluster,
       reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier }).reporter,
       prune,

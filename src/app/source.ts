@@ -15,6 +15,8 @@ export interface SourceOptions {
   readonly stateDir: string;
   /** Reads and checks the manifests below a folder. */
   readonly read: (directory: string) => ManifestSet;
+  /** What the host does not allow now of manifests that were taken earlier, each with its service as `object`; default: nothing. */
+  readonly refused?: (manifests: readonly Manifest[]) => readonly Problem[];
 }
 
 const FILE = 'last-good.json';
@@ -28,9 +30,11 @@ export class Source {
   readonly nothing: DesiredState;
   /** The newest revision, taken or refused. */
   tried: Revision | undefined;
-  /** Why the newest revision was not taken; empty: it was. */
-  problems: readonly Problem[] = [];
   warnings: readonly Warning[] = [];
+  /** Why the newest revision was not taken; empty: it was. */
+  private faults: readonly Problem[] = [];
+  /** Why services of the last good revision are held back. */
+  private refusals: readonly Problem[] = [];
   private snapshot: Snapshot | undefined;
   private readonly options: SourceOptions;
 
@@ -39,11 +43,19 @@ export class Source {
     this.nothing = desire([], { cluster: options.cluster, revision: { id: '', message: '', author: '', at: 0 } });
   }
 
-  /** Takes up the last good revision of an earlier process. */
+  /** What keeps the newest revision, or services of the last good one, from being what runs. */
+  get problems(): readonly Problem[] {
+    return [...this.faults, ...this.refusals];
+  }
+
+  /** Takes up the last good revision of an earlier process, but for what the host has ceased to allow. */
   async restore(): Promise<void> {
-    const { stateDir, cluster } = this.options;
+    const { stateDir, cluster, refused = () => [] } = this.options;
     const kept = await readLastGood(stateDir, cluster);
-    if (kept !== undefined) this.desired = desire(kept.manifests, { cluster, revision: kept.revision });
+    if (kept === undefined) return;
+    this.refusals = refused(kept.manifests);
+    const withheld = this.refusals.flatMap(({ object }) => object ?? []);
+    this.desired = desire(kept.manifests, { cluster, revision: kept.revision, withheld });
   }
 
   /** Looks at the repository; whether there was a new revision. Errors: those of Repository.pull. */
@@ -52,7 +64,7 @@ export class Source {
     if (snapshot === this.snapshot) return false;
     const { manifests, problems, warnings } = this.options.read(snapshot.directory);
     this.tried = snapshot.revision;
-    this.problems = problems;
+    this.faults = problems;
     this.warnings = warnings;
     if (problems.length === 0) await this.take(manifests, snapshot.revision);
     // Only now: what could not be taken is looked at again.
@@ -63,6 +75,7 @@ export class Source {
   private async take(manifests: readonly Manifest[], revision: Revision): Promise<void> {
     const { stateDir, cluster } = this.options;
     await writeLastGood(stateDir, { cluster, manifests, revision });
+    this.refusals = [];
     this.desired = desire(manifests, { cluster, revision });
   }
 }

@@ -31,14 +31,15 @@ export interface RunOptions {
   /** The status goes where the repository publishes it, and not to `status.json` in the state directory alone. */
   readonly isPublished: boolean;
   readonly read: SourceOptions['read'];
+  readonly refused: NonNullable<SourceOptions['refused']>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /** The reconciler, until it is told to stop. */
 export async function run(options: RunOptions): Promise<ExitCode> {
-  const { machinery, pulse, runtime, repository, cluster, stateDir, read, clock, interval, signal } = options;
-  const source = new Source({ repository, cluster, stateDir, read });
+  const { machinery, pulse, runtime, repository, cluster, stateDir, read, refused, clock, interval, signal } = options;
+  const source = new Source({ repository, cluster, stateDir, read, refused });
   const publisher = new Publisher({
     repository,
     clock,

@@ -4,6 +4,7 @@ import { NO_MEMORY } from '../core/rollout/memory.ts';
 import type { Manifest, Revision } from '../core/model.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Runtime } from '../core/ports.ts';
+import type { Problem } from '../core/reason.ts';
 import { verdictOf } from '../core/status/markdown.ts';
 import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -14,6 +15,8 @@ export interface StatusOptions {
   readonly format: 'text' | 'json';
   /** What the cluster is kept equal to, out of the state directory. */
   readonly lastGood: { readonly manifests: readonly Manifest[]; readonly revision: Revision } | undefined;
+  /** Why services of it are held back. */
+  readonly refused: readonly Problem[];
   readonly cluster: string;
   readonly runtime: Runtime;
   readonly balancer: Balancer;
@@ -45,7 +48,7 @@ async function observed(options: StatusOptions, desired: DesiredState): Promise<
   const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
   const made = plan(desired, state, NO_MEMORY, now, prune);
   const steady = made.decisions.every((each) => each.steady);
-  const problems = options.lastGood === undefined ? [] : made.problems;
+  const problems = options.lastGood === undefined ? [] : [...options.refused, ...made.problems];
   return await reporter.status(
     desired,
     { state, plan: { ...made, problems: [] }, steady },

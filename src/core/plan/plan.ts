@@ -65,7 +65,7 @@ export function plan(
   prune: PrunePermission,
 ): Plan {
   const views = viewsOf(desired, state, memory, now);
-  const wanted = views.services.map(decide);
+  const wanted = views.services.map((each) => heldBack(decide(each), desired));
   const refusal = pruneProblem(desired, wanted, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
   const table = routingTable(desired, state, decisions, views.routing, now);
@@ -82,6 +82,12 @@ export function plan(
     table: { ...table, routes },
     memory: views.memory,
   };
+}
+
+/** What the host does not allow any more goes on as it is: nothing of it is made, changed or stopped. */
+function heldBack(decision: Decision, { withheld }: DesiredState): Decision {
+  const isHeld = decision.progress !== undefined && withheld.includes(decision.view.name);
+  return isHeld ? { ...decision, steps: [] } : decision;
 }
 
 /** A service that may not be removed goes on as it is. */

@@ -39,6 +39,37 @@ it.concurrent('keeps the last good revision, drift and all, also after it was ki
   expect(await scenario.runningIds()).toHaveLength(3);
 });
 
+it.concurrent('makes nothing anew that the host has ceased to allow, and stops nothing for it', async () => {
+  await using scenario = await Scenario.create({ config: 'policy: { bindMounts: [/etc/*] }' });
+  const powerful = sleeper('root', { mounts: ['/etc/hostname:/name:ro'], instances: 2 });
+  await scenario.repository.push({ 'app.yaml': yaml(powerful, sleeper('web')) }, 'Begin');
+  const first = scenario.run();
+  await runs(scenario, 3);
+  await first.stop();
+  const lost = Object.keys(await scenario.containers()).filter((name) => name.endsWith('-1'));
+  for (const name of lost) await scenario.docker.getContainer(name).remove({ force: true });
+
+  const flags = ['--policy-bind-mounts', ''];
+  const second = scenario.run(...flags);
+  const status = await scenario.reports('it is refused', ({ problems }) => problems.length > 1);
+  expect(status.problems.map(({ reason, object }) => [reason, object])).toEqual([
+    ['policy', 'root'],
+    ['policy', 'root'],
+  ]);
+  await until('the other service is healed', async () => (await scenario.runningIds()).length === 2);
+  await scenario.reports(
+    'that is all',
+    ({ services }) => services.find(({ name }) => name === 'web')?.state === 'steady',
+  );
+  const left = Object.entries(await scenario.containers()).map(
+    ([name, state]) => `${name.split('-')[1] ?? ''} ${state}`,
+  );
+  expect(left.sort()).toEqual(['root running', 'web running']);
+  const told = await scenario.fairlead('status', ...flags);
+  expect(told.stdout).toContain("policy: The host's policy does not allow the bind mount of /etc/hostname");
+  expect(await second.stop()).toBe(0);
+});
+
 it.concurrent('tells what is wrong with the very first revision', async () => {
   await using scenario = await Scenario.create();
   const refused = await scenario.repository.push(broken, 'Begin badly');

@@ -2,7 +2,10 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readLastGood, readLastStatus, Source, type ManifestSet } from '../../../src/app/source.ts';
+import type { Manifest, Policy } from '../../../src/core/model.ts';
 import type { Problem } from '../../../src/core/reason.ts';
+import { DEFAULT_POLICY } from '../../../src/manifest/policy.ts';
+import { refusedNow } from '../../../src/manifest/restored.ts';
 import { reportOf } from '../../support/decisions.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 import { service } from '../../support/manifests.ts';
@@ -11,17 +14,25 @@ import { MemoryRepository } from '../../support/memory-repository.ts';
 const { signal } = new AbortController();
 const problem: Problem = { layer: 'validation', reason: 'schema', message: 'no' };
 const good: ManifestSet = { manifests: [service()], problems: [], warnings: [] };
+const powerful: ManifestSet = {
+  ...good,
+  manifests: [service(), service({ name: 'root', container: { privileged: true, capAdd: ['NET_ADMIN'] } })],
+};
 const bad: ManifestSet = { manifests: [service({ name: 'half' })], problems: [problem], warnings: [] };
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let repository: MemoryRepository;
 /** What reading finds, by revision. */
 let found: Map<string, ManifestSet>;
+/** Of the host, when a process starts. */
+let policy: Policy;
 beforeEach(async () => {
   folder = await temporaryFolder();
   repository = new MemoryRepository();
+  policy = DEFAULT_POLICY;
   found = new Map([
     ['good', good],
+    ['powerful', powerful],
     ['bad', bad],
   ]);
 });
@@ -33,7 +44,8 @@ function sourceOf(cluster = 'demo'): Source {
     if (set === undefined) throw new Error(`${directory} cannot be read`);
     return set;
   };
-  return new Source({ repository, cluster, stateDir: join(folder.path, 'state'), read });
+  const refused = (manifests: readonly Manifest[]) => refusedNow(manifests, policy);
+  return new Source({ repository, cluster, stateDir: join(folder.path, 'state'), read, refused });
 }
 
 async function refreshed(...revisions: string[]): Promise<Source> {
@@ -106,6 +118,34 @@ describe('a new process', () => {
     const source = await restored();
     expect(kept(source)).toBe('good: web');
     expect(source.desired).toEqual((await refreshed('good')).desired);
+  });
+
+  it('holds back what the host has ceased to allow, and nothing else, until a revision is taken', async () => {
+    await refreshed('powerful');
+    const source = await restored();
+    expect(kept(source)).toBe('powerful: root web');
+    expect(source.desired?.withheld).toEqual(['root', 'root']);
+    const fate = 'What runs of root goes on as it is, and nothing of it is started.';
+    expect(source.problems).toMatchObject([
+      {
+        reason: 'policy',
+        object: 'root',
+        message: `The host's policy does not allow \`privileged\` (\`policy.privileged\`). ${fate}`,
+      },
+      { reason: 'policy', object: 'root' },
+    ]);
+    repository.push('bad');
+    await source.refresh(signal);
+    expect(source.problems.map((each) => each.reason)).toEqual(['schema', 'policy', 'policy']);
+    repository.push('good');
+    await source.refresh(signal);
+    expect(source).toMatchObject({ problems: [], desired: { withheld: [] } });
+  });
+
+  it('holds nothing back that the host still allows', async () => {
+    await refreshed('powerful');
+    policy = { ...DEFAULT_POLICY, privileged: true, capabilities: ['NET_ADMIN'] };
+    expect(await restored()).toMatchObject({ problems: [], desired: { withheld: [] } });
   });
 
   it('begins with nothing where there is none, or one of another cluster', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { planHash } from '../../../../src/core/plan/plan.ts';
+import { NO_MEMORY } from '../../../../src/core/rollout/memory.ts';
+import { plan, planHash } from '../../../../src/core/plan/plan.ts';
 import { quarantineProblems } from '../../../../src/core/plan/quarantined.ts';
-import { NOW, planOf } from '../../../support/decisions.ts';
+import { desiredBy, NOW, planOf, stateOf } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
 
@@ -22,6 +23,24 @@ describe('a plan', () => {
     });
     const whole = { changes, table, memory, unscheduled };
     expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
+  });
+
+  it('makes, changes and stops nothing of a service that is withheld, and goes on with the others', () => {
+    const wanted = [service(), service({ name: 'api' }), loadBalancer()];
+    const ended = (name: string) => instanceOf(service({ name }), 1, { state: 'exited', exitCode: 1 });
+    const situation = { wanted, instances: [ended('web'), ended('api'), instanceOf(old)] };
+    const desired = { ...desiredBy(situation), withheld: ['web'] };
+    const permission = { budget: { maxFraction: 0, maxCount: 0 }, all: true };
+    const { decisions, table } = plan(desired, stateOf(situation), NO_MEMORY, NOW, permission);
+    const work = decisions.map(({ view, steps, steady }) => [view.name, steps.length > 0, steady]);
+    expect(work).toEqual([
+      ['api', true, false],
+      ['web', false, false],
+    ]);
+    expect(table.routes.map((each) => each.loadBalancer)).toEqual(['web']);
+    const gone = { ...desired, services: desired.services.map((each) => ({ ...each, instances: 0 })) };
+    const after = plan(gone, stateOf(situation), NO_MEMORY, NOW, permission).decisions;
+    expect(after.every(({ steps }) => steps.length > 0)).toBe(true);
   });
 
   it('takes services by name, then load balancers, and counts what stays', () => {
