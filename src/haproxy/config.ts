@@ -47,7 +47,8 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
   return [
     defaultLines(table),
     ...controlSections(settings),
-    ...(settings.http === undefined ? [] : [frontendLines(settings, settings.http)]),
+    // Without routes no port is taken that something else may have, and checks go on all the same.
+    ...(settings.http === undefined || table.routes.length === 0 ? [] : [frontendLines(settings, settings.http)]),
     ...sorted(table.routes, (route) => route.loadBalancer).flatMap((route) => [
       routeLines(route, 'a', slots),
       routeLines(route, 'b', slots),

@@ -48,14 +48,9 @@ function workersIn(text: string, old: boolean): readonly Worker[] {
   return [...text.matchAll(/^(\d+)\s+worker\b/gm)].map(([, pid]) => ({ pid: Number(pid), old }));
 }
 
-/** Reads `show map FILE`: each line is an address, the key and the value. */
+/** Reads `show map FILE`: each line is an address, the key and the value. A worker without a frontend has no map. */
 export function readMap(answer: string): ReadonlyMap<string, string> {
-  return new Map(
-    lines(answer).map((line) => {
-      const [, key = '', value = ''] = line.split(' ');
-      return [key, value] as const;
-    }),
-  );
+  return new Map([...answer.matchAll(/^0x\S+ (\S+) (\S+)/gm)].map(([, key = '', value = '']) => [key, value] as const));
 }
 
 export interface ServerStat {

@@ -1,4 +1,5 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExecStream } from '../../src/core/ports.ts';
 import { ensureImages } from '../../script/images.mjs';
@@ -11,6 +12,19 @@ beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6'
 const FILES = '/var/lib/fairlead/host';
 
 describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in trouble', (haproxy) => {
+  async function openOnBridge(): Promise<BalancerLab> {
+    const lab = await BalancerLab.open(haproxy, { network: 'bridge' });
+    const Labels = { 'io.fairlead.cluster': lab.cluster, 'io.fairlead.role': 'network' };
+    await lab.docker.createNetwork({ Name: `${lab.network}-names`, Labels });
+    return lab;
+  }
+
+  const isRefused = (lab: BalancerLab) =>
+    lab.get('web.example.com').then(
+      () => false,
+      () => true,
+    );
+
   /** Two releases behind one route that leads to v1. */
   async function serving(lab: BalancerLab) {
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];
@@ -141,6 +155,27 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     await expect(lab.get('web.example.com')).rejects.toThrow('ECONNREFUSED');
   });
 
+  test('checks while something else has its port, and has it only as long as there is a route', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    const [unrouted, routed] = [tableOf([poolOf([app])], []), tableOf([poolOf([app])], [routeTo([memberOf(app)])])];
+    const stranger = createServer().listen(lab.port, '127.0.0.1');
+    await once(stranger, 'listening');
+    await balancer.apply(unrouted);
+    await checked(balancer, [app]);
+    await new Promise((resolve) => stranger.close(resolve));
+    for (let round = 0; round < 2; round++) {
+      await balancer.apply(routed);
+      expect((await lab.get('web.example.com')).body).toBe('v1\n');
+      expect((await balancer.observe()).table).toEqual(routed);
+      await balancer.apply(unrouted);
+      await until(() => isRefused(lab));
+      expect((await balancer.observe()).table).toEqual(unrouted);
+      await checked(balancer, [app]);
+    }
+  });
+
   test('lets nobody drive it who does not know the secret', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const it = await serving(lab);
@@ -158,12 +193,8 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
   });
 
   test('runs without root and capabilities on a bridge', async () => {
-    await using lab = await BalancerLab.open(haproxy, { network: 'bridge' });
+    await using lab = await openOnBridge();
     const app = await lab.upstream('v1');
-    await lab.docker.createNetwork({
-      Name: `${lab.network}-names`,
-      Labels: { 'io.fairlead.cluster': lab.cluster, 'io.fairlead.role': 'network' },
-    });
     const balancer = lab.balancer();
     await balancer.apply(tableOf([poolOf([app])], [routeTo([memberOf(app)])]));
     await checked(balancer, [app]);
@@ -173,5 +204,19 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
       tableOf([poolOf([app])], [routeTo([memberOf(app)]), routeTo([], { loadBalancer: 'more', path: '/more' })]),
     );
     expect((await balancer.observe()).members[`web/a/${serverId(app)}`]).toMatchObject({ check: 'up' });
+  });
+
+  test('answers on a bridge as long as there is a route', async () => {
+    await using lab = await openOnBridge();
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    await balancer.apply(tableOf([poolOf([app])], []));
+    await checked(balancer, [app]);
+    for (let round = 0; round < 2; round++) {
+      await balancer.apply(tableOf([poolOf([app])], [routeTo([memberOf(app)])]));
+      expect((await lab.get('web.example.com')).body).toBe('v1\n');
+      await balancer.apply(tableOf([poolOf([app])], []));
+      await until(() => isRefused(lab));
+    }
   });
 });

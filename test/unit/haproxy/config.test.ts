@@ -77,6 +77,11 @@ test('listens on IPv6 addresses, and not at all with http turned off', () => {
   expect(render(TABLE, off)).not.toContain('frontend http');
 });
 
+test('listens only where there is a route, and checks without one', () => {
+  expect(render({ ...TABLE, routes: [] })).not.toMatch(/frontend http|:80\n/);
+  expect(render({ ...TABLE, routes: [] })).toContain('backend check:');
+});
+
 test('needs no reload for servers, colours, hostnames and drains', () => {
   const members = [member('web-1', '10.0.0.1', { state: 'draining' }), member('web-2', '10.0.0.2')];
   const same = [

@@ -63,5 +63,6 @@ test('reads a map and the description', () => {
     ]),
   );
   expect(readMap('')).toEqual(new Map());
+  expect(readMap('Unknown map identifier. Please use #<id> or <file>.\n')).toEqual(new Map());
   expect(readSkeleton('Name: HAProxy\nnode: vm\ndescription: abcdef\nStopping: 0\n')).toBe('abcdef');
 });
