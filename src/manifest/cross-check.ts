@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly broken: ReadonlySet<string>;
   /** Whether every file could be parsed, so that what is not among the documents is not there. */
   readonly isComplete: boolean;
-  /** Host ports that the load balancer takes where one is needed. */
+  /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
   readonly balancerPorts: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export function crossCheck(read: readonly ReadManifest[], around: Surroundings):
   checkRoutes(services, balancers);
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
-  checkHostPorts(services, balancers.some(({ manifest }) => manifest.enabled) ? around.balancerPorts : []);
+  checkHostPorts(services, around.balancerPorts);
 }
 
 function checkNames(read: readonly ReadManifest[]): void {
@@ -156,7 +156,7 @@ function checkPreviews(
 }
 
 function checkHostPorts(services: readonly Entry<Service>[], balancerPorts: readonly number[]): void {
-  const taken = new Map<string, string>(balancerPorts.map((port) => [`${port}/tcp`, 'the load balancer']));
+  const taken = new Map(balancerPorts.map((port) => [`${port}/tcp`, 'the load balancer (`balancer.http`)']));
   for (const { reading, manifest } of services) {
     if (!manifest.enabled || manifest.instances === 0) continue;
     for (const port of manifest.container.ports) {

@@ -27,7 +27,7 @@ export interface ManifestSet {
 export interface ReadOptions {
   /** Adds a problem with the reason `policy` for all that it does not allow. */
   readonly policy?: Policy;
-  /** Host ports that the load balancer takes where one is needed. */
+  /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
   readonly balancerPorts?: readonly number[];
   /** Finds the files that `envFile` names; without it there are none. */
   readonly readText?: ReadText;

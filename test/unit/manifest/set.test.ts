@@ -139,12 +139,16 @@ describe('a host port', () => {
     );
   });
 
-  it('is not one that the load balancer needs', () => {
+  it.each<[string, readonly string[]]>([
+    ['a load balancer', [WEB, LB]],
+    ['one that is disabled', [WEB, `${LB}\nenabled: false`]],
+    ['an http check', [WEB.replace('ports', 'healthCheck: { http: {} }, ports')]],
+    ['nothing', []],
+  ])("is never the load balancer's, with %s that needs it", (_, others) => {
     const options = { balancerPorts: [8080] };
-    expect(problems(service('a'), options)).toEqual([]);
-    expect(problems(documents(service('a'), WEB, LB), options)).toEqual([
-      '1:49 host-port-conflict: Host port 8080/tcp is taken by the load balancer too; change one of them.',
+    expect(problems(documents(service('a'), ...others), options)).toEqual([
+      '1:49 host-port-conflict: Host port 8080/tcp is taken by the load balancer (`balancer.http`) too; change one of them.',
     ]);
-    expect(problems(documents(service('a'), WEB, `${LB}\nenabled: false`), options)).toEqual([]);
+    expect(problems(documents(service('a').replace('80,', '80, protocol: udp,'), ...others), options)).toEqual([]);
   });
 });
