@@ -38,7 +38,7 @@ export function manifestsIn(directory: string, config: Config): ManifestSet {
   const { http, enabled, network = 'host' } = config.balancer;
   const balancerPorts = http > 0 && enabled !== false ? [http] : [];
   const set = readDirectory(directory, { policy: config.policy, balancerPorts });
-  return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, network })] };
+  return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, http, network })] };
 }
 
 /** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */

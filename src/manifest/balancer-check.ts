@@ -4,6 +4,8 @@ import type { Problem } from '../core/reason.ts';
 /** What the host's balancer can do; from the host's own configuration. */
 export interface BalancerAbility {
   readonly enabled: 'auto' | boolean;
+  /** The only port that requests come by so far; 0: off. */
+  readonly http: number;
   /** On a bridge it reaches the cluster's own network alone. */
   readonly network: 'host' | 'bridge';
 }
@@ -13,10 +15,11 @@ export function checkBalancer(manifests: readonly Manifest[], ability: BalancerA
   const services = manifests.filter((each) => each.kind === 'Service');
   const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
   if (ability.enabled === false) return [...loadBalancers, ...services.filter(isCheckedByHttp)].map(withoutBalancer);
-  if (ability.network === 'host') return [];
+  const unreachable = ability.http === 0 ? loadBalancers.map(withoutPort) : [];
+  if (ability.network === 'host') return unreachable;
   const routed = new Set(loadBalancers.map((each) => each.service));
   const checked = services.filter((each) => isCheckedByHttp(each) || routed.has(each.name));
-  return checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach);
+  return [...unreachable, ...checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach)];
 }
 
 function isCheckedByHttp(service: Service): boolean {
@@ -29,6 +32,11 @@ function withoutBalancer(manifest: Service | LoadBalancer): Problem {
     manifest,
     `${manifest.kind} ${manifest.name}: ${need} needs the balancer, which this host has turned off (\`balancer.enabled: false\`).`,
   );
+}
+
+function withoutPort(loadBalancer: LoadBalancer): Problem {
+  const message = `LoadBalancer ${loadBalancer.name} gets no requests on this host, which has turned their port off (\`balancer.http: 0\`).`;
+  return problem(loadBalancer, message);
 }
 
 function outOfReach(service: Service): Problem {

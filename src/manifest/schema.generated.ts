@@ -612,7 +612,7 @@ export interface ConfigDocument {
      */
     image: string;
     /**
-     * Host port for HTTP; 0 turns it off.
+     * Host port for HTTP, listened on while there is a route; 0 turns it off, and load balancers are refused.
      */
     http: number;
     /**

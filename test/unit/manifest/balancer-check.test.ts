@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkBalancer } from '../../../src/manifest/balancer-check.ts';
+import { checkBalancer, type BalancerAbility } from '../../../src/manifest/balancer-check.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 
 const http = {
@@ -11,25 +11,36 @@ const http = {
   restart: true,
 };
 
+const HOST: BalancerAbility = { enabled: 'auto', http: 80, network: 'host' };
+
 describe('what the host can balance', () => {
   it('is everything on the host network', () => {
     const apart = service({ healthCheck: http, container: { networks: ['back'] } });
-    expect(checkBalancer([apart, loadBalancer()], { enabled: 'auto', network: 'host' })).toEqual([]);
+    expect(checkBalancer([apart, loadBalancer()], HOST)).toEqual([]);
   });
 
   it('is nothing where it is turned off', () => {
     const problems = checkBalancer([service({ healthCheck: http }), loadBalancer(), service({ name: 'plain' })], {
+      ...HOST,
       enabled: false,
-      network: 'host',
     });
     expect(problems.map((each) => each.message.split(':')[0])).toEqual(['LoadBalancer web', 'Service web']);
     expect(problems[0]).toMatchObject({ reason: 'unsupported', file: 'test.yaml', line: 1, column: 1 });
   });
 
+  it.each(['host', 'bridge'] as const)('is checks only, where there is no port for requests: %s', (network) => {
+    const checked = service({ healthCheck: http });
+    expect(checkBalancer([checked], { ...HOST, network, http: 0 })).toEqual([]);
+    expect(checkBalancer([checked, loadBalancer()], { ...HOST, network, http: 0 })).toMatchObject([
+      { reason: 'unsupported', message: expect.stringMatching(/^LoadBalancer web gets no requests/) as string },
+    ]);
+  });
+
   it('is the network `default` on a bridge', () => {
     const apart = service({ container: { networks: ['back'] } });
-    expect(checkBalancer([apart], { enabled: 'auto', network: 'bridge' })).toEqual([]);
-    expect(checkBalancer([apart, loadBalancer()], { enabled: 'auto', network: 'bridge' })).toHaveLength(1);
-    expect(checkBalancer([service(), loadBalancer()], { enabled: 'auto', network: 'bridge' })).toEqual([]);
+    const bridge: BalancerAbility = { ...HOST, network: 'bridge' };
+    expect(checkBalancer([apart], bridge)).toEqual([]);
+    expect(checkBalancer([apart, loadBalancer()], bridge)).toHaveLength(1);
+    expect(checkBalancer([service(), loadBalancer()], bridge)).toEqual([]);
   });
 });
