@@ -202,7 +202,7 @@ export class Reconciler {
   private announceSteady({ decisions }: Plan): void {
     const steady = new Set<string>();
     for (const { steady: isSteady, progress, view } of decisions) {
-      if (!isSteady || progress === undefined) continue;
+      if (!isSteady || progress === undefined || progress.target.instances < progress.desired.instances) continue;
       steady.add(view.name);
       if (!this.steadyServices.has(view.name)) this.options.journal.record(...arrival(progress));
     }

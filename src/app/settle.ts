@@ -9,9 +9,9 @@ import type { Wake } from './wake.ts';
 
 export interface SettleOptions {
   readonly desired: DesiredState;
-  readonly reconciler: Reconciler;
-  readonly reporter: Reporter;
-  readonly wake: Wake;
+  readonly reconciler: Pick<Reconciler, 'pass' | 'close'>;
+  readonly reporter: Pick<Reporter, 'status'>;
+  readonly wake: Pick<Wake, 'sleep'>;
   readonly onStatus: (status: StatusReport) => void;
 }
 
@@ -43,7 +43,13 @@ function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boole
   if (sharedFailures(plan.memory).some((each) => each.attempts >= PATIENCE)) return true;
   const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
-  return !services.some(isOnItsWay) && plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
+  if (services.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
+  return plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
+}
+
+/** Some of it fit on the node, and have just been started. */
+function isStarting({ view, progress }: Decision): boolean {
+  return progress?.current.some(({ id }) => view.conditions.get(id)?.state === 'starting') ?? false;
 }
 
 /** Nothing of it is wanted, and something is still there. */
