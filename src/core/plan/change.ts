@@ -8,7 +8,7 @@ import type { Progress } from '../rollout/progress.ts';
 import { stoppedWords } from '../rollout/readiness.ts';
 import { canonicalResources } from '../resources.ts';
 import type { Decision } from '../rollout/decide.ts';
-import type { ServiceView } from '../rollout/view.ts';
+import { bestRelease, type ServiceView } from '../rollout/view.ts';
 
 type Details = Omit<Change, 'kind' | 'name' | 'warnings'> & { readonly warnings?: Change['warnings'] };
 
@@ -40,8 +40,9 @@ function releaseName({ view, desired }: Progress): string {
 }
 
 function retirement(view: ServiceView): Details {
-  if (view.instances.length === 0) return { ...NONE, because: 'not wanted, and not there' };
-  const from = `${view.name}@${view.instances[0]?.release ?? ''}`;
+  const [first] = view.instances;
+  if (first === undefined) return { ...NONE, because: 'not wanted, and not there' };
+  const from = `${view.name}@${(bestRelease(view, view.instances)?.[0] ?? first).release}`;
   const steps = [`drain ${from}`, `stop ${from}`, `remove ${from}`];
   if (view.desired !== undefined) {
     const because = view.desired.service.enabled ? `instances ${view.instances.length} → 0` : 'enabled: false';
@@ -94,7 +95,10 @@ function replacement(progress: Progress, old: Instance): Details {
 /** A version that follows from the image on both sides says nothing that the image does not say. */
 function releaseChanges({ spec, resources }: Instance, target: Progress['target']): FieldChange[] {
   if (spec === undefined) return [];
-  const all = fieldChanges(fieldsOf(spec, resources), fieldsOf(target.container, target.resources), true);
+  const all = [
+    ...fieldChanges(fieldsOf(spec), fieldsOf(target.container), true),
+    ...fieldChanges(describeResources(resources), describeResources(target.resources), false),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
   const isImplied = [spec, target.container].every(({ image, version }) => version === versionOf(image));
   return isImplied ? all.filter(({ path }) => path !== 'version') : all;
 }
@@ -207,7 +211,7 @@ function scaling(progress: Progress): Details | undefined {
 
 /** Limits and restart policy: changed in the running containers. */
 function liveUpdate({ view, desired, target, current }: Progress): Details | undefined {
-  const wanted = { ...describeResources(canonicalResources(target.resources)), restart: desired.service.restart };
+  const wanted = { ...describeResources(target.resources), restart: desired.service.restart };
   const settled = current.filter((each) => each.restartPolicy !== 'no');
   const fields = settled.flatMap((each) =>
     fieldChanges({ ...describeResources(each.resources), restart: each.restartPolicy }, wanted, false),
@@ -253,15 +257,12 @@ function becauseOf(fields: readonly FieldChange[]): string | undefined {
 }
 
 /** The spec as its manifest spells it. */
-function fieldsOf({ healthCommand, ...container }: ContainerSpec, resources: Resources): object {
-  return {
-    ...container,
-    ...(healthCommand && { healthCheck: healthCommand }),
-    ...describeResources(canonicalResources(resources)),
-  };
+function fieldsOf({ healthCommand, ...container }: ContainerSpec): object {
+  return { ...container, ...(healthCommand && { healthCheck: healthCommand }) };
 }
 
-function describeResources({ cpu, memory, limits }: Resources): object {
+function describeResources(resources: Resources): object {
+  const { cpu, memory, limits } = canonicalResources(resources);
   return {
     cpu: cpu || undefined,
     memory: sizeText(memory),

@@ -29,7 +29,7 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
     steps: [`route ${addressOf(loadBalancer)} to ${service}`],
     warnings: [],
   } as const;
-  if (route === undefined) return { ...base, action: 'create', because: `${name} is new`, to: service };
+  if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to: service };
   const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer), false);
   const from = serviceOfSet(route.pools[route.active].set);
   if (from !== '' && from !== service) {
@@ -58,6 +58,12 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
       steps: ['start the balancer'],
     };
   return { ...base, action: 'none', because: 'as wanted', steps: [] };
+}
+
+/** Where the balancer is gone, what it led to is gone with it: nobody knows any more what is new. */
+function newWords(name: string, { balancer, runtime }: ObservedState): string {
+  const isThere = balancer.state !== 'absent' || runtime.instances.length === 0;
+  return isThere ? `${name} is new` : `${name} is new, or was lost with the balancer's container`;
 }
 
 function removedRoute(route: Route, desired: DesiredState): Change {

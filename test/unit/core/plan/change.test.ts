@@ -54,6 +54,8 @@ describe('a service', () => {
       warnings: [{ code: 'removal', message: 'web is removed: its manifest is gone. Volumes stay.' }],
     });
     expect(removal?.steps.map((each) => each.split(' ')[0])).toEqual(['drain', 'stop', 'remove']);
+    const mark = instanceOf(service({ container: image('v0') }), 1, { state: 'exited', restartPolicy: 'no' });
+    expect(changeOf({ wanted: [], instances: [mark, ...running(web)] })?.from).toBe(removal?.from);
   });
 
   it.each<[string, Service, string]>([
@@ -84,6 +86,18 @@ describe('a new release', () => {
       'pull web:v2',
       `1 at a time: ensure ${change?.to ?? ''}, await ready, monitor 5 s, drain and stop ${change?.from ?? ''}`,
       `remove ${change?.from ?? ''}`,
+    ]);
+  });
+
+  it('says of each field whether it takes a new release', () => {
+    const limits = { resources: { cpu: 0, memory: 0, limits: { cpu: 1 } } };
+    const change = changeOf({
+      wanted: [{ ...web, ...limits, container: { ...web.container, ...image('v2') } }],
+      instances: running(web),
+    });
+    expect(change?.fields.map(({ path, forcesReplacement }) => [path, forcesReplacement])).toEqual([
+      ['image', true],
+      ['limits.cpu', false],
     ]);
   });
 

@@ -44,6 +44,13 @@ describe('the change of a load balancer', () => {
     expect(texts([loadBalancer(change)])).toEqual([`route web: ${because}`]);
   });
 
+  it('does not know what is new where the balancer was lost with all that it led to', () => {
+    const lost = { state: 'absent', table: undefined } as unknown as Partial<ObservedBalancer>;
+    expect(texts([loadBalancer()], lost)).toEqual([
+      "create web: web is new, or was lost with the balancer's container",
+    ]);
+  });
+
   it('names both services where it leads to another one', () => {
     expect(changes([loadBalancer({ service: 'api' })])).toMatchObject([
       {
