@@ -3,7 +3,7 @@ import { settle } from '../../../src/app/settle.ts';
 import { desire } from '../../../src/core/desire.ts';
 import type { Manifest } from '../../../src/core/model.ts';
 import type { StatusReport } from '../../../src/core/status/status.ts';
-import { loadBalancer, service } from '../../support/manifests.ts';
+import { service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
 /** What `apply` ends with. */
@@ -14,7 +14,12 @@ async function settled(world: World, manifests: readonly Manifest[]): Promise<St
     desired: desire(manifests, { cluster: 'demo', revision }),
     reconciler: world.reconciler,
     reporter: { status: (_: unknown, pass: Parameters<World['status']>[0]) => Promise.resolve(world.status(pass)) },
-    wake: { sleep: (milliseconds: number) => Promise.resolve(world.clock.advance(milliseconds)) },
+    wake: {
+      sleep: (milliseconds: number) => {
+        world.clock.advance(milliseconds);
+        return Promise.resolve();
+      },
+    },
     onStatus: () => undefined,
   };
   return await settle(options, AbortSignal.timeout(10_000));
@@ -22,11 +27,9 @@ async function settled(world: World, manifests: readonly Manifest[]): Promise<St
 
 it('waits for what fits on the node, where some of it does not', async () => {
   const world = new World();
-  const status = await settled(world, [
-    service({ instances: 3, maxPerNode: 1 }),
-    service({ name: 'api' }),
-    loadBalancer(),
-  ]);
+  const api = service({ name: 'api' });
+  await settled(world, [api]);
+  const status = await settled(world, [api, service({ instances: 3, maxPerNode: 1 })]);
   expect(status.services).toMatchObject([
     { name: 'api', state: 'steady', running: 1 },
     { name: 'web', state: 'degraded', running: 1, problem: { reason: 'duplicate' } },
