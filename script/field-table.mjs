@@ -9,6 +9,7 @@ const NAMED = {
   duration: 'duration',
   positiveDuration: 'duration above 0',
   size: 'size',
+  positiveSize: 'size above 0',
   words: 'text or list of words',
   containerPath: 'absolute path',
   hostPath: 'absolute path',

@@ -161,7 +161,7 @@ function hint(value: unknown, part: Schema): string {
   const isQuotedBoolean = /^(true|false|yes|no|on|off)$/i.test(value) && types.includes('boolean');
   if (isQuotedNumber) return ' Leave the quotes out.';
   if (isQuotedBoolean) return ` Write ${/^(true|yes|on)$/i.test(value) ? 'true' : 'false'}, without quotes.`;
-  return types.includes('array') ? ` Write [${value}].` : '';
+  return types.includes('array') && !types.includes('string') ? ` Write [${value}].` : '';
 }
 
 /** `ports[].hostPort`: where a field belongs, whatever the index. */

@@ -16,18 +16,16 @@ const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
 /** `mounts` and `tmpfs` together, ordered by target; two at one target are a problem. */
 export function mounts(reading: Reading, service: ServiceDocument): Mount[] {
-  const found: { readonly path: Path; readonly mount: Mount | undefined }[] = [
-    ...service.mounts.map((item, index) => ({
-      path: ['mounts', index],
-      mount: mountOf(reading, ['mounts', index], item),
-    })),
+  const found: { readonly path: Path; readonly fields: string | MountFields }[] = [
+    ...service.mounts.map((fields, index) => ({ path: ['mounts', index], fields })),
     ...list(service.tmpfs).map((text, index) => ({
       path: Array.isArray(service.tmpfs) ? ['tmpfs', index] : ['tmpfs'],
-      mount: tmpfs(text),
+      fields: tmpfsFields(text),
     })),
   ];
   const byTarget = new Map<string, Mount>();
-  for (const { path, mount } of found) {
+  for (const { path, fields } of found) {
+    const mount = mountOf(reading, path, fields);
     if (mount === undefined) continue;
     if (byTarget.has(mount.target))
       reading.complain(path, `Two mounts have the target ${mount.target}; keep one of them.`);
@@ -36,13 +34,10 @@ export function mounts(reading: Reading, service: ServiceDocument): Mount[] {
   return [...byTarget.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
-function tmpfs(text: string): Mount {
+/** `/run` or `/run:size=64M`. */
+function tmpfsFields(text: string): MountFields {
   const [target = '', size] = text.split(':size=');
-  return present<Mount & { type: 'tmpfs' }>({
-    type: 'tmpfs',
-    target: cleaned(target),
-    size: size === undefined ? undefined : bytes(size),
-  });
+  return { type: 'tmpfs', target, readOnly: false, ...(size !== undefined && { size }) };
 }
 
 function mountOf(reading: Reading, path: Path, item: string | MountFields): Mount | undefined {

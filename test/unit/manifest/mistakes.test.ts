@@ -96,6 +96,24 @@ describe('a mistake in a Service is one problem', () => {
     ['mounts: ["a:/b:rx"]', '4:10 schema: `a:/b:rx` must end with the target, with :ro or with :rw.'],
     ['mounts: [{ type: bind, source: a, target: /b }]', '4:32 schema: `a` is not an absolute path on the host.'],
     ['mounts: [{ target: /b }]', '4:10 schema: A mount of type volume needs a `source`: the name of the volume.'],
+    ['tmpfs: /', '4:8 schema: A mount cannot have the target /: it would hide the image.'],
+    ['tmpfs: [/run, /run/..]', '4:15 schema: A mount cannot have the target /: it would hide the image.'],
+    [
+      'tmpfs: ["/run:size=64X"]',
+      '4:9 schema: `tmpfs[0]` must be an absolute path such as /run or /run:size=64M; it is "/run:size=64X".',
+    ],
+    [
+      'tmpfs: /run:size=0M',
+      '4:8 schema: `tmpfs` must be an absolute path such as /run or /run:size=64M, or a list of them; it is "/run:size=0M".',
+    ],
+    [
+      'mounts: [{ type: tmpfs, target: /run, size: 0 }]',
+      '4:45 schema: `mounts[0].size` must be a size above 0 such as 64K, 128M or 1G, or a number of MB; it is 0.',
+    ],
+    [
+      'shmSize: 0.0G',
+      '4:10 schema: `shmSize` must be a size above 0 such as 64K, 128M or 1G, or a number of MB; it is "0.0G".',
+    ],
     ['mounts: [a:/x]\ntmpfs: [/x/]', '5:9 schema: Two mounts have the target /x; keep one of them.'],
     [
       'networks: [names]',

@@ -39,6 +39,7 @@ describe('spellings of one meaning give one Service', { timeout: 60_000 }, () =>
     ['capAdd: [CAP_NET_ADMIN, chown]', 'capAdd: [CHOWN, NET_ADMIN]'],
     ['tmpfs: /run', 'mounts: [{ type: tmpfs, target: /run }]'],
     ['tmpfs: ["/run:size=1M"]', 'mounts: [{ type: tmpfs, target: /run/, size: 1 }]'],
+    ['tmpfs: ["/run:size=0.1B"]', 'mounts: [{ type: tmpfs, target: /run, size: 1B }]'],
     ['mounts: [data:/x]', 'mounts: [{ source: data, target: /x }]'],
     ['mounts: [/srv/x:/x:ro]', 'mounts: [{ type: bind, source: /srv//x/, target: /x, readOnly: true }]'],
     ['extraHosts: { db: 10.0.0.5 }', 'extraHosts: ["db:10.0.0.5"]'],
