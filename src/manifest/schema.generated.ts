@@ -401,7 +401,7 @@ export interface ServiceDocument {
    */
   update: {
     /**
-     * `rolling`: slot by slot; `green-blue`: a whole second set and one switch; `recreate`: stop, then start. Default: `rolling`, and `recreate` for a service with a host port or a writable volume or bind mount.
+     * `rolling`: slot by slot; `green-blue`: a whole second set and one switch; `recreate`: stop, then start. Default: `rolling`, and `recreate` for a service with a writable volume or bind mount, or with a host port, which allows no other.
      */
     strategy?: 'rolling' | 'green-blue' | 'recreate';
     /**

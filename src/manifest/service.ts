@@ -4,6 +4,7 @@ import { containerSpec } from './container.ts';
 import { duration } from './duration.ts';
 import type { ReadText } from './environment.ts';
 import { healthCheck } from './health-check.ts';
+import type { Path } from './path.ts';
 import { ports } from './ports.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';
@@ -77,11 +78,16 @@ function updatePolicy(reading: Reading, fields: ServiceDocument['update']): Upda
   });
 }
 
-function checkHostPorts(reading: Reading, service: Service): void {
-  const fixed = service.container.ports.find((port) => port.hostPort !== undefined);
-  if (fixed === undefined || service.instances <= 1) return;
-  const message = `Port ${fixed.port} has a fixed host port, so only one instance fits on a node; \`instances\` is ${service.instances}.`;
-  reading.complain(['instances'], message, { reason: 'host-port-conflict' });
+/** Two containers cannot have one host port, neither of two slots nor of two releases. */
+function checkHostPorts(reading: Reading, { container, instances, update: { strategy } }: Service): void {
+  const fixed = container.ports.find((port) => port.hostPort !== undefined);
+  if (fixed === undefined) return;
+  const complain = (path: Path, what: string): void =>
+    reading.complain(path, `Port ${fixed.port} has a fixed host port, so ${what}`, { reason: 'host-port-conflict' });
+  if (instances > 1) complain(['instances'], `only one instance fits on a node; \`instances\` is ${instances}.`);
+  if (strategy === undefined || strategy === 'recreate') return;
+  const what = `the old release has to stop before the new one starts, which is not ${strategy}; leave \`update.strategy\` out, or the host port.`;
+  complain(['update', 'strategy'], what);
 }
 
 function checkUpdate(reading: Reading, service: Service): void {

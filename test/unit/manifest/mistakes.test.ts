@@ -161,6 +161,14 @@ describe('a mistake in a Service is one problem', () => {
       'ports: [{ port: 80, hostPort: 8080 }]\ninstances: 2',
       '5:12 host-port-conflict: Port 80 has a fixed host port, so only one instance fits on a node; `instances` is 2.',
     ],
+    [
+      'ports: [{ port: 80, hostPort: 8080 }]\nupdate: { strategy: rolling }',
+      '5:21 host-port-conflict: Port 80 has a fixed host port, so the old release has to stop before the new one starts, which is not rolling; leave `update.strategy` out, or the host port.',
+    ],
+    [
+      'ports: [{ port: 80, hostPort: 8080 }]\nupdate: { strategy: green-blue }',
+      '5:21 host-port-conflict: Port 80 has a fixed host port, so the old release has to stop before the new one starts, which is not green-blue; leave `update.strategy` out, or the host port.',
+    ],
     ['update: { preview: a.example.com }', '4:11 schema: `update.preview` needs `update.strategy: green-blue`.'],
     // What is not there yet is said, never taken and passed over.
     [

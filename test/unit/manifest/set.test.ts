@@ -133,6 +133,11 @@ describe('a host port', () => {
     expect(problems(documents(service('a'), service('b').replace('80,', '80, protocol: udp,')))).toEqual([]);
   });
 
+  it('goes with `recreate`, which is what such a service has anyway', () => {
+    expect(problems(service('a', ', update: { strategy: recreate }'))).toEqual([]);
+    expect(problems(service('a').replace('hostPort: 8080', 'publish: true'))).toEqual([]);
+  });
+
   it('is free while its service does not run', () => {
     expect(problems(documents(service('a', ', enabled: false'), service('b'), service('c', ', instances: 0')))).toEqual(
       [],
