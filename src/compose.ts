@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { Journal, type Event } from './app/journal.ts';
 import { Reconciler } from './app/reconcile.ts';
 import { Reporter } from './app/reporter.ts';
@@ -27,9 +25,15 @@ export interface Cluster {
 /** The adapters of one cluster on one engine; nothing is asked of either yet. */
 export function openCluster(config: Config, log: (line: string) => void): Cluster {
   const { cluster, docker, node, balancer } = config;
-  const dockerConfig = process.env['DOCKER_CONFIG'] ?? join(homedir(), '.docker');
   const capabilities = node.capabilities;
-  const engine = connectEngine({ host: docker.host, cluster, capabilities, dockerConfig, now: clock.now });
+  const engine = connectEngine({
+    host: docker.host,
+    tls: docker.tls,
+    dockerConfig: docker.directory,
+    cluster,
+    capabilities,
+    now: clock.now,
+  });
   const { image, http, bind, network = 'host' } = balancer;
   return {
     runtime: engine.runtime,

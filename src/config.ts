@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Policy, PruneBudget } from './core/model.ts';
 import type { Problem } from './core/reason.ts';
+import { dockerConfig, type DockerConfig } from './docker-config.ts';
 import { CONFIG } from './manifest/config-words.ts';
 import { parseDocuments } from './manifest/document.ts';
 import type { Document } from './manifest/document.ts';
@@ -23,7 +24,7 @@ export interface Config {
   /** Absent where none is followed: `run DIR` and the commands that take a folder. */
   readonly repository?: RepositoryConfig;
   readonly runtime: 'auto' | 'engine';
-  readonly docker: { readonly host: string };
+  readonly docker: DockerConfig;
   readonly node: { readonly capabilities: readonly string[] };
   readonly balancer: BalancerConfig;
   readonly status: { readonly branch: string; readonly enabled: boolean };
@@ -165,7 +166,7 @@ function configOf(reading: Reading, fields: ConfigDocument, env: Readonly<Record
     cluster: fields.cluster,
     repository: fields.repository === undefined ? undefined : repositoryOf(reading, fields.repository, env),
     runtime: fields.runtime,
-    docker: { host: fields.docker.host ?? (env['DOCKER_HOST'] || 'unix:///var/run/docker.sock') },
+    docker: dockerConfig(fields.docker.host, env),
     node: { capabilities: sorted(fields.node.capabilities) },
     balancer: present<BalancerConfig>({ ...fields.balancer, network: fields.balancer.network }),
     status: { branch: fields.status.branch ?? `fairlead/${fields.cluster}`, enabled: fields.status.enabled },

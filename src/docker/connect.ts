@@ -1,38 +1,28 @@
 import Docker from 'dockerode';
-import { ReasonError } from '../core/reason.ts';
 import type { ContainerHost, Runtime } from '../core/ports.ts';
+import { dialOptions, type TlsOptions } from './address.ts';
 import { tame } from './dial.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { Networks } from './networks.ts';
 
 /**
- * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2375`, `http://…` or `https://…`. Nothing is asked
+ * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2376`, `http://…` or `https://…`. Nothing is asked
  * of it yet.
  */
-export function connectEngine(options: { host: string } & Omit<EngineOptions, 'docker'>): {
+export function connectEngine(options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker'>): {
   runtime: Runtime;
   host: ContainerHost;
 } {
-  const docker = openDocker(options.host);
+  const docker = openDocker(options.host, options.tls);
   const runtime = new EngineRuntime({ ...options, docker });
   const networks = new Networks(docker, options.cluster);
   return { runtime, host: new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing') }) };
 }
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */
-export function openDocker(host: string): Docker {
-  if (host.startsWith('unix://')) return dockerWith({ socketPath: host.slice('unix://'.length) });
-  const address = host.replace(/^tcp:/, 'http:');
-  if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address))
-    throw new ReasonError(
-      'engine-unreachable',
-      `The Docker host ${host} is not one of unix://, tcp://, http:// or https://.`,
-    );
-  const url = new URL(address);
-  const secure = url.protocol === 'https:';
-  const port = url.port || (secure ? 2376 : 2375);
-  return dockerWith({ protocol: secure ? 'https' : 'http', host: url.hostname, port });
+export function openDocker(host: string, tls?: TlsOptions): Docker {
+  return dockerWith(dialOptions(host, tls));
 }
 
 /**

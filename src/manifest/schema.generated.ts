@@ -584,7 +584,7 @@ export interface ConfigDocument {
    */
   docker: {
     /**
-     * Address of the engine. Default: `DOCKER_HOST`, then the default socket.
+     * Address of the engine: `unix://`, `tcp://`, `http://` or `https://`. Default: `DOCKER_HOST`, then the default socket.
      */
     host?: string;
   };

@@ -39,7 +39,11 @@ describe('the configuration', () => {
       isFromFile: false,
       cluster: 'default',
       runtime: 'auto',
-      docker: { host: 'unix:///var/run/docker.sock' },
+      docker: {
+        host: 'unix:///var/run/docker.sock',
+        directory: '/home/ops/.docker',
+        tls: { verify: false, directory: '/home/ops/.docker' },
+      },
       node: { capabilities: [] },
       balancer: { enabled: 'auto', image: 'haproxy:3.2-alpine', http: 80, https: 443, bind: '0.0.0.0' },
       status: { branch: 'fairlead/default', enabled: true },
@@ -124,6 +128,23 @@ policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
       'unix:///run/x.sock',
     );
     expect(config({ env: { DOCKER_HOST: '' } }).docker.host).toBe('unix:///var/run/docker.sock');
+  });
+
+  it('takes from the environment how Docker itself would reach the engine', () => {
+    const env = { HOME: '/home/ops', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/etc/engine' };
+    const host = 'tcp://10.0.0.5:2376';
+    expect(config({ text: `docker: { host: "${host}" }`, env }).docker).toEqual({
+      host,
+      directory: '/home/ops/.docker',
+      tls: { verify: true, directory: '/etc/engine' },
+    });
+    expect(config({ env: { DOCKER_CONFIG: '/etc/docker-cli', DOCKER_TLS_VERIFY: '' } }).docker).toMatchObject({
+      directory: '/etc/docker-cli',
+      tls: { verify: false, directory: '/etc/docker-cli' },
+    });
+    expect(problems({ text: 'docker: { host: ssh://ops@10.0.0.5 }' })).toEqual([
+      'fairlead.yaml:1:17 schema: `docker.host` must be an address such as unix:///var/run/docker.sock or tcp://10.0.0.5:2376, not of SSH; it is "ssh://ops@10.0.0.5".',
+    ]);
   });
 
   it('takes the password from the variable that it names', () => {

@@ -100,8 +100,8 @@ describe('a call to the engine', () => {
 });
 
 describe('connecting', () => {
-  it.each(['ssh://host', 'host:2375', 'tcp://', ''])('refuses the host %j', (host) => {
-    expect(() => openDocker(host)).toThrow(/is not one of unix:/);
+  it.each(['ssh://host', 'host:2375', 'tcp://', 'unix://', ''])('refuses the host %j', (host) => {
+    expect(() => openDocker(host)).toThrow(/^The Docker host .* cannot be used\./);
   });
 
   it('reaches an engine over tcp, and says when it breaks off or answers late', async () => {
