@@ -1,6 +1,6 @@
 import type { DesiredState } from '../core/desire.ts';
+import { lookAt, withAbsence, type LastLook } from '../core/rollout/absence.ts';
 import {
-  afterAbsence,
   NO_MEMORY,
   withFailuresOf,
   withHealed,
@@ -10,7 +10,7 @@ import {
   withoutStarts,
   type Memory,
 } from '../core/rollout/memory.ts';
-import { isUp, type ObservedBalancer, type ObservedState, type UnderWay } from '../core/observed.ts';
+import type { ObservedBalancer, ObservedState, UnderWay } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { EMPTY_TABLE, type RoutingTable } from '../core/routing.ts';
@@ -54,8 +54,8 @@ export class Reconciler {
   private memory: Memory = NO_MEMORY;
   private steadyServices = new Set<string>();
   private isAway = false;
-  /** Ids of what was not up when the engine was last seen, if it ever was. */
-  private down: ReadonlySet<string> | undefined;
+  /** When the engine was last seen, if it ever was. */
+  private lastLook: LastLook | undefined;
   /** What the balancer worked by when it was last seen. */
   private table: RoutingTable | undefined;
   /** This process has told the balancer its table once, and so its own settings: a changed port, a newer config. */
@@ -119,10 +119,9 @@ export class Reconciler {
     try {
       const seen = { runtime: await runtime.observe({ deep, signal }), balancer: await balancer.observe() };
       const state = { ...seen, balancer: this.withTable(seen.balancer), underWay: this.underWay() };
-      const { instances } = state.runtime;
-      if (this.isAway && this.down !== undefined) this.memory = afterAbsence(this.memory, instances, this.down);
+      this.memory = withAbsence(this.memory, seen.runtime, this.lastLook, this.isAway);
       this.isAway = false;
-      this.down = new Set(instances.filter((each) => !isUp(each)).map((each) => each.id));
+      this.lastLook = lookAt(seen.runtime);
       return state;
     } catch (error) {
       this.isAway = true;

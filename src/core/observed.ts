@@ -68,6 +68,8 @@ export interface ObservedRuntime {
   readonly instances: readonly Instance[];
   /** Names as in manifests (`default` is the cluster's own); both halves, traffic and names, exist. */
   readonly networks: readonly string[];
+  /** When the engine last started, by its own clock, which was when no container ran; undefined: it does not tell. */
+  readonly engineStartedAt?: number;
   readonly observedAt: number;
 }
 

@@ -9,6 +9,9 @@ import { dynamicRange, gatewayOf } from './subnet.ts';
 /** Another network may take the subnet in the moment in which ours is made again. */
 const ATTEMPTS = 3;
 
+/** The engine's own default network. */
+const BRIDGE = 'bridge';
+
 type NetworkOptions = Pick<Docker.NetworkCreateOptions, 'Name' | 'Internal' | 'IPAM'>;
 
 /** The cluster's networks, by the names that manifests use. */
@@ -22,8 +25,19 @@ export class Networks {
     this.cluster = cluster;
   }
 
-  async list(signal?: AbortSignal): Promise<ClusterNetwork[]> {
-    const own = await this.own(signal);
+  async list(): Promise<ClusterNetwork[]> {
+    return this.clusterNetworks(await this.own());
+  }
+
+  /** The same, and when the engine last started: whenever it does so without containers it makes its bridge anew. */
+  async look(signal: AbortSignal): Promise<{ networks: ClusterNetwork[]; engineStartedAt?: number }> {
+    const listed = await this.all(signal);
+    const networks = this.clusterNetworks(this.ownOf(listed));
+    const bridge = listed.find(({ Name }) => Name === BRIDGE);
+    return { networks, ...(bridge && { engineStartedAt: Date.parse(bridge.Created) }) };
+  }
+
+  private clusterNetworks(own: ReturnType<typeof byName>): ClusterNetwork[] {
     return [...own.values()].flatMap((group) => {
       const [{ Id, Name }] = group;
       const name = manifestName(this.cluster, Name);
@@ -134,11 +148,22 @@ export class Networks {
     );
   }
 
-  private async own(signal?: AbortSignal): Promise<ReturnType<typeof byName>> {
-    const filters = { label: [`${LABEL.cluster}=${this.cluster}`, `${LABEL.role}=network`] };
+  private async own(): Promise<ReturnType<typeof byName>> {
+    return this.ownOf(await this.all());
+  }
+
+  private ownOf(listed: readonly InspectedNetwork[]): ReturnType<typeof byName> {
+    const isOwn = ({ Labels }: InspectedNetwork) =>
+      Labels?.[LABEL.cluster] === this.cluster && Labels[LABEL.role] === 'network';
+    return byName(listed.filter(isOwn));
+  }
+
+  /** All with such a name, whoever made them. */
+  private async all(signal?: AbortSignal): Promise<InspectedNetwork[]> {
+    const filters = { name: [BRIDGE, trafficNetwork(this.cluster, 'default')] };
     const options = { filters, ...(signal === undefined ? {} : { abortSignal: signal }) };
     const listed = await request('Listing networks', 'start-failed', this.docker.listNetworks(options));
-    return byName(listed as InspectedNetwork[]);
+    return listed as InspectedNetwork[];
   }
 
   private async remove(network: InspectedNetwork): Promise<void> {

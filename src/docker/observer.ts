@@ -74,9 +74,9 @@ export class Observer {
     const limit = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     if (deep) this.forget();
     const observedAt = this.options.now();
-    const [listed, networks, info] = await Promise.all([
+    const [listed, { networks, engineStartedAt }, info] = await Promise.all([
       this.list(limit),
-      this.options.networks.list(limit),
+      this.options.networks.look(limit),
       this.engineInfo(limit),
     ]);
     const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
@@ -88,6 +88,7 @@ export class Observer {
       node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
       instances: await this.instances(own, networks, known),
       networks: networks.filter(({ ready }) => ready).map(({ name }) => name),
+      ...(engineStartedAt !== undefined && { engineStartedAt }),
       observedAt,
     };
   }

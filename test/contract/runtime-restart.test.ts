@@ -70,6 +70,27 @@ describe('an engine that is restarted', () => {
     await watching;
   });
 
+  it.each(['restart', 'crash'] as const)(
+    'tells that it started after all had ended that fell with it: %s',
+    async (how) => {
+      await using cluster = openCluster(engine.host);
+      const { runtime } = cluster;
+      await runtime.ensureNetworks(['default']);
+      await runtime.ensure(slotSpec({ container: SLEEPER }));
+      await runtime.ensure(slotSpec({ container: SLEEPER, release: '5d6e7f8', restart: 'no' }));
+      const before = (await runtime.observe()).engineStartedAt;
+      expect((await runtime.observe()).engineStartedAt).toBe(before);
+      if (how === 'crash') await engine.kill('SIGKILL');
+      await engine.restart();
+      const { engineStartedAt = 0, instances } = await runtime.observe();
+      expect(engineStartedAt).toBeGreaterThan(before ?? Infinity);
+      const candidate = instances.find((each) => each.release === '5d6e7f8');
+      expect(candidate).toMatchObject({ state: 'exited', restartPolicy: 'no' });
+      expect(candidate?.finishedAt).toBeGreaterThan(before ?? Infinity);
+      expect(candidate?.finishedAt).toBeLessThan(engineStartedAt);
+    },
+  );
+
   it('is engine-unreachable while it is away, and the same runtime goes on afterwards', async () => {
     await using cluster = openCluster(engine.host);
     await cluster.runtime.observe();

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { LoadBalancer, Service, Strategy, UpdatePolicy } from '../../src/core/model.ts';
 import { isUp } from '../../src/core/observed.ts';
 import { loadBalancer, service } from './manifests.ts';
-import type { World } from './world.ts';
+import type { Witness, World } from './world.ts';
 
 /** Random histories of a cluster: commits, what people and machines do to it meanwhile, and ends of the process. */
 
@@ -34,7 +34,8 @@ export type Act =
   | Commit
   | { readonly do: 'pass'; readonly count: number }
   | { readonly do: 'drift'; readonly kind: (typeof DRIFTS)[number]; readonly index: number }
-  | { readonly do: 'restart' | 'engine' }
+  | { readonly do: 'restart' }
+  | { readonly do: 'engine'; readonly witness: Witness }
   | { readonly do: 'latency'; readonly milliseconds: number }
   | { readonly do: 'crash'; readonly after: number };
 
@@ -151,7 +152,10 @@ const calmCommit: fc.Arbitrary<Commit> = fc.record({
 const passes: fc.Arbitrary<Act> = fc.record({ do: fc.constant('pass'), count: fc.constantFrom(1, 2, 5, 20, 60) });
 const restart: fc.Arbitrary<Act> = fc.record({ do: fc.constant('restart') });
 const crash: fc.Arbitrary<Act> = fc.record({ do: fc.constant('crash'), after: fc.integer({ min: 0, max: 12 }) });
-const engine: fc.Arbitrary<Act> = fc.record({ do: fc.constant('engine') });
+const engine: fc.Arbitrary<Act> = fc.record({
+  do: fc.constant('engine'),
+  witness: fc.constantFrom('seen', 'unseen', 'dead'),
+});
 const latency: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('latency'),
   milliseconds: fc.constantFrom(0, 250, 1000, 3000),
@@ -190,7 +194,7 @@ export async function act(world: World, act: Act): Promise<void> {
       for (const verb of ['pull', 'stop', 'route']) world.latency.set(verb, act.milliseconds);
       return;
     case 'engine':
-      await restartEngine(world);
+      await world.restartEngine(act.witness);
       return;
     case 'drift':
       disturb(world, act);
@@ -212,23 +216,6 @@ function disturb({ engine, balancer }: World, { kind, index }: Extract<Act, { do
   if (kind === 'pause') container.state = container.state === 'running' ? 'paused' : container.state;
   else if (kind === 'deviate') container.deviations.push('environment.A is 2, not 1');
   else if (kind !== 'crash' || container.state === 'running') engine[kind](container.name);
-}
-
-/** The engine goes away and comes back: everything falls, and it starts again what has a restart policy. */
-async function restartEngine(world: World): Promise<void> {
-  const { engine } = world;
-  // A process that dies before it has seen what fell with the engine cannot know that it did.
-  world.crashAfter(Infinity);
-  engine.reachable = false;
-  await world.pass().catch(() => undefined);
-  world.clock.advance(5_000);
-  for (const container of engine.containers.values()) {
-    if (!container.alive) continue;
-    container.stop(world.clock.now());
-    if (container.restartPolicy !== 'no' || container.cluster === 'other') engine.start(container);
-  }
-  engine.reachable = true;
-  await world.pass();
 }
 
 /** Whatever happens to it, only one end is right. */

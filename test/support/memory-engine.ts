@@ -21,6 +21,8 @@ export class MemoryEngine {
   beforeMutation: (mutation: string) => Promise<void> | void = () => undefined;
   /** false: every call fails with engine-unreachable. */
   reachable = true;
+  /** When it last started. */
+  startedAt: number;
   /** Number of observations. */
   observations = 0;
   private readonly behaviours = new Map<string, ImageBehaviour>();
@@ -30,6 +32,7 @@ export class MemoryEngine {
 
   constructor(clock: Clock = new VirtualClock()) {
     this.clock = clock;
+    this.startedAt = clock.now();
   }
 
   /** Says what containers of the image do from now on, running ones too. */

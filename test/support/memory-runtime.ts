@@ -40,7 +40,8 @@ export class MemoryRuntime implements Runtime {
       this.engine.settle();
       const instances = this.own().map((container) => container.toInstance());
       const networks = this.ownNetworks();
-      return { node: this.node, instances, networks, observedAt: this.engine.clock.now() };
+      const { clock, startedAt: engineStartedAt } = this.engine;
+      return { node: this.node, instances, networks, engineStartedAt, observedAt: clock.now() };
     });
   }
 

@@ -12,6 +12,9 @@ import { VirtualClock } from './virtual-clock.ts';
 
 const TICK = 250;
 
+/** What the process notices of an engine that restarts. */
+export type Witness = 'seen' | 'unseen' | 'dead';
+
 /** The real reconciler over an engine and a balancer in memory, with time that moves only when a test says so. */
 export class World {
   readonly clock = new VirtualClock();
@@ -45,6 +48,24 @@ export class World {
   /** The process is killed in place of its next mutating call but `count`; the next pass is a new process's. */
   crashAfter(count: number): void {
     this.callsLeft = count;
+  }
+
+  /** The engine goes down with all that runs, and comes back; the process sees that, or not, or goes down with it. */
+  async restartEngine(witness: Witness): Promise<void> {
+    const { engine, clock } = this;
+    engine.reachable = witness !== 'seen';
+    if (witness === 'seen') await this.pass().catch(() => undefined);
+    const fallen = [...engine.containers.values()].filter((each) => each.alive);
+    for (const container of fallen) {
+      container.stop(clock.now());
+      clock.advance(500);
+    }
+    clock.advance(5_000);
+    engine.startedAt = clock.now();
+    for (const container of fallen)
+      if (container.restartPolicy !== 'no' || container.cluster !== 'demo') engine.start(container);
+    engine.reachable = true;
+    if (witness === 'dead') this.restart();
   }
 
   commit(manifests: readonly Manifest[], message = 'change'): void {
