@@ -25,6 +25,8 @@ export interface DesiredState {
   readonly services: readonly DesiredService[];
   /** Enabled ones only. */
   readonly loadBalancers: readonly LoadBalancer[];
+  /** Names of the other ones. */
+  readonly disabledLoadBalancers: readonly string[];
   /** Names as in manifests, of services that run. */
   readonly networks: readonly string[];
   /** Services that the host does not allow any more: what runs of them goes on, and nothing of them is made. */
@@ -39,7 +41,9 @@ export function desire(
   manifests: readonly Manifest[],
   context: Pick<DesiredState, 'cluster' | 'revision'> & Partial<Pick<DesiredState, 'withheld'>>,
 ): DesiredState {
-  const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
+  const declared = manifests.filter((each) => each.kind === 'LoadBalancer');
+  const loadBalancers = declared.filter((each) => each.enabled).sort(byName);
+  const disabledLoadBalancers = declared.filter((each) => !each.enabled).map((each) => each.name);
   const routes = groupBy(loadBalancers, (each) => each.service);
   const services = manifests
     .filter((each) => each.kind === 'Service')
@@ -47,7 +51,7 @@ export function desire(
     .sort(byName);
   const running = services.filter((each) => each.instances > 0);
   const networks = [...new Set(running.flatMap((each) => each.service.container.networks))].sort();
-  return { withheld: [], ...context, services, loadBalancers: loadBalancers.sort(byName), networks };
+  return { withheld: [], ...context, services, loadBalancers, disabledLoadBalancers, networks };
 }
 
 function desiredService(service: Service, routes: readonly LoadBalancer[]): DesiredService {

@@ -72,7 +72,7 @@ function removedRoute(route: Route, desired: DesiredState): Change {
     kind: 'LoadBalancer',
     name: route.loadBalancer,
     action: 'remove',
-    because: 'no manifest any more',
+    because: desired.disabledLoadBalancers.includes(route.loadBalancer) ? 'enabled: false' : 'no manifest any more',
     drift: false,
     fields: [],
     steps: [`remove the route ${addressOf(route)}`],

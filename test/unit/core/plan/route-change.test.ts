@@ -67,6 +67,10 @@ describe('the change of a load balancer', () => {
     expect(texts([loadBalancer()], { state })).toEqual([`update web: drift: the balancer is ${state}`]);
   });
 
+  it('is a removal where it is disabled, which is not to be gone', () => {
+    expect(texts([loadBalancer({ enabled: false })])).toEqual(['remove web: enabled: false']);
+  });
+
   it('is a removal with a warning where its manifest is gone', () => {
     expect(changes([])).toMatchObject([
       { action: 'remove', because: 'no manifest any more', steps: ['remove the route web.example.com/'] },
