@@ -138,7 +138,11 @@ export async function runLogs(
 
 export async function runRetry(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
   const { retry } = await import('./commands/retry.ts');
-  return await withCluster(invocation, flags, (_, { runtime }) => retry(name, runtime, invocation.terminal));
+  const { desiredOf } = await import('./commands/last-good.ts');
+  return await withCluster(invocation, flags, async ({ stateDir, cluster }, adapters) => {
+    const desired = desiredOf(await readLastGood(stateDir, cluster), cluster);
+    return await retry({ ...adapters, name, desired, now: clock.now(), terminal: invocation.terminal });
+  });
 }
 
 /** Beside the configuration, the engine and the balancer; the balancer's conversation ends with the command. */

@@ -1,25 +1,47 @@
-import type { Runtime } from '../core/ports.ts';
-import { isUp } from '../core/observed.ts';
+import type { DesiredState } from '../core/desire.ts';
+import { isUp, type Instance } from '../core/observed.ts';
+import type { Balancer, Runtime } from '../core/ports.ts';
+import { NO_MEMORY } from '../core/rollout/memory.ts';
+import { viewsOf, type ServiceView } from '../core/rollout/view.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 import { unknownName } from './unknown-name.ts';
 
-/** Lets a failed release be tried again: its mark, a stopped container, is removed; the reconciler sees it at once. */
-export async function retry(name: string, runtime: Runtime, terminal: Terminal): Promise<ExitCode> {
-  const { instances } = await runtime.observe();
-  const own = instances.filter((each) => each.service === name);
-  if (own.length === 0) {
-    terminal.err(
-      unknownName(
-        name,
-        instances.map((each) => each.service),
-      ),
-    );
+export interface RetryOptions {
+  readonly name: string;
+  readonly desired: DesiredState;
+  readonly runtime: Runtime;
+  readonly balancer: Balancer;
+  readonly now: number;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Lets a failed release be tried again: its mark, a stopped container, is removed, and so is what a paused rollout waits
+ * for; the reconciler sees it at once.
+ */
+export async function retry({ name, desired, runtime, balancer, now, terminal }: RetryOptions): Promise<ExitCode> {
+  const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
+  const { services } = viewsOf(desired, state, NO_MEMORY, now);
+  const view = services.find((each) => each.name === name);
+  if (view === undefined || view.instances.length === 0) {
+    const known = state.runtime.instances.map((each) => each.service);
+    terminal.err(unknownName(name, known));
     return EXIT.error;
   }
-  const marks = own.filter((each) => !isUp(each) && each.restartPolicy === 'no');
-  for (const mark of marks) await runtime.remove(mark);
-  if (marks.length === 0) terminal.out(`Nothing of ${name} is marked as failed.\n`);
-  for (const mark of marks) terminal.out(`${name}@${mark.release} may be tried again: removed ${mark.name}.\n`);
+  const failed = view.instances.filter((each) => each.restartPolicy === 'no' && (!isUp(each) || isStuck(view, each)));
+  if (failed.length === 0) terminal.out(`Nothing of ${name} is marked as failed.\n`);
+  for (const instance of failed) {
+    if (isUp(instance)) await runtime.stop(instance, { mark: false });
+    await runtime.remove(instance);
+    terminal.out(`${name}@${instance.release} may be tried again: removed ${instance.name}.\n`);
+  }
   return EXIT.done;
+}
+
+/** A candidate that runs beside another release without being ready; who serves is left alone, whatever it is called. */
+function isStuck({ instances, conditions }: ServiceView, { id, release }: Instance): boolean {
+  const condition = conditions.get(id)?.state;
+  const hasOther = instances.some((each) => each.release !== release);
+  return hasOther && (condition === 'starting' || condition === 'unhealthy');
 }

@@ -1,20 +1,19 @@
 import type { Reporter } from '../app/reporter.ts';
-import { desire, type DesiredState } from '../core/desire.ts';
+import type { DesiredState } from '../core/desire.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
-import type { Manifest, Revision } from '../core/model.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Runtime } from '../core/ports.ts';
 import type { Problem } from '../core/reason.ts';
 import { verdictOf } from '../core/status/markdown.ts';
 import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { desiredOf, type LastGood } from './last-good.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface StatusOptions {
   readonly name?: string;
   readonly format: 'text' | 'json';
-  /** What the cluster is kept equal to, out of the state directory. */
-  readonly lastGood: { readonly manifests: readonly Manifest[]; readonly revision: Revision } | undefined;
+  readonly lastGood: LastGood;
   /** Why services of it are held back. */
   readonly refused: readonly Problem[];
   readonly cluster: string;
@@ -26,12 +25,10 @@ export interface StatusOptions {
   readonly terminal: Terminal;
 }
 
-const NO_REVISION: Revision = { id: '', message: '', author: '', at: 0 };
-
 /** What Docker and HAProxy say now, beside what the last good revision wants. */
 export async function status(options: StatusOptions): Promise<ExitCode> {
   const { lastGood, cluster, terminal, name } = options;
-  const desired = desire(lastGood?.manifests ?? [], { cluster, revision: lastGood?.revision ?? NO_REVISION });
+  const desired = desiredOf(lastGood, cluster);
   const report = await observed(options, desired);
   const services = report.services.filter((each) => name === undefined || each.name === name);
   if (name !== undefined && services.length === 0) {
