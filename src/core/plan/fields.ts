@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ContainerSpec, Resources } from '../model.ts';
+import { canonicalResources } from '../resources.ts';
 
 /** One field that differs; `path` is written as in a manifest. Missing: not set. */
 export interface FieldChange {
@@ -38,4 +40,32 @@ function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined && item !== false);
   return entries.map(([key, item]) => `${key} ${textOf(item)}`).join(' ');
+}
+
+/** The first of the changes in a line, and how many more there are; undefined: none. */
+export function becauseOf(fields: readonly FieldChange[]): string | undefined {
+  if (fields.length === 0) return undefined;
+  const shown = fields.slice(0, 3).map(({ path, from, to }) => `${path} ${from ?? '(none)'} → ${to ?? '(none)'}`);
+  return fields.length > 3 ? `${shown.join('; ')}; and ${fields.length - 3} more` : shown.join('; ');
+}
+
+/** The spec as its manifest spells it. */
+export function specFields({ healthCommand, ...container }: ContainerSpec): object {
+  return { ...container, ...(healthCommand && { healthCheck: healthCommand }) };
+}
+
+/** As their manifest spells them. */
+export function resourceFields(resources: Resources): object {
+  const { cpu, memory, limits } = canonicalResources(resources);
+  return {
+    cpu: cpu || undefined,
+    memory: sizeText(memory),
+    limits: { cpu: limits.cpu, memory: sizeText(limits.memory) },
+  };
+}
+
+function sizeText(bytes: number | undefined): string | undefined {
+  if (!bytes) return undefined;
+  const mb = bytes / 1024 / 1024;
+  return Number.isInteger(mb) ? `${mb}M` : `${bytes} bytes`;
 }
