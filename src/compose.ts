@@ -72,6 +72,7 @@ export function machineryOf(
     prune: options.prune,
     balancerEnabled: config.balancer.enabled,
     wake: () => wake.call(),
+    sleep: (duration, signal) => new Wake().sleep(duration, signal),
   });
   const reporter = new Reporter({ runtime, journal, clock, httpPort: config.balancer.http });
   return { journal, wake, reconciler, reporter };

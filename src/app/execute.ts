@@ -5,7 +5,7 @@ import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
 
-/** How a step ended; pulls, stops and restarts end in a later pass than they were begun. */
+/** How a step ended; pulls, stops and restarts, and what hangs, end in a later pass than they were begun. */
 export type Result =
   | { readonly status: 'done'; readonly step: Step; readonly image?: PulledImage }
   | { readonly status: 'failed'; readonly step: Step; readonly problem: Problem };
@@ -16,10 +16,14 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   /** Called when a step that runs beside the passes has ended. */
   readonly wake: () => void;
+  /** Milliseconds; ends early on abort. */
+  readonly sleep: (duration: number, signal: AbortSignal) => Promise<void>;
 }
 
 const AT_ONCE = 8;
 const PULLS_AT_ONCE = 4;
+/** What takes longer than a pass may wait goes on beside the passes: one object that hangs holds up no other. */
+const PATIENCE = 5_000;
 
 /** Does steps and decides nothing. Two steps on one object never run side by side. */
 export class Executor {
@@ -39,11 +43,11 @@ export class Executor {
     return this.ended.splice(0);
   }
 
-  /** Begins all steps and waits for the short ones. */
+  /** Begins all steps and waits for the short ones, though for none for long. */
   async execute(steps: readonly Step[], signal: AbortSignal): Promise<{ results: Result[]; begun: number }> {
     this.abortUnwanted(steps);
     const begun = this.unclaimed(steps);
-    for (const step of begun.filter(isLong)) this.startJob(step);
+    for (const step of begun.filter(isLong)) this.beginLong(step);
     const short = begun.filter((step) => !isLong(step));
     const first = await this.runAll(
       short.filter((step) => step.do === 'networks'),
@@ -57,13 +61,35 @@ export class Executor {
   }
 
   private async runAll(steps: readonly Step[], signal: AbortSignal): Promise<Result[]> {
-    return await Promise.all(steps.map((step) => this.queue.add(() => this.run(step, signal))));
+    const results = await Promise.all(steps.map((step) => this.queue.add(() => this.runInTime(step, signal))));
+    return results.flatMap((result) => result ?? []);
   }
 
-  /** Ends what runs beside the passes; stops that were begun are left to Docker. */
+  /** How the step ended; undefined: it goes on beside the passes, or was not begun any more. */
+  private async runInTime(step: Step, signal: AbortSignal): Promise<Result | undefined> {
+    if (signal.aborted) return undefined;
+    let result: Result | undefined;
+    let isLeft = false;
+    const ended = this.begin(step, (how) => {
+      if (isLeft) this.tellLater(how);
+      else result = how;
+    });
+    await this.waitFor(ended, signal);
+    isLeft = true;
+    return result;
+  }
+
+  /** Ends what runs beside the passes; stops that were begun are left to Docker, and so is what hangs. */
   async close(): Promise<void> {
     for (const { controller } of this.jobs.values()) controller.abort();
-    await Promise.all([...this.jobs.values()].map((job) => job.ended));
+    await this.waitFor(Promise.all([...this.jobs.values()].map((job) => job.ended)));
+  }
+
+  private async waitFor(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
+    await Promise.race([work, this.options.sleep(PATIENCE, either)]);
+    over.abort();
   }
 
   get isBusy(): boolean {
@@ -94,16 +120,26 @@ export class Executor {
     }
   }
 
-  private startJob(step: Step): void {
+  private beginLong(step: Step): void {
+    void this.begin(step, (result) => this.tellLater(result));
+    if (step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
+  }
+
+  /** `tell` hears how it ended; undefined: it was aborted. */
+  private begin(step: Step, tell: (result: Result | undefined) => void): Promise<void> {
     const controller = new AbortController();
     const work = () => this.run(step, controller.signal);
     const ended = (step.do === 'pull' ? this.pulls.add(work) : work()).then((result) => {
       this.jobs.delete(objectOf(step));
-      if (!controller.signal.aborted) this.ended.push(result);
-      this.options.wake();
+      tell(controller.signal.aborted ? undefined : result);
     });
     this.jobs.set(objectOf(step), { step, controller, ended });
-    if (step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
+    return ended;
+  }
+
+  private tellLater(result: Result | undefined): void {
+    if (result !== undefined) this.ended.push(result);
+    this.options.wake();
   }
 
   private async run(step: Step, signal: AbortSignal): Promise<Result> {

@@ -30,6 +30,8 @@ export interface ReconcilerOptions {
   /** `auto`: the balancer is there while a manifest needs it. */
   readonly balancerEnabled: 'auto' | boolean;
   readonly wake: () => void;
+  /** Milliseconds; ends early on abort. */
+  readonly sleep: (duration: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** What one pass saw and did. */
@@ -39,7 +41,7 @@ export interface Pass {
   readonly results: readonly Result[];
   /** Steps were begun or have ended: look again at once. */
   readonly moved: boolean;
-  /** Something runs beside the passes: a pull, a stop. */
+  /** Something runs beside the passes: a pull, a stop, what hangs. */
   readonly busy: boolean;
   /** Nothing is under way and nothing is left to do. */
   readonly steady: boolean;
@@ -140,7 +142,12 @@ export class Reconciler {
     const { working } = this.executor;
     const route = working.find((step) => step.do === 'route');
     const stops = working.filter((step) => step.do === 'stop');
-    return { stopping: stops.map((step) => step.instance.id), ...(route && { table: route.table }) };
+    const starts = working.filter((step) => step.do === 'ensure');
+    return {
+      stopping: stops.map((step) => step.instance.id),
+      starting: starts.map((step) => step.slot),
+      ...(route && { table: route.table }),
+    };
   }
 
   private journalNotices(state: ObservedState, ended: readonly Result[]): void {

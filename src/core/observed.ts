@@ -103,6 +103,8 @@ export interface ObservedBalancer {
 export interface UnderWay {
   /** Ids of instances that are being stopped. */
   readonly stopping: readonly string[];
+  /** Slots whose containers are being made or started. */
+  readonly starting: readonly { readonly service: string; readonly release: string; readonly slot: number }[];
   /** The table that the balancer is being given. */
   readonly table?: RoutingTable;
 }

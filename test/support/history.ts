@@ -158,7 +158,7 @@ const engine: fc.Arbitrary<Act> = fc.record({
 });
 const latency: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('latency'),
-  milliseconds: fc.constantFrom(0, 250, 1000, 3000),
+  milliseconds: fc.constantFrom(0, 250, 1000, 3000, 8000),
 });
 const drift: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('drift'),
@@ -191,7 +191,7 @@ export async function act(world: World, act: Act): Promise<void> {
       world.crashAfter(act.after);
       return;
     case 'latency':
-      for (const verb of ['pull', 'stop', 'route']) world.latency.set(verb, act.milliseconds);
+      for (const verb of ['pull', 'stop', 'route', 'create', 'start']) world.latency.set(verb, act.milliseconds);
       return;
     case 'engine':
       await world.restartEngine(act.witness);

@@ -73,6 +73,7 @@ export class Running {
         prune,
         balancerEnabled: 'auto',
         wake: () => wake.call(),
+        sleep: (duration, signal) => new Wake().sleep(duration, signal),
       }),
       reporter: new Reporter({ runtime, journal, clock, httpPort: 80 }),
       source: new Source({ repository, cluster: 'demo', stateDir, read }),

@@ -31,6 +31,7 @@ export class World {
   private desired: DesiredState = this.desire([]);
   private readonly node: ConstructorParameters<typeof MemoryRuntime>[2];
   private readonly sleepers: { readonly mutation: string; readonly at: number; readonly wake: () => void }[] = [];
+  private readonly timers = new Set<{ readonly at: number; readonly wake: () => void }>();
   private callsLeft = Infinity;
 
   constructor(node: ConstructorParameters<typeof MemoryRuntime>[2] = {}) {
@@ -178,9 +179,10 @@ export class World {
   }
 
   private async wakeSleepers(): Promise<void> {
-    const due = this.sleepers.filter((each) => each.at <= this.clock.now());
+    const isDue = ({ at }: { at: number }) => at <= this.clock.now();
+    const due = [...this.sleepers.filter(isDue), ...[...this.timers].filter(isDue)];
     if (due.length === 0) return;
-    this.sleepers.splice(0, this.sleepers.length, ...this.sleepers.filter((each) => !due.includes(each)));
+    this.sleepers.splice(0, this.sleepers.length, ...this.sleepers.filter((each) => !isDue(each)));
     for (const { wake } of due) wake();
     await settled();
   }
@@ -208,6 +210,19 @@ export class World {
       prune: { budget: { maxFraction: 0.2, maxCount: 3 }, all: false },
       balancerEnabled: 'auto',
       wake: () => undefined,
+      sleep: (duration, signal) => this.sleep(duration, signal),
+    });
+  }
+
+  private sleep(duration: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.timers.delete(timer);
+        resolve();
+      };
+      const timer = { at: this.clock.now() + duration, wake };
+      this.timers.add(timer);
+      signal.addEventListener('abort', wake, { once: true });
     });
   }
 }

@@ -8,6 +8,8 @@ import { isFailing, isReady, isStopping, type ServiceView } from './view.ts';
 export function allowance(progress: Progress): number {
   const { view, verdict, old, current, slots, target, desired } = progress;
   if (verdict.paused || verdict.failed.length > 0) return 0;
+  // It may come up at any moment, and cannot stand beside this one.
+  if (progress.isExclusive && view.starting.some((each) => each.release !== target.release)) return 0;
   if (old.length === 0) return slots.length;
   if (progress.isExclusive) return 0;
   if (progress.isAtomic || target.rollback) return slots.length;

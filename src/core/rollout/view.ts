@@ -2,7 +2,7 @@ import type { CheckDefinition, DesiredService, DesiredState } from '../desire.ts
 import { groupBy } from '../group.ts';
 import { withoutImages, type Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
-import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../observed.ts';
+import { isUp, type Instance, type ObservedBalancer, type ObservedState, type UnderWay } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
 import { checksFor, conditionOf, hasStood, remember, STOPPING, type Condition } from './readiness.ts';
 import { indexRouting, type RoutingIndex } from './routing-index.ts';
@@ -24,6 +24,8 @@ export interface ServiceView {
   readonly routing: RoutingIndex;
   /** The one that is on its way into it. */
   readonly coming: RoutingIndex;
+  /** Slots of the service whose containers are being made or started. */
+  readonly starting: UnderWay['starting'];
   readonly memory: Memory;
   readonly revision: string;
   readonly now: number;
@@ -52,6 +54,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const byService = groupBy(instances, (each) => each.service);
   const routing = indexRouting(state.balancer.table);
   const coming = indexRouting(state.underWay?.table);
+  const starting = groupBy(state.underWay?.starting ?? [], (each) => each.service);
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, routing, memory, now);
@@ -72,6 +75,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       balancer: state.balancer,
       routing,
       coming,
+      starting: starting.get(name) ?? [],
       memory: remembered,
       revision: desired.revision.id,
       now,
@@ -148,7 +152,12 @@ export function isFailing(view: ServiceView, instance: Instance): boolean {
  * nobody knows whether the release is any good.
  */
 export function isMark(view: ServiceView, instance: Instance): boolean {
-  if (instance.restartPolicy !== 'no' || isUp(instance)) return false;
+  if (instance.restartPolicy !== 'no' || isUp(instance) || isStarting(view, instance)) return false;
   if (instance.state === 'created') return instance.error !== undefined;
   return view.memory.fellWithEngine[instance.id] === undefined;
+}
+
+/** How that ends is not known yet. */
+function isStarting({ starting }: ServiceView, { release, slot }: Instance): boolean {
+  return starting.some((each) => each.release === release && each.slot === slot);
 }

@@ -22,13 +22,22 @@ let executor: Executor;
 let wakes: number;
 /** Mutating calls that wait until they are let go, by their first words. */
 let held: Map<string, () => void>;
+/** Ends the waits for what hangs. */
+let patience: (() => void)[];
 beforeEach(() => {
+  patience = [];
   engine = new MemoryEngine();
   runtime = new MemoryRuntime(engine);
   journal = new Journal(engine.clock, () => undefined);
   wakes = 0;
   held = new Map();
-  executor = new Executor({ runtime, balancer: new MemoryBalancer(engine), journal, wake: () => (wakes += 1) });
+  executor = new Executor({
+    runtime,
+    balancer: new MemoryBalancer(engine),
+    journal,
+    wake: () => (wakes += 1),
+    sleep: () => new Promise((end) => patience.push(end)),
+  });
 });
 
 const pull = (release: string, image = 'web:v1'): Step => ({
@@ -114,6 +123,52 @@ describe('short steps', () => {
     for (const mutation of [...held.keys()]) await letGo(mutation);
     for (const mutation of [...held.keys()]) await letGo(mutation);
     expect((await pass).results).toHaveLength(10);
+  });
+});
+
+describe('a short step that hangs', () => {
+  const hang = async (verb: string, ...steps: Step[]) => {
+    hold(verb);
+    const pass = execute(...steps);
+    await settled();
+    for (const end of patience.splice(0)) end();
+    return await pass;
+  };
+
+  it('goes on beside the passes after a while, and how it ended is told later', async () => {
+    await runtime.pull('web:v1', 'missing');
+    const { results, begun } = await hang('start', networks, ensure(1));
+    expect(results.map(({ step }) => step)).toEqual([networks]);
+    expect({ begun, busy: executor.isBusy, working: executor.working }).toEqual({
+      begun: 2,
+      busy: true,
+      working: [ensure(1)],
+    });
+    expect(await execute(ensure(1))).toEqual({ results: [], begun: 0 });
+    expect(wakes).toBe(0);
+    await letGo([...held.keys()][0] ?? '');
+    expect(wakes).toBe(1);
+    expect(executor.takeEnded()).toEqual([{ status: 'done', step: ensure(1) }]);
+    expect(executor.isBusy).toBe(false);
+  });
+
+  it('leaves its place to the next one', async () => {
+    await runtime.pull('web:v1', 'missing');
+    const pass = hang('create', ...Array.from({ length: 10 }, (_, index) => ensure(index + 1)));
+    await settled();
+    await settled();
+    expect(held.size).toBe(10);
+    for (const end of patience.splice(0)) end();
+    expect((await pass).results).toEqual([]);
+  });
+
+  it('is left alone at the end of the process', async () => {
+    await runtime.pull('web:v1', 'missing');
+    await hang('start', ensure(1));
+    const closing = executor.close();
+    for (const end of patience.splice(0)) end();
+    await closing;
+    expect(executor.takeEnded()).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { HealthCheck } from '../../../src/core/model.ts';
+import type { HealthCheck, Service } from '../../../src/core/model.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
@@ -186,6 +186,42 @@ describe('what is under way', () => {
     await world.steady();
     expect(world.up()).toEqual(['web:v1#1']);
     expect(gaps()).toEqual([]);
+  });
+});
+
+describe('a container whose start hangs', () => {
+  const nameOf = (tag: string) =>
+    [...world.engine.containers.values()].find((each) => each.slot.container.version === tag);
+  const hang = async (tag: string, next: Service) => {
+    world.latency.set('start', 60_000);
+    world.commit([service(), next]);
+    await world.until(() => nameOf(tag) !== undefined);
+    world.latency.delete('start');
+  };
+
+  it('holds up no other service', async () => {
+    await world.take([service(), api('v1')]);
+    await hang('v2', api('v2'));
+    const started = world.clock.now();
+    world.engine.stop(nameOf('v1')?.name ?? '');
+    await world.until(() => world.up().includes('web:v1#1'));
+    expect(world.clock.now() - started).toBeLessThan(10_000);
+    await world.steady();
+    expect(world.up()).toEqual(['api:v2#1', 'web:v1#1']);
+  });
+
+  it('does not stand beside another release that cannot', async () => {
+    const exclusive = (tag: string) => service({ ...api(tag), update: { strategy: 'recreate' } });
+    await world.take([service(), exclusive('v1')]);
+    await hang('v2', exclusive('v2'));
+    world.commit([service(), exclusive('v3')]);
+    const counts = new Set<number>();
+    await world.until((pass) => {
+      counts.add(world.up().filter((each) => each.startsWith('api')).length);
+      return pass.steady;
+    });
+    expect([...counts].sort()).toEqual([0, 1]);
+    expect(world.up()).toEqual(['api:v3#1', 'web:v1#1']);
   });
 });
 

@@ -67,7 +67,9 @@ describe('members of a rolling service', () => {
 
   it('leave once their stop has begun', () => {
     const instances = [fresh(1), fresh(2, { discoverable: true })];
-    expect(setsOf({ wanted: [web], instances, underWay: { stopping: ['new2'] } }).serving).toBe('web: new1');
+    expect(setsOf({ wanted: [web], instances, underWay: { starting: [], stopping: ['new2'] } }).serving).toBe(
+      'web: new1',
+    );
   });
 
   it('are not more than wanted, but only once enough others are ready', () => {
