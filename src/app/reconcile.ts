@@ -88,7 +88,7 @@ export class Reconciler {
     this.last = { state, done: [...results.map((each) => each.step), ...this.executor.working] };
     this.announceSteady(made);
     const isDone = made.decisions.every((each) => each.steady) && detours(desired, made.table).length === 0;
-    const steady = steps.length === 0 && !this.executor.isBusy && isDone;
+    const steady = steps.every((step) => this.canWait(step)) && !this.executor.isBusy && isDone;
     return {
       state,
       plan: { ...made, memory: this.memory },
@@ -136,6 +136,11 @@ export class Reconciler {
   private withTable(observed: ObservedBalancer): ObservedBalancer {
     if (observed.state === 'running') this.table = observed.table;
     return this.table === undefined ? observed : { ...observed, table: this.table };
+  }
+
+  /** Networks that somebody else holds on to, or the engine, harm nobody. */
+  private canWait(step: Step): boolean {
+    return step.do === 'prune-networks' && this.memory.failures[objectOf(step)] !== undefined;
   }
 
   private underWay(): UnderWay {

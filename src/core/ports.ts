@@ -46,7 +46,7 @@ export interface Runtime {
   observe(options?: { deep?: boolean; signal?: AbortSignal }): Promise<ObservedRuntime>;
   /** Makes the named networks where they are missing (`default` is the cluster's own). */
   ensureNetworks(names: readonly string[]): Promise<void>;
-  /** Removes own networks that no container uses and that are not in `keep`. */
+  /** Removes own networks that are not in `keep`. Errors: start-failed, after all others, for one that something is on. */
   pruneNetworks(keep: readonly string[]): Promise<void>;
   /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;

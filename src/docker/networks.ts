@@ -72,8 +72,20 @@ export class Networks {
     const spare = [...own.values()].flat().filter((network) => !kept.has(network.Name));
     if (spare.length === 0) return;
     const used = await this.usedNames();
-    for (const network of spare.filter(({ Name }) => !used.has(Name) && !used.has(Name.replace(/-names$/, ''))))
-      await settle(`Removing network ${network.Name}`, [404, 403], this.docker.getNetwork(network.Id).remove());
+    const failures: unknown[] = [];
+    for (const network of spare) await this.removeSpare(network, used).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Containers of others may be on it; its companion is left with it. */
+  private async removeSpare(network: InspectedNetwork, used: ReadonlySet<string>): Promise<void> {
+    const { Name } = network;
+    if (used.has(Name) || used.has(Name.replace(/-names$/, '')))
+      throw new ReasonError(
+        'start-failed',
+        `Removing network ${Name}: there are containers on it that are not Fairlead's.`,
+      );
+    await this.remove(network);
   }
 
   /** Docker's ids of the traffic networks. */

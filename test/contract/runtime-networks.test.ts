@@ -152,7 +152,7 @@ describe('networks of a cluster on the engine', () => {
   it('are not pruned while a stopped container is on them', async () => {
     const web = await start('web');
     await cluster.runtime.stop(web, { mark: true });
-    await cluster.runtime.pruneNetworks([]);
+    await expect(cluster.runtime.pruneNetworks([])).rejects.toThrow(/there are containers on it/);
     await cluster.runtime.start(web);
     await until(async () => (await cluster.runtime.observe()).instances[0]?.state === 'running');
   });

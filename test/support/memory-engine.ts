@@ -14,6 +14,8 @@ export class MemoryEngine {
   readonly containers = new Map<string, MemoryContainer>();
   /** `cluster/name` */
   readonly networks = new Set<string>();
+  /** Networks that containers of somebody else are on. */
+  readonly guests = new Set<string>();
   readonly listeners = new Set<{ readonly cluster: string; readonly channel: Channel<RuntimeEvent> }>();
   /** Every mutating call that did something, oldest first: `create demo-web-3f9c1a2-1`. */
   readonly mutations: string[] = [];

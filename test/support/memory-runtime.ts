@@ -53,11 +53,15 @@ export class MemoryRuntime implements Runtime {
   }
 
   async pruneNetworks(keep: readonly string[]): Promise<void> {
-    const used = new Set(this.own().flatMap((container) => container.slot.container.networks));
-    for (const name of this.ownNetworks().filter((network) => !keep.includes(network) && !used.has(network))) {
+    const used = new Set([...this.engine.guests, ...this.own().flatMap((each) => each.slot.container.networks)]);
+    const spare = this.ownNetworks().filter((network) => !keep.includes(network));
+    for (const name of spare.filter((network) => !used.has(network))) {
       await this.engine.mutate(`remove-network ${name}`);
       this.engine.networks.delete(`${this.cluster}/${name}`);
     }
+    const held = spare.find((name) => used.has(name));
+    if (held !== undefined)
+      throw new ReasonError('start-failed', `Removing network ${held}: there are containers on it.`);
   }
 
   async pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {

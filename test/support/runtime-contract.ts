@@ -70,7 +70,8 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       it('are pruned where they are neither kept nor used', async () => {
         await runtime.ensureNetworks(['spare', 'used']);
         await runtime.ensure(slotSpec({ container: { ...serving, networks: ['used'] } }));
-        await runtime.pruneNetworks(['default']);
+        const refused = { reason: 'start-failed', message: expect.stringContaining('used') as string };
+        await expect(runtime.pruneNetworks(['default'])).rejects.toMatchObject(refused);
         expect([...(await runtime.observe()).networks].sort()).toEqual(['default', 'used']);
       });
     });

@@ -33,8 +33,9 @@ export function objectOf(step: Step): string {
     case 'pull':
       return `${step.service}@${step.release}`;
     case 'networks':
-    case 'prune-networks':
       return 'networks';
+    case 'prune-networks':
+      return 'spare networks';
     case 'ensure':
       return `${step.slot.service}@${step.slot.release}/${step.slot.slot}`;
     case 'route':

@@ -142,6 +142,19 @@ describe('a refused prune', () => {
   });
 });
 
+it('a network that somebody else is on holds nothing up, and goes once he has left', async () => {
+  await world.take([web('v1')]);
+  world.engine.guests.add('default');
+  await world.take([], 'end\n\nFairlead-Prune: 1');
+  const events = world.events.length;
+  await world.wait(600);
+  expect(world.events.slice(events)).toEqual([]);
+  expect(world.events.at(-1)).toMatch(/Removing network default/);
+  world.engine.guests.clear();
+  await world.wait(130);
+  expect([...world.engine.networks]).toEqual([]);
+});
+
 it('a rollout whose strategy becomes green-blue half-way leaves nobody alone with all requests', async () => {
   const ten = { instances: 10 };
   await world.take([web('v1', ten), loadBalancer()]);
