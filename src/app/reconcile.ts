@@ -15,6 +15,7 @@ import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { EMPTY_TABLE, type RoutingTable } from '../core/routing.ts';
 import type { Progress } from '../core/rollout/progress.ts';
+import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours, sameTable } from '../core/rollout/table.ts';
 import { Executor, type Result } from './execute.ts';
@@ -242,15 +243,4 @@ function arrival({
 function lostImage({ step, problem }: Extract<Result, { status: 'failed' }>): string[] {
   if (step.do !== 'ensure' || problem.reason !== 'image-not-found') return [];
   return [`${step.slot.service}@${step.slot.release}`];
-}
-
-/** Makes the networks that are missing, and removes those that neither a manifest nor a container is left for. */
-function networkSteps(desired: DesiredState, runtime: ObservedState['runtime'], balancer: ObservedBalancer): Step[] {
-  const there = new Set(runtime.networks);
-  const names = desired.networks.filter((name) => !there.has(name));
-  if (names.length > 0) return [{ do: 'networks', names }];
-  const keep = new Set(desired.networks);
-  for (const { spec } of runtime.instances) for (const name of spec?.networks ?? there) keep.add(name);
-  if (balancer.state !== 'absent') keep.add('default');
-  return runtime.networks.every((name) => keep.has(name)) ? [] : [{ do: 'prune-networks', keep: [...keep] }];
 }
