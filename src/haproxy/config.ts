@@ -1,4 +1,5 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
+import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
 import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
 
@@ -30,8 +31,6 @@ export const FILES = {
   control: 'control',
 };
 
-const DEFAULT_CLIENT_TIMEOUT = 50_000;
-
 /** The whole haproxy.cfg. Servers whose check has no slot are left out: they join at run time, once they are checked. */
 export function renderConfig(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
   return `${[globalLines(settings, skeletonOf(table, settings, slots)), ...sections(table, settings, slots)].map((lines) => lines.join('\n  ')).join('\n\n')}\n`;
@@ -48,7 +47,9 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
     defaultLines(table),
     ...controlSections(settings),
     // Without routes no port is taken that something else may have, and checks go on all the same.
-    ...(settings.http === undefined || table.routes.length === 0 ? [] : [frontendLines(settings, settings.http)]),
+    ...(settings.http === undefined || table.routes.length === 0
+      ? []
+      : [frontendLines(settings, settings.http, table.routes)]),
     ...sorted(table.routes, (route) => route.loadBalancer).flatMap((route) => [
       routeLines(route, 'a', slots),
       routeLines(route, 'b', slots),
@@ -75,13 +76,12 @@ function globalLines(settings: ConfigSettings, skeleton: string): readonly strin
   ];
 }
 
-function defaultLines(table: RoutingTable): readonly string[] {
-  const client = Math.max(DEFAULT_CLIENT_TIMEOUT, ...table.routes.map((route) => route.timeouts.client));
+function defaultLines({ routes }: RoutingTable): readonly string[] {
   return [
     'defaults',
     'mode http',
     'timeout connect 10s',
-    `timeout client ${client}ms`,
+    ...sharedClientTimeout(routes),
     'timeout server 50s',
     'timeout tunnel 1h',
     'timeout http-request 10s',
@@ -114,7 +114,11 @@ function controlSections({ control, directory }: ConfigSettings): readonly (read
   ];
 }
 
-function frontendLines({ directory }: ConfigSettings, http: { address: string; port: number }): readonly string[] {
+function frontendLines(
+  { directory }: ConfigSettings,
+  http: { address: string; port: number },
+  routes: readonly Route[],
+): readonly string[] {
   return [
     'frontend http',
     `bind ${http.address.includes(':') ? `[${http.address}]` : http.address}:${http.port}`,
@@ -125,6 +129,7 @@ function frontendLines({ directory }: ConfigSettings, http: { address: string; p
     'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
     `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map})`,
     "http-request return status 404 content-type text/plain string 'No load balancer has this host and path.' unless { var(txn.backend) -m found }",
+    ...ownClientTimeouts(routes),
     // A request that may have had its effect is never sent twice.
     'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
     'use_backend %[var(txn.backend)]',

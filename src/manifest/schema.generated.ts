@@ -503,7 +503,7 @@ export interface LoadBalancerDocument {
      */
     connect: string | number;
     /**
-     * For data from the client.
+     * For data from the client. Before HAProxy 3.0 the longest of all load balancers counts for each of them, and no less than 50s.
      */
     client: string | number;
     /**

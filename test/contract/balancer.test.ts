@@ -112,6 +112,28 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     expect(await lab.get('web.example.com')).toMatchObject({ status: 503 });
   });
 
+  test('waits for a client as long as its route says, from 3.0 on', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    const route = routeTo([memberOf(app)]);
+    const patientFor = (name: string, client: number) => ({
+      ...route,
+      loadBalancer: name,
+      hostnames: [`${name}.example.com`],
+      timeouts: { ...route.timeouts, client },
+    });
+    await balancer.apply(tableOf([poolOf([app])], [route, patientFor('hasty', 1000), patientFor('calm', 90_000)]));
+    await checked(balancer, [app]);
+    const answers = await Promise.all([
+      lab.stalledUpload('web.example.com', '/slow?ms=2500'),
+      lab.stalledUpload('hasty.example.com', '/slow?ms=300'),
+      lab.get('hasty.example.com', '/slow?ms=2500').then(({ status }) => status),
+      lab.stalledUpload('hasty.example.com', '/slow?ms=2500'),
+    ]);
+    expect(answers).toEqual([200, 200, 200, haproxy.endsWith('3.0') ? 400 : 200]);
+  });
+
   test('leads previews to the idle colour, before and after a switch', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];

@@ -93,6 +93,18 @@ export class BalancerLab implements AsyncDisposable {
     return get({ host: '127.0.0.1', port: this.port, path, headers: { host }, ...(agent ? { agent } : {}) });
   }
 
+  /** The status that answers an upload whose body never comes to its end. */
+  stalledUpload(host: string, path: string): Promise<number> {
+    const headers = { host, 'content-length': 10 };
+    return new Promise((resolve, reject) => {
+      const upload = request({ host: '127.0.0.1', port: this.port, method: 'POST', path, headers }, (response) => {
+        resolve(response.statusCode ?? 0);
+        upload.destroy();
+      });
+      upload.on('error', reject).write('begun');
+    });
+  }
+
   get container(): string {
     return `fairlead-${this.cluster}-balancer`;
   }

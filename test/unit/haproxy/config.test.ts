@@ -59,9 +59,27 @@ test('connects only, where the check is no http', () => {
   expect(config).toContain('server s1 10.0.0.1:5432\n');
 });
 
-test('takes the largest client timeout of all routes', () => {
-  const long = { ...ROUTE, loadBalancer: 'long', timeouts: { ...ROUTE.timeouts, client: 90_000 } };
-  expect(render({ ...TABLE, routes: [ROUTE, long] })).toContain('timeout client 90000ms');
+test('gives a route a client timeout of its own, or before 3.0 the longest to all', () => {
+  const withTimeout = (loadBalancer: string, client: number) => ({
+    ...ROUTE,
+    loadBalancer,
+    timeouts: { ...ROUTE.timeouts, client },
+  });
+  const config = render({ ...TABLE, routes: [ROUTE, withTimeout('short', 5000), withTimeout('long', 90_000)] });
+  expect(config).toContain(`
+  .if version_atleast(3.0)
+  timeout client 50000ms
+  .else
+  timeout client 90000ms
+  .endif
+`);
+  expect(config).toContain(`
+  .if version_atleast(3.0)
+  http-request set-timeout client 5000ms if { var(txn.backend) -m str short.a short.b }
+  http-request set-timeout client 90000ms if { var(txn.backend) -m str long.a long.b }
+  .endif
+`);
+  expect(render(TABLE)).not.toMatch(/version_atleast|set-timeout/);
 });
 
 test('takes off the path itself, whatever signs it has', () => {
