@@ -12,8 +12,8 @@ import { LABEL } from './docker/labels.ts';
 import { openRepository, type RepositoryOptions } from './git/repository.ts';
 import { createBalancer } from './haproxy/balancer.ts';
 
-/** How long HAProxy's worker of before a reload may live on. */
-const HARD_STOP_AFTER = 60_000;
+/** How long connections of before a reload may live on, whatever the limits of the routes: longer than drains take. */
+const HARD_STOP_AFTER = 3_600_000;
 
 export const clock = { now: () => Date.now() };
 

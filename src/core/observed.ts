@@ -92,6 +92,8 @@ export interface ObservedBalancer {
   readonly members: Readonly<Record<string, MemberHealth>>;
   /** Workers of earlier reloads that still hold connections: while one is there no member may be stopped. */
   readonly oldWorkers: number;
+  /** Milliseconds since the newest worker took over from them; missing where there are none. */
+  readonly reloadedAgo?: number;
   /** Why the last table was not taken, until one is. */
   readonly problem?: {
     readonly reason: 'config-rejected' | 'reload-failed' | 'balancer-unreachable';

@@ -9,7 +9,7 @@ export interface BalancerSettings {
   readonly http: number;
   readonly bind: string;
   readonly network: 'host' | 'bridge';
-  /** Milliseconds that a worker may live on after a reload: the longest drain. */
+  /** Milliseconds that a worker may live on after a reload at least, where connections keep it. */
   readonly hardStopAfter: number;
 }
 

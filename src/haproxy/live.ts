@@ -36,6 +36,8 @@ export interface Worker {
   readonly pid: number;
   /** Of an earlier reload; it still has connections. */
   readonly old: boolean;
+  /** Milliseconds since its start. */
+  readonly uptime: number;
 }
 
 /** Reads `show proc`. The newest worker comes first. */
@@ -45,7 +47,11 @@ export function readWorkers(answer: string): readonly Worker[] {
 }
 
 function workersIn(text: string, old: boolean): readonly Worker[] {
-  return [...text.matchAll(/^(\d+)\s+worker\b/gm)].map(([, pid]) => ({ pid: Number(pid), old }));
+  const rows = [...text.matchAll(/^(\d+)\s+worker\s+\d+\s+(\d+)d(\d+)h(\d+)m(\d+)s/gm)];
+  return rows.map(([, pid, days, hours, minutes, seconds]) => {
+    const uptime = ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+    return { pid: Number(pid), old, uptime: uptime * 1000 };
+  });
 }
 
 /** Reads `show map FILE`: each line is an address, the key and the value. A worker without a frontend has no map. */

@@ -13,10 +13,10 @@ const ANSWER_LIMIT = 1000;
 export async function observeSession(session: Session, identity: BalancerIdentity): Promise<ObservedBalancer> {
   const cli = await session.cli(ANSWER_LIMIT);
   const workers = await cli.workers();
-  const newest = workers[0].pid;
+  const [{ pid: newest, uptime }, ...others] = workers;
   const stats = readStat(await cli.worker(newest, 'show stat -1 4 -1'));
-  const oldWorkers = workers.filter((worker) => worker.old).length;
-  if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, oldWorkers };
+  const old = { oldWorkers: others.length, ...(others.length > 0 && { reloadedAgo: uptime }) };
+  if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
   const { table, slots } = session.recorded;
   session.routes ??= readMap(await cli.worker(newest, `show map ${directoryOf(identity)}/${FILES.map}`));
   return {
@@ -24,6 +24,6 @@ export async function observeSession(session: Session, identity: BalancerIdentit
     table: observedTable(routedTable(table, session.routes), slots, stats),
     checks: observedChecks(table, slots, stats),
     members: observedMembers(table, slots, stats),
-    oldWorkers,
+    ...old,
   };
 }

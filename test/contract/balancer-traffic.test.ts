@@ -85,12 +85,25 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('traffic through the balan
     await lab.get('web.example.com', '/', kept);
     await until(async () => (await balancer.observe()).members[`web/a/${serverId(blue)}`]?.sessions === 1);
     await balancer.apply(tableOf([pool], [route('a'), extraRoute('one')]));
-    expect((await balancer.observe()).oldWorkers).toBe(1);
+    expect(await balancer.observe()).toMatchObject({ oldWorkers: 1, reloadedAgo: expect.any(Number) as number });
     await balancer.apply(tableOf([pool], [route('b'), extraRoute('one')]));
     expect((await lab.get('web.example.com', '/', kept)).body).toBe('v2\n');
     expect(await slow).toMatchObject({ status: 200, body: 'v1\n' });
     await until(async () => (await balancer.observe()).oldWorkers === 0);
     kept.destroy();
+  });
+
+  test('lets what runs run on after a reload, as long as the limits of its route', async () => {
+    await using lab = await BalancerLab.open(haproxy, { hardStopAfter: 1000 });
+    const app = await lab.upstream('v1');
+    const balancer = lab.balancer();
+    await balancer.apply(tableOf([poolOf([app])], [routeTo([memberOf(app)])]));
+    await checked(balancer, [app]);
+    const slow = lab.get('web.example.com', '/slow?ms=5000');
+    await until(async () => (await balancer.observe()).members[`web/a/${serverId(app)}`]?.sessions === 1);
+    await balancer.apply(tableOf([poolOf([app])], [routeTo([memberOf(app)]), extraRoute('one')]));
+    await until(async () => ((await balancer.observe()).reloadedAgo ?? 0) >= 2000);
+    expect(await slow).toMatchObject({ status: 200, body: 'v1\n' });
   });
 
   test('keeps an old worker on members that it knows when the new ones came after it', async () => {

@@ -15,8 +15,8 @@ export function isRouted(view: ServiceView, instance: Instance): boolean {
 }
 
 /**
- * Whether stopping it can cut no request: no route leads to it, its sessions are over or had their time, and no earlier
- * worker of the balancer is left that may still know it.
+ * Whether stopping it can cut no request: no route leads to it, and its sessions are over, or had their time. Those in an
+ * earlier worker of the balancer, which may still know it, are not counted but given their time.
  */
 export function canStop(view: ServiceView, instance: Instance): boolean {
   const { balancer, now } = view;
@@ -25,7 +25,10 @@ export function canStop(view: ServiceView, instance: Instance): boolean {
   const limit = view.desired?.service.update.drain ?? 30_000;
   const expired = memberships.every(({ member }) => member.state === 'draining' && now - member.since >= limit);
   if (memberships.length > 0 && expired) return true;
-  if (balancer.oldWorkers > 0 && wasMember(view, instance)) return false;
+  if (balancer.oldWorkers > 0 && wasMember(view, instance)) {
+    // No route has led to it since the reload at the latest; tunnels of others may keep an old worker for hours.
+    return memberships.length === 0 && (balancer.reloadedAgo ?? 0) >= limit;
+  }
   return memberships.every((each) => isDrained(view, each));
 }
 

@@ -36,8 +36,8 @@ test('reads the state of servers', () => {
 
 test('reads the workers, the newest first', () => {
   expect(readWorkers(WORKERS)).toEqual([
-    { pid: 12, old: false },
-    { pid: 8, old: true },
+    { pid: 12, old: false, uptime: 0 },
+    { pid: 8, old: true, uptime: 136_000 },
   ]);
 });
 
