@@ -1,18 +1,30 @@
 import { isUp, type Instance } from '../core/observed.ts';
 import type { Plan } from '../core/plan/plan.ts';
-import type { Runtime } from '../core/ports.ts';
+import type { Clock, Runtime } from '../core/ports.ts';
 import { evidenceOf, type Decision } from '../core/rollout/decide.ts';
 import { isReady } from '../core/rollout/view.ts';
 
 const LINES = 20;
+/** A status without the log is better than none. */
+const LIMIT = 2_000;
+const RETRY_AFTER = 60_000;
+
+export interface EvidenceOptions {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  /** Milliseconds that reading a log may take. */
+  readonly limit?: number;
+}
 
 /** The last log lines of what failed, read once for each container and start. */
 export class Evidence {
-  private readonly runtime: Runtime;
+  private readonly options: EvidenceOptions;
   private readonly known = new Map<string, readonly string[]>();
+  /** By container: when the log that could not be read is asked for again. */
+  private readonly retryAt = new Map<string, number>();
 
-  constructor(runtime: Runtime) {
-    this.runtime = runtime;
+  constructor(options: EvidenceOptions) {
+    this.options = options;
   }
 
   /** Oldest line first, by service. */
@@ -23,17 +35,34 @@ export class Evidence {
     });
     const wanted = new Set(failed.map(keyOf));
     for (const key of this.known.keys()) if (!wanted.has(key)) this.known.delete(key);
+    const ids = new Set(failed.map((each) => each.id));
+    for (const id of this.retryAt.keys()) if (!ids.has(id)) this.retryAt.delete(id);
     return Object.fromEntries(
       await Promise.all(failed.map(async (each) => [each.service, await this.tailOf(each)] as const)),
     );
   }
 
   private async tailOf(instance: Instance): Promise<readonly string[]> {
+    const { clock } = this.options;
     const known = this.known.get(keyOf(instance));
     if (known !== undefined) return known;
+    if (clock.now() < (this.retryAt.get(instance.id) ?? 0)) return [];
+    try {
+      const lines = await this.read(instance);
+      this.known.set(keyOf(instance), lines);
+      return lines;
+    } catch {
+      this.retryAt.set(instance.id, clock.now() + RETRY_AFTER);
+      return [];
+    }
+  }
+
+  private async read(instance: Instance): Promise<readonly string[]> {
+    const { runtime, limit = LIMIT } = this.options;
+    const signal = AbortSignal.timeout(limit);
     const lines: string[] = [];
-    for await (const line of this.runtime.logs(instance, { tail: LINES, follow: false })) lines.push(line.text);
-    this.known.set(keyOf(instance), lines);
+    for await (const line of runtime.logs(instance, { tail: LINES, follow: false, signal })) lines.push(line.text);
+    signal.throwIfAborted();
     return lines;
   }
 }

@@ -21,7 +21,7 @@ export class Reporter {
   constructor(options: ReporterOptions) {
     this.options = options;
     this.journal = options.journal;
-    this.evidence = new Evidence(options.runtime);
+    this.evidence = new Evidence(options);
   }
 
   /** `tried`: the newest commit, which `problems` may keep from being taken. */

@@ -28,6 +28,7 @@ export interface LogOptions {
   /** Lines from the end of each stream. */
   readonly tail: number;
   readonly follow: boolean;
+  /** Aborted, the lines just end. */
   readonly signal?: AbortSignal;
 }
 

@@ -4,11 +4,13 @@ import { wordsOf } from './errors.ts';
 /** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
 const LIMIT = 120_000;
 
-/** What is answered when it happens or is done: pulls, events, lines of a log, stops with their grace. */
-const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(logs|stop|restart))\b/;
+/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops with their grace. */
+const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(stop|restart))\b/;
+const LOG = /^\/containers\/[^/]+\/logs\b/;
 
 interface Call {
   readonly path: string;
+  readonly options?: { readonly follow?: boolean };
   abortSignal?: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export function tame(docker: Docker, limit = LIMIT): Docker {
   const dial = modem.dial.bind(modem);
   modem.dial = (call, answer) => {
     const clock = new AbortController();
-    const isLimited = !UNLIMITED.test(call.path);
+    const isLimited = !UNLIMITED.test(call.path) && !(LOG.test(call.path) && call.options?.follow === true);
     const timer = isLimited ? setTimeout(() => clock.abort(tooLate(limit)), limit) : undefined;
     if (isLimited)
       call.abortSignal =

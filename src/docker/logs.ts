@@ -20,17 +20,13 @@ export async function* readLogs(docker: Docker, id: string, options: LogOptions)
 
 async function openLogs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
   const container = docker.getContainer(id);
-  const wanted = { stdout: true, stderr: true, timestamps: true, tail };
+  const abort = signal === undefined ? {} : { abortSignal: signal };
+  const wanted = { stdout: true, stderr: true, timestamps: true, tail, ...abort };
   if (!follow) {
     const buffer = await request('Reading the log', 'start-failed', container.logs({ ...wanted, follow: false }));
     return Readable.from([buffer]);
   }
-  const abort = signal === undefined ? {} : { abortSignal: signal };
-  const stream = await request(
-    'Following the log',
-    'start-failed',
-    container.logs({ ...wanted, ...abort, follow: true }),
-  );
+  const stream = await request('Following the log', 'start-failed', container.logs({ ...wanted, follow: true }));
   return stream as unknown as Readable;
 }
 

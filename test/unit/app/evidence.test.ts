@@ -6,13 +6,16 @@ import { loadBalancer, service } from '../../support/manifests.ts';
 import { MemoryRuntime } from '../../support/memory-runtime.ts';
 import { World } from '../../support/world.ts';
 
-/** Counts how often the logs of a container are read. */
+/** Counts how often the logs of a container are read, and reads none that are unreadable or hang. */
 class CountingRuntime extends MemoryRuntime {
   readonly read: string[] = [];
+  fault: 'hangs' | 'unreadable' | undefined;
 
-  override logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {
+  override async *logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {
     this.read.push(instance.name);
-    return super.logs(instance, options);
+    if (this.fault === 'unreadable') throw new Error('configured logging driver does not support reading');
+    if (this.fault === 'hangs') await new Promise((end) => options.signal?.addEventListener('abort', end));
+    else yield* super.logs(instance, options);
   }
 }
 
@@ -24,7 +27,7 @@ let evidence: Evidence;
 beforeEach(() => {
   world = new World();
   runtime = new CountingRuntime(world.engine);
-  evidence = new Evidence(runtime);
+  evidence = new Evidence({ runtime, clock: world.clock });
 });
 
 it('there is none while all goes well', async () => {
@@ -55,6 +58,23 @@ it('what fell and is not back is read again after each restart', async () => {
   await evidence.logTails((await world.pass()).plan);
   expect(runtime.read.length).toBe(before + 1);
 });
+
+it.each(['hangs', 'unreadable'] as const)(
+  'is missing while the log cannot be read, and asked for a minute later: %s',
+  async (fault) => {
+    await world.take([service()]);
+    world.engine.behave('web:v2', { exitsAfter: 500, prints: ['bye'] });
+    const { plan } = await world.take([next('v2')]);
+    runtime.fault = fault;
+    evidence = new Evidence({ runtime, clock: world.clock, limit: 10 });
+    expect(await evidence.logTails(plan)).toEqual({ web: [] });
+    runtime.fault = undefined;
+    expect(await evidence.logTails(plan)).toEqual({ web: [] });
+    expect(runtime.read).toHaveLength(1);
+    world.clock.advance(60_000);
+    expect(await evidence.logTails(plan)).toEqual({ web: ['bye'] });
+  },
+);
 
 it('is forgotten once it is over', async () => {
   await world.take([service()]);

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { connectEngine, openDocker } from '../../../src/docker/connect.ts';
 import { tame } from '../../../src/docker/dial.ts';
 import { request, settle } from '../../../src/docker/errors.ts';
+import { service } from '../../support/manifests.ts';
+import { instanceOf } from '../../support/observed.ts';
 
 /** As dockerode throws it. */
 function engineError(statusCode: number, message: string): Error {
@@ -92,11 +94,25 @@ describe('a call to the engine', () => {
     await expect(request('Creating web', 'start-failed', created)).rejects.toMatchObject({
       reason: 'engine-unreachable',
     });
+    const read = docker.getContainer('web').logs({ stdout: true, follow: false });
+    await expect(request('Reading', 'start-failed', read)).rejects.toMatchObject({ reason: 'engine-unreachable' });
+    const followed = docker.getContainer('web').logs({ stdout: true, follow: true, abortSignal: abort.signal });
     abort.abort();
+    await expect(followed).rejects.toMatchObject({ name: 'AbortError' });
     await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
     server.closeAllConnections();
     server.close();
   });
+});
+
+it.each([true, false])('a log that hangs ends where the reader gives it up; follow: %s', async (follow) => {
+  const { server, port } = await fakeEngine(() => undefined);
+  const host = `tcp://127.0.0.1:${port}`;
+  const { runtime } = connectEngine({ host, cluster: 'demo', capabilities: [], dockerConfig: '/', now: () => 0 });
+  const signal = AbortSignal.timeout(20);
+  for await (const line of runtime.logs(instanceOf(service()), { tail: 1, follow, signal })) expect(line).toBe('none');
+  server.closeAllConnections();
+  server.close();
 });
 
 describe('connecting', () => {
