@@ -1,6 +1,7 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
 import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
 import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
+import { oldWorkerLines } from './old-workers.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
 
 export interface ConfigSettings {
@@ -8,7 +9,7 @@ export interface ConfigSettings {
   readonly directory: string;
   /** Absent: no http frontend. */
   readonly http?: { readonly address: string; readonly port: number };
-  /** Milliseconds that an old worker may go on for. */
+  /** Milliseconds that an old worker may go on for at least. */
   readonly hardStopAfter: number;
   /** User and group of the workers where the master is root. */
   readonly workerId?: number;
@@ -33,13 +34,13 @@ export const FILES = {
 
 /** The whole haproxy.cfg. Servers whose check has no slot are left out: they join at run time, once they are checked. */
 export function renderConfig(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
-  return `${[globalLines(settings, skeletonOf(table, settings, slots)), ...sections(table, settings, slots)].map((lines) => lines.join('\n  ')).join('\n\n')}\n`;
+  return `${[globalLines(table, settings, skeletonOf(table, settings, slots)), ...sections(table, settings, slots)].map((lines) => lines.join('\n  ')).join('\n\n')}\n`;
 }
 
 /** What only a reload can change, as a hash: everything but the servers. A worker tells it as its description. */
 export function skeletonOf(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
   const empty = keepHolders(slots, () => false);
-  return digest(JSON.stringify([globalLines(settings, ''), ...sections(table, settings, empty)]), 16);
+  return digest(JSON.stringify([globalLines(table, settings, ''), ...sections(table, settings, empty)]), 16);
 }
 
 function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): readonly (readonly string[])[] {
@@ -63,7 +64,7 @@ function sorted<T>(items: readonly T[], name: (item: T) => string): readonly T[]
   return [...items].sort((one, other) => (name(one) < name(other) ? -1 : 1));
 }
 
-function globalLines(settings: ConfigSettings, skeleton: string): readonly string[] {
+function globalLines({ routes }: RoutingTable, settings: ConfigSettings, skeleton: string): readonly string[] {
   const { directory, hardStopAfter, workerId } = settings;
   return [
     'global',
@@ -71,7 +72,7 @@ function globalLines(settings: ConfigSettings, skeleton: string): readonly strin
     ...(workerId === undefined ? [] : [`uid ${workerId}`, `gid ${workerId}`]),
     // maxconn is left to HAProxy, which takes it from the limit of open files; -c would not see one that is too high.
     'fd-hard-limit 60000',
-    `hard-stop-after ${hardStopAfter}ms`,
+    ...oldWorkerLines(routes, hardStopAfter),
     `server-state-file ${directory}/${FILES.state}`,
   ];
 }

@@ -125,7 +125,7 @@ test('needs a reload for routes, checks, timeouts, and settings', () => {
   ];
   const hashes = [
     ...others.map((table) => skeleton(table)),
-    skeleton(TABLE, { ...SETTINGS, hardStopAfter: 1 }),
+    skeleton(TABLE, { ...SETTINGS, hardStopAfter: 86_400_000 }),
     skeleton(TABLE),
   ];
   expect(new Set(hashes).size).toBe(hashes.length);
