@@ -93,9 +93,9 @@ export interface Balancer {
 /** What the balancer needs of the engine that it runs on; no signals on purpose (they disarm the restart policy). */
 export interface ContainerHost {
   find(name: string): Promise<HostedContainer | undefined>;
-  /** Fetches an image that the engine lacks, before anything else is touched. */
+  /** Fetches an image that the engine lacks. */
   pull(image: string): Promise<void>;
-  /** Creates and starts; `restart: unless-stopped`. */
+  /** Creates from an image that the engine has, and starts; `restart: unless-stopped`. */
   create(spec: HostedContainerSpec): Promise<HostedContainer>;
   start(id: string): Promise<void>;
   stop(id: string): Promise<void>;

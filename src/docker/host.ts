@@ -31,7 +31,6 @@ export class EngineHost implements ContainerHost {
   }
 
   async create(spec: HostedContainerSpec): Promise<HostedContainer> {
-    await this.pull(spec.image);
     const [network, ...others] = spec.network === 'host' ? ['host'] : await this.networks.idsOf(spec.network.networks);
     if (network === undefined) throw new ReasonError('start-failed', `${spec.name} has no network to be on.`);
     const volume = this.docker.createVolume({ Name: spec.volume.name, Labels: { ...spec.labels } });

@@ -35,14 +35,17 @@ export class Access {
     return this.session ?? 'stopped';
   }
 
+  /** Whether a container has to be made: there is none that runs, or one that was made from other settings. */
+  async needsImage(): Promise<boolean> {
+    const session = await this.forReading();
+    return typeof session === 'string' || this.outdated;
+  }
+
   /** Makes or starts the container where it must be; `replace` readies the next one before one of other settings goes. */
   async forWriting(replace: (old: Session) => Promise<void>): Promise<Session> {
     const old = await this.forReading();
     if (typeof old !== 'string' && !this.outdated) return old;
-    if (typeof old !== 'string') {
-      await this.host.pull(this.identity.settings.image);
-      await replace(old);
-    }
+    if (typeof old !== 'string') await replace(old);
     this.forget();
     const { id } = await ensureContainer(this.host, this.identity);
     this.session = (await this.open(id)) ?? (await this.admit(id));

@@ -16,9 +16,12 @@ export interface BalancerOptions extends BalancerIdentity {
   readonly now: () => number;
   /** What is done to the balancer, in a line each. */
   readonly log?: (line: string) => void;
+  /** Milliseconds that `observe` waits for its turn. */
+  readonly patience?: number;
 }
 
 const BETWEEN_RELOADS = 2000;
+const PATIENCE = 5000;
 
 /** HAProxy in a container of its own, reached through the engine alone. */
 export function createBalancer(options: BalancerOptions): Balancer {
@@ -26,6 +29,12 @@ export function createBalancer(options: BalancerOptions): Balancer {
 }
 
 type Problem = NonNullable<ObservedBalancer['problem']>;
+
+const SILENT: ObservedBalancer = { state: 'unreachable', checks: {}, members: {}, oldWorkers: 0 };
+const BUSY: ObservedBalancer = {
+  ...SILENT,
+  problem: { reason: 'balancer-unreachable', message: 'The balancer is being changed, and that takes unusually long.' },
+};
 
 class HaproxyBalancer implements Balancer {
   private readonly options: BalancerOptions;
@@ -36,25 +45,33 @@ class HaproxyBalancer implements Balancer {
   /** Set when HAProxy refused at run time what a reload brings about. */
   private mustReload = false;
   private problem: Problem | undefined;
+  private observing: Promise<ObservedBalancer> | undefined;
 
   constructor(options: BalancerOptions) {
     this.options = options;
     this.access = new Access(options.host, options);
   }
 
+  /** A change that hangs holds up nobody who looks. */
   async observe(): Promise<ObservedBalancer> {
+    this.observing ??= this.alone(() => this.observeNow()).finally(() => (this.observing = undefined));
+    const over = new AbortController();
+    const late = delay(this.options.patience ?? PATIENCE, BUSY, { signal: over.signal });
     try {
-      return await this.alone(() => this.observeNow());
+      return await Promise.race([this.observing, late]);
     } catch (error) {
       const problem = problemOf(error);
       if (problem === undefined) throw error;
-      return { state: 'unreachable', checks: {}, members: {}, oldWorkers: 0, problem };
+      return { ...SILENT, problem };
+    } finally {
+      over.abort();
     }
   }
 
   async apply(table: RoutingTable): Promise<void> {
     try {
       assertSafe(table);
+      await this.fetchImage();
       let wait = await this.alone(() => this.applyNow(table));
       while (wait > 0) {
         await delay(wait, undefined, { signal: this.closing.signal });
@@ -65,6 +82,11 @@ class HaproxyBalancer implements Balancer {
       this.problem = problemOf(error) ?? this.problem;
       throw error;
     }
+  }
+
+  /** Looking goes on meanwhile, however long that takes. */
+  private async fetchImage(): Promise<void> {
+    if (await this.alone(() => this.access.needsImage())) await this.options.host.pull(this.options.settings.image);
   }
 
   remove(): Promise<void> {

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import type { ContainerHost } from '../../../src/core/ports.ts';
+import { EMPTY_TABLE } from '../../../src/core/routing.ts';
+import { createBalancer } from '../../../src/haproxy/balancer.ts';
+
+const IMAGE = 'haproxy:3.2-alpine';
+
+/** An engine without anything, on which these calls hang. */
+function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; called: string[] } {
+  const called: string[] = [];
+  const answer = (call: keyof ContainerHost) => () => {
+    called.push(call);
+    return calls.includes(call) ? new Promise<never>(() => undefined) : Promise.resolve(undefined);
+  };
+  const names = [
+    'find',
+    'pull',
+    'create',
+    'start',
+    'stop',
+    'remove',
+    'removeVolume',
+    'upload',
+    'exec',
+    'logs',
+  ] as const;
+  const host = Object.fromEntries(names.map((name) => [name, answer(name)])) as unknown as ContainerHost;
+  return { host, called };
+}
+
+function balancerOn(host: ContainerHost, patience: number) {
+  const settings = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
+  return createBalancer({ host, cluster: 'demo', settings, labels: {}, networks: [], now: () => 0, patience });
+}
+
+it('is seen to be absent while its image is being fetched, which comes before everything else', async () => {
+  const { host, called } = hanging('pull');
+  const balancer = balancerOn(host, 10_000);
+  void balancer.apply(EMPTY_TABLE);
+  await expect.poll(() => called).toContain('pull');
+  expect(await balancer.observe()).toMatchObject({ state: 'absent' });
+  expect(called).not.toContain('create');
+});
+
+it('is unreachable while a change to it hangs, and nobody waits for that', async () => {
+  const { host, called } = hanging('create');
+  const balancer = balancerOn(host, 20);
+  void balancer.apply(EMPTY_TABLE);
+  await expect.poll(() => called).toContain('create');
+  for (const _ of ['once', 'twice'])
+    expect(await balancer.observe()).toMatchObject({
+      state: 'unreachable',
+      problem: { reason: 'balancer-unreachable', message: expect.stringContaining('being changed') as string },
+    });
+});
