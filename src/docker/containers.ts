@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import type { Resources, RestartPolicy } from '../core/model.ts';
+import type { ContainerSpec, Resources, RestartPolicy } from '../core/model.ts';
+import { stopLimit } from './dial.ts';
 import { found, settle } from './errors.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { resourceOptions, restartOptions } from './options.ts';
@@ -8,6 +9,11 @@ export interface Named {
   readonly id: string;
   /** For messages. */
   readonly name: string;
+}
+
+/** With the grace period that it was made with, where that is known. */
+interface Stoppable extends Named {
+  readonly spec?: Pick<ContainerSpec, 'stopGracePeriod'>;
 }
 
 /** What is done to containers that are there; `changed` hears of each one, also where it failed half-way. */
@@ -33,12 +39,14 @@ export class Containers {
     return this.act('Unpausing', container, [/is not paused/], (target) => target.unpause());
   }
 
-  stop(container: Named, signal?: AbortSignal): Promise<void> {
-    return this.act('Stopping', container, [304, 404], (target) => target.stop(abortedBy(signal)));
+  stop(container: Stoppable, signal?: AbortSignal): Promise<void> {
+    const abortSignal = stopLimit(container.spec?.stopGracePeriod, signal);
+    return this.act('Stopping', container, [304, 404], (target) => target.stop({ abortSignal }));
   }
 
-  restart(container: Named, signal?: AbortSignal): Promise<void> {
-    return this.act('Restarting', container, [], (target) => target.restart(abortedBy(signal)));
+  restart(container: Stoppable, signal?: AbortSignal): Promise<void> {
+    const abortSignal = stopLimit(container.spec?.stopGracePeriod, signal);
+    return this.act('Restarting', container, [], (target) => target.restart({ abortSignal }));
   }
 
   /** Its volumes stay. */
@@ -73,8 +81,4 @@ export class Containers {
       this.changed(id);
     }
   }
-}
-
-function abortedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
 }

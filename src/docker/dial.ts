@@ -4,7 +4,7 @@ import { wordsOf } from './errors.ts';
 /** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
 const LIMIT = 120_000;
 
-/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops with their grace. */
+/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops, which have `stopLimit`. */
 const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(stop|restart))\b/;
 const LOG = /^\/containers\/[^/]+\/logs\b/;
 
@@ -41,6 +41,17 @@ export function tame(docker: Docker, limit = LIMIT): Docker {
     });
   };
   return docker;
+}
+
+/** What Docker gives a container that has no grace period of its own. */
+const GRACE = 10_000;
+
+/** Aborts a stop or restart that takes longer than the grace period, in milliseconds, and any other call on top of it. */
+export function stopLimit(grace = GRACE, signal?: AbortSignal): AbortSignal {
+  const clock = new AbortController();
+  const limit = grace + LIMIT;
+  setTimeout(() => clock.abort(tooLate(limit)), limit).unref();
+  return signal === undefined ? clock.signal : AbortSignal.any([signal, clock.signal]);
 }
 
 function tooLate(limit: number): DOMException {

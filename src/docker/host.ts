@@ -2,6 +2,7 @@ import { Readable, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
 import type { ContainerHost, ExecStream, HostedContainer, HostedContainerSpec, UploadFile } from '../core/ports.ts';
+import { stopLimit } from './dial.ts';
 import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';
 import type { InspectedContainer } from './inspected.ts';
@@ -49,7 +50,7 @@ export class EngineHost implements ContainerHost {
   }
 
   async stop(id: string): Promise<void> {
-    await settle('Stopping the container', [304, 404], this.docker.getContainer(id).stop());
+    await settle('Stopping the container', [304, 404], this.docker.getContainer(id).stop({ abortSignal: stopLimit() }));
   }
 
   async remove(id: string): Promise<void> {

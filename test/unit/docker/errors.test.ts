@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Docker from 'dockerode';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectEngine, openDocker } from '../../../src/docker/connect.ts';
+import { Containers } from '../../../src/docker/containers.ts';
 import { tame } from '../../../src/docker/dial.ts';
 import { request, settle } from '../../../src/docker/errors.ts';
 import { service } from '../../support/manifests.ts';
@@ -113,6 +114,28 @@ it.each([true, false])('a log that hangs ends where the reader gives it up; foll
   for await (const line of runtime.logs(instanceOf(service()), { tail: 1, follow, signal })) expect(line).toBe('none');
   server.closeAllConnections();
   server.close();
+});
+
+describe('a stop that an engine never answers', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([
+    ['the grace period of the container', { stopGracePeriod: 600_000 }, 720_000],
+    ["Docker's own grace period", {}, 130_000],
+  ])('ends two minutes after %s', async (_, spec, limit) => {
+    const { server, port } = await fakeEngine(() => undefined);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const containers = new Containers(openDocker(`tcp://127.0.0.1:${port}`), () => undefined);
+    const web = { id: '1', name: 'web', spec };
+    const ends = [containers.stop(web), containers.restart(web)].map(async (end) => await end.catch(String));
+    vi.advanceTimersByTime(limit - 1);
+    const soon = new Promise((resolve) => setImmediate(() => resolve('under way')));
+    expect(await Promise.race([...ends, soon])).toBe('under way');
+    vi.advanceTimersByTime(1);
+    for (const end of ends) expect(await end).toContain(`does not answer (waited ${limit / 1000} s)`);
+    server.closeAllConnections();
+    server.close();
+  });
 });
 
 describe('connecting', () => {
