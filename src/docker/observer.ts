@@ -1,9 +1,10 @@
 import type Docker from 'dockerode';
 import PQueue from 'p-queue';
 import type { Instance, ObservedNode, ObservedRuntime } from '../core/observed.ts';
-import { found, request } from './errors.ts';
+import { request } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
+import { Inspector } from './inspector.ts';
 import { LABEL } from './labels.ts';
 import { changeMark, hasRestarted, uptimeOf } from './list.ts';
 import type { ClusterNetwork } from './network-names.ts';
@@ -29,6 +30,8 @@ export interface ObserverOptions {
   readonly capabilities: readonly string[];
   readonly networks: Networks;
   readonly now: () => number;
+  /** Milliseconds in which one container has to be inspected. */
+  readonly patience?: number;
 }
 
 /** Looks at the engine with few calls: what neither the list nor an event shows to have changed is remembered. */
@@ -37,22 +40,28 @@ export class Observer {
   private readonly inspects = new PQueue({ concurrency: INSPECTS_AT_ONCE });
   private readonly images = new Map<string, InspectedImage | undefined>();
   private readonly stale = new Set<string>();
+  private readonly inspector: Inspector;
   private known = new Map<string, Known>();
+  /** How often all was to be forgotten, and how often it had been when `known` was seen. */
+  private forgotten = 0;
+  private forgottenThen = 0;
   private turn: Promise<unknown> = Promise.resolve();
   private info: { readonly at: number; readonly value: EngineInfo } | undefined;
 
   constructor(options: ObserverOptions) {
     this.options = options;
+    this.inspector = new Inspector(options);
   }
 
   /** The container is inspected anew next time. */
   changed(id: string): void {
     this.stale.add(id);
+    this.inspector.changed(id);
   }
 
   /** Nothing that is remembered counts any more: events were missed. */
   forget(): void {
-    this.known = new Map();
+    this.forgotten += 1;
     this.images.clear();
   }
 
@@ -110,30 +119,38 @@ export class Observer {
 
   /** Inspects what is new or changed, and remembers that in place of what was known before. */
   private async look(listed: readonly ListedContainer[], signal: AbortSignal): Promise<Map<string, Known>> {
-    const before = this.known;
+    const { known: before, forgotten } = this;
+    const isForgotten = forgotten !== this.forgottenThen;
     const now = new Map<string, Known>();
     await this.inspects.addAll(
       listed.map((each) => async () => {
         const known = before.get(each.Id);
-        const current = known !== undefined && !this.stale.has(each.Id) && isAsBefore(each, known);
-        const next = current ? { ...known, uptime: uptimeOf(each.Status) } : await this.inspect(each, signal);
+        const current = known !== undefined && !isForgotten && !this.stale.has(each.Id) && isAsBefore(each, known);
+        const next = current ? { ...known, uptime: uptimeOf(each.Status) } : await this.inspect(each, known, signal);
         if (next !== undefined) now.set(each.Id, next);
       }),
     );
-    // Unless all was to be forgotten meanwhile.
-    if (this.known === before) this.known = now;
+    this.known = now;
+    this.forgottenThen = forgotten;
     for (const id of this.stale) if (!now.has(id)) this.stale.delete(id);
     return now;
   }
 
-  private async inspect(listed: ListedContainer, abortSignal: AbortSignal): Promise<Known | undefined> {
+  /** One that cannot be inspected is as it was; only a new one that never ran may be left out. */
+  private async inspect(
+    listed: ListedContainer,
+    known: Known | undefined,
+    signal: AbortSignal,
+  ): Promise<Known | undefined> {
+    const { Id, State, Status } = listed;
     // Before the call, so that an event during it counts.
-    this.stale.delete(listed.Id);
-    const answer = this.options.docker.getContainer(listed.Id).inspect({ abortSignal });
-    const inspected = (await found('Inspecting a container', answer)) as InspectedContainer | undefined;
-    return inspected === undefined
-      ? undefined
-      : { mark: changeMark(listed), uptime: uptimeOf(listed.Status), inspected };
+    this.stale.delete(Id);
+    const canWait = known !== undefined || State === 'created';
+    const inspected = await (canWait ? this.inspector.tryToInspect(Id, signal) : this.inspector.inspect(Id, signal));
+    if (inspected === undefined) return undefined;
+    if (inspected !== 'silent') return { mark: changeMark(listed), uptime: uptimeOf(Status), inspected };
+    this.stale.add(Id);
+    return known;
   }
 
   private async instances(

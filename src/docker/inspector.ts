@@ -1,0 +1,52 @@
+import type Docker from 'dockerode';
+import { found } from './errors.ts';
+import type { InspectedContainer } from './inspected.ts';
+
+const PATIENCE = 5_000;
+const ASK_AGAIN_AFTER = 30_000;
+
+/** Inspects containers. A start that hangs, on a dead volume, keeps its container from being inspected for as long. */
+export class Inspector {
+  private readonly docker: Docker;
+  private readonly now: () => number;
+  private readonly patience: number;
+  /** By container: when it could not be inspected. */
+  private readonly silentAt = new Map<string, number>();
+
+  constructor(options: { docker: Docker; now: () => number; patience?: number }) {
+    this.docker = options.docker;
+    this.now = options.now;
+    this.patience = options.patience ?? PATIENCE;
+  }
+
+  /** Undefined: it is gone. */
+  async inspect(id: string, abortSignal: AbortSignal): Promise<InspectedContainer | undefined> {
+    const answer = this.docker.getContainer(id).inspect({ abortSignal });
+    const inspected = (await found('Inspecting a container', answer)) as InspectedContainer | undefined;
+    this.silentAt.delete(id);
+    return inspected;
+  }
+
+  /** Something has happened to it, so that it can be asked again. */
+  changed(id: string): void {
+    this.silentAt.delete(id);
+  }
+
+  /** The same; `silent`: it takes too long, or did so a moment ago. */
+  async tryToInspect(id: string, signal: AbortSignal): Promise<InspectedContainer | undefined | 'silent'> {
+    if (this.isSilent(id)) return 'silent';
+    const patience = AbortSignal.timeout(this.patience);
+    try {
+      return await this.inspect(id, AbortSignal.any([signal, patience]));
+    } catch (error) {
+      if (signal.aborted || !patience.aborted) throw error;
+      this.silentAt.set(id, this.now());
+      return 'silent';
+    }
+  }
+
+  private isSilent(id: string): boolean {
+    const ago = this.now() - (this.silentAt.get(id) ?? -Infinity);
+    return ago >= 0 && ago < ASK_AGAIN_AFTER;
+  }
+}
