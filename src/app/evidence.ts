@@ -20,8 +20,8 @@ export interface EvidenceOptions {
 export class Evidence {
   private readonly options: EvidenceOptions;
   private readonly known = new Map<string, readonly string[]>();
-  /** By container: when the log that could not be read is asked for again. */
-  private readonly retryAt = new Map<string, number>();
+  /** By container: when its log could not be read. */
+  private readonly failedAt = new Map<string, number>();
 
   constructor(options: EvidenceOptions) {
     this.options = options;
@@ -36,7 +36,7 @@ export class Evidence {
     const wanted = new Set(failed.map(keyOf));
     for (const key of this.known.keys()) if (!wanted.has(key)) this.known.delete(key);
     const ids = new Set(failed.map((each) => each.id));
-    for (const id of this.retryAt.keys()) if (!ids.has(id)) this.retryAt.delete(id);
+    for (const id of this.failedAt.keys()) if (!ids.has(id)) this.failedAt.delete(id);
     return Object.fromEntries(
       await Promise.all(failed.map(async (each) => [each.service, await this.tailOf(each)] as const)),
     );
@@ -46,13 +46,13 @@ export class Evidence {
     const { clock } = this.options;
     const known = this.known.get(keyOf(instance));
     if (known !== undefined) return known;
-    if (clock.now() < (this.retryAt.get(instance.id) ?? 0)) return [];
+    if (Math.abs(clock.now() - (this.failedAt.get(instance.id) ?? -Infinity)) < RETRY_AFTER) return [];
     try {
       const lines = await this.read(instance);
       this.known.set(keyOf(instance), lines);
       return lines;
     } catch {
-      this.retryAt.set(instance.id, clock.now() + RETRY_AFTER);
+      this.failedAt.set(instance.id, clock.now());
       return [];
     }
   }
