@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
+import PQueue from 'p-queue';
 import { connectEngine } from '../../src/docker/connect.ts';
 import type { ContainerHost, Runtime } from '../../src/core/ports.ts';
 
@@ -45,11 +46,21 @@ export function openCluster(host = dockerHost(), name = freshCluster(), dockerCo
   };
 }
 
+/** The engine loses count of a network's containers where dozens of them go at once, and keeps the network then. */
+const REMOVALS_AT_ONCE = 4;
+
 /** Removes all that carries the cluster's label, with its volumes. */
 export async function removeCluster(docker: Docker, cluster: string): Promise<void> {
   const filters = { label: [`io.fairlead.cluster=${cluster}`] };
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+  const queue = new PQueue({ concurrency: REMOVALS_AT_ONCE });
+  await queue.addAll(
+    containers.map(
+      ({ Id }) =>
+        () =>
+          docker.getContainer(Id).remove({ force: true, v: true }),
+    ),
+  );
   for (const { Id } of await docker.listNetworks({ filters })) await docker.getNetwork(Id).remove();
   const { Volumes } = await docker.listVolumes({ filters });
   for (const { Name } of Volumes) await docker.getVolume(Name).remove();
