@@ -8,7 +8,7 @@ import { World } from './world.ts';
 import { containerSpec } from './specs.ts';
 
 /** Virtual seconds in which everything that can get steady has. */
-const LONG = 90;
+const LONG = 240;
 
 /** Lives through a history and checks on the way, and at its end, what must always hold. */
 export async function liveThrough(history: readonly Act[]): Promise<void> {
