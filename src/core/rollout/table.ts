@@ -125,12 +125,14 @@ function isReadyToSwitch(
   previous: MemberSet,
 ): boolean {
   const members = decision?.serving.members ?? [];
-  const wanted = decision?.progress?.target.instances ?? 0;
+  const target = decision?.progress?.target;
   const isOver = context.decisions.get(serviceOfSet(previous.id))?.progress === undefined;
   if (previous.members.length === 0) return members.length > 0 || isOver;
+  // A release that is on its way out is nothing to go over to.
+  const staying = members.filter((each) => each.release === target?.release);
   // Who serves by another way may never have been asked for this route: until then the balancer takes it for down.
-  const ready = members.filter((each) => hasPassed(context, each, checkOf(context, each, port))).length;
-  return ready > 0 && ready >= wanted;
+  const ready = staying.filter((each) => hasPassed(context, each, checkOf(context, each, port))).length;
+  return ready > 0 && ready >= (target?.instances ?? 0);
 }
 
 /** Wanted members are active; others that are still up drain; those that are gone are dropped. */

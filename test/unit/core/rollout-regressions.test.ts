@@ -47,6 +47,19 @@ describe('a route that moves to another service', () => {
     expect(gaps()).toEqual([]);
   });
 
+  it.each(['recreate', 'rolling', 'green-blue'] as const)(
+    'waits for the release that is wanted there, whatever runs there until then: %s',
+    async (strategy) => {
+      await world.take([service(), api('v1'), loadBalancer({ service: 'api' })]);
+      world.latency.set('pull', 5000);
+      await world.take([service({ update: { strategy }, container: image('v2') }), api('v1'), loadBalancer()]);
+      expect(gaps()).toEqual([]);
+      const wanted = world.seen.at(-1) ?? '';
+      const others = world.seen.filter((each) => each !== '' && !each.includes(wanted));
+      expect(others).toEqual([expect.stringMatching(/^api@/)]);
+    },
+  );
+
   it('is served also while the one it leaves changes its strategy', async () => {
     await world.take([service(), api('v1'), loadBalancer({ service: 'api' })]);
     const swapped = service({ name: 'api', update: greenBlue, container: image('v2', 'api') });
