@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { read } from '../../script/run.mjs';
 import type { Reason } from '../../src/core/reason.ts';
 import { openRepository, type RemoteRepository, type RepositoryOptions } from '../../src/git/repository.ts';
+import { freePort } from '../lab/free-port.ts';
 import {
   commandLinesWith,
   filesWith,
-  freePort,
   makeOrigin,
   makeStack,
   serveHttp,

@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aptInstall } from '../../script/apt.mjs';
 import { read } from '../../script/run.mjs';
+import { freePort } from './free-port.ts';
 
 /** Keeps what is to be disposed at the end, last first. */
 export function makeStack(): { use<T extends AsyncDisposable>(resource: T): T; disposeAsync(): Promise<void> } {
@@ -237,16 +238,6 @@ export async function serveSilence(): Promise<{ port: number; connected: Promise
       await once(server, 'close');
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function answering(port: number): Promise<void> {

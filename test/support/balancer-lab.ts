@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { request, type Agent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type Docker from 'dockerode';
 import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
@@ -6,6 +5,7 @@ import type { Balancer, ContainerHost } from '../../src/core/ports.ts';
 import type { CheckPool, Member, Route, RoutingTable } from '../../src/core/routing.ts';
 import { createBalancer } from '../../src/haproxy/balancer.ts';
 import type { BalancerSettings } from '../../src/haproxy/container.ts';
+import { freePort } from '../lab/free-port.ts';
 import { openCluster, until } from './docker.ts';
 
 /** A container that members of routes lead to. */
@@ -139,16 +139,6 @@ function get(options: RequestOptions): Promise<Answer> {
     })
       .on('error', reject)
       .end();
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }
 

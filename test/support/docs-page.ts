@@ -9,7 +9,7 @@ import { dockerAt, freshCluster, removeCluster } from './docker.ts';
 import { blocksOf, commandsOf, ROOT, type Block, type Command } from './docs.ts';
 import { PageIds } from './docs-output.ts';
 import { PageShell } from './docs-shell.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../lab/free-port.ts';
 
 /** What pages call things, for which a run has names of its own. */
 const PAGE_WORDS = { cluster: 'demo', port: '8000', folder: '/srv/demo' };

@@ -3,7 +3,7 @@ import { canonicalResources } from '../../src/core/resources.ts';
 import type { ContainerSpec } from '../../src/core/model.ts';
 import type { Instance } from '../../src/core/observed.ts';
 import type { Runtime, RuntimeEvent } from '../../src/core/ports.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../lab/free-port.ts';
 import { containerSpec, slotSpec } from './specs.ts';
 
 /** What a container does, by an image or a command of the runtime under test. */

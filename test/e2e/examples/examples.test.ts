@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../lab/git-hosts.ts';
+import { freePort } from '../../lab/free-port.ts';
 import { dockerAt, dockerHost } from '../../support/docker.ts';
 import { fairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';

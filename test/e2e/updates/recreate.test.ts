@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../lab/git-hosts.ts';
+import { freePort } from '../../lab/free-port.ts';
 import { startRegistry, type Registry } from '../../lab/registry.ts';
 import { execIn } from '../../support/docker.ts';
 import { Scenario } from '../../support/scenario.ts';
