@@ -1,16 +1,17 @@
+import { groupBy } from '../group.ts';
 import type { Layer } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import type { InstanceStatus, LoadBalancerStatus, ProblemStatus, ServiceStatus, StatusReport } from './status.ts';
 
 /** The report without what changes all the time: two reports with one meaning are worth one commit. */
 export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
-  const events = status.events.map(({ type, object, message }) => `${type} ${object} ${message}`);
+  const events = groupBy(status.events, ({ type, object, message }) => `${type} ${object} ${message}`);
   return canonicalJson({
     ...status,
     services: status.services.map(meaningOfService),
     loadBalancers: status.loadBalancers.map(meaningOfLoadBalancer),
-    // What happens again and again is news once.
-    events: [...new Set(events)].sort(),
+    // What happens again and again is news at 1, 2, 4, 8 … times.
+    events: [...events].map(([text, same]) => `${text} ×${magnitude(same.length)}`).sort(),
   });
 }
 

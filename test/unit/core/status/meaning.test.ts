@@ -78,10 +78,12 @@ describe('the meaning of a report', () => {
     expect(meaning(event('1'))).not.toBe(meaning(event('1', 'stopped')));
   });
 
-  it('is that something happened, not how often', () => {
-    const meaning = (...messages: string[]) =>
-      meaningOf(reportOf(served, { events: messages.map((message, at) => event(String(at), message)) }));
-    expect(meaning('one fell', 'two fell', 'one fell')).toBe(meaning('one fell', 'two fell'));
+  it('is the magnitude of how often something happened', () => {
+    const meaning = (fallen: number) =>
+      meaningOf(reportOf(served, { events: Array.from({ length: fallen }, (_, at) => event(String(at), 'it fell')) }));
+    expect(meaning(2)).not.toBe(meaning(1));
+    expect(meaning(3)).toBe(meaning(4));
+    expect(meaning(5)).not.toBe(meaning(4));
   });
 
   it('is what is wrong', () => {
