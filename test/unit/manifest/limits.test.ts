@@ -22,16 +22,16 @@ describe('a text from a stranger', { timeout: 60_000 }, () => {
   });
 
   it.each<[string, string]>([
-    ['keys', Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['keys', Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join('\n')],
     ['one key, again and again', `kind: Service\n${'name: a\n'.repeat(5000)}`],
     [
       'variables',
-      `kind: Service\nname: a\nimage: a:1\nenvironment:\n${Array.from({ length: 20_000 }, (_, index) => `  k${index}: 1`).join('\n')}`,
+      `kind: Service\nname: a\nimage: a:1\nenvironment:\n${Array.from({ length: 40_000 }, (_, index) => `  k${index}: 1`).join('\n')}`,
     ],
   ])('with many %s takes a time that is linear', (_, text) => {
     const started = process.cpuUsage();
     read(text);
-    expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
+    expect(process.cpuUsage(started).user).toBeLessThan(10_000_000);
   });
 
   it('never throws, and each problem has its place', () => {
