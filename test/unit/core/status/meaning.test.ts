@@ -1,21 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Instance, MemberHealth } from '../../../../src/core/observed.ts';
+import type { Instance } from '../../../../src/core/observed.ts';
 import { meaningOf } from '../../../../src/core/status/meaning.ts';
-import { checked, NOW, planOf, reportOf, type Situation } from '../../../support/decisions.ts';
-import { loadBalancer, service } from '../../../support/manifests.ts';
+import { checked, NOW, reportOf } from '../../../support/decisions.ts';
 import { instanceOf } from '../../../support/observed.ts';
-
-const web = service({ instances: 2 });
-const instances = [1, 2].map((slot) => instanceOf(web, slot));
-const wanted = [web, loadBalancer()];
-const { table } = planOf({ wanted, instances });
-const served: Situation = { wanted, instances, balancer: checked(table) };
-const problem = { layer: 'git', reason: 'unreachable', message: 'no' } as const;
-
-/** The report of a balancer whose checks all say this. */
-function said(check: MemberHealth['check']) {
-  return reportOf({ ...served, balancer: checked(table, check) });
-}
+import { instances, problem, said, served, table, web } from '../../../support/served.ts';
 
 describe('the meaning of a report', () => {
   const [first, ...others] = instances;

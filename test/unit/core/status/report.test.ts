@@ -1,22 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { MemberHealth } from '../../../../src/core/observed.ts';
-import { checked, NOW, planOf, reportOf, type Situation } from '../../../support/decisions.ts';
+import { checked, NOW, reportOf } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
+import { instances, problem, said, served, table, wanted, web } from '../../../support/served.ts';
 
 const MB = 1024 ** 2;
-const web = service({ instances: 2 });
-const instances = [1, 2].map((slot) => instanceOf(web, slot));
-const wanted = [web, loadBalancer()];
-const { table } = planOf({ wanted, instances });
-const served: Situation = { wanted, instances, balancer: checked(table) };
-const problem = { layer: 'git', reason: 'unreachable', message: 'no' } as const;
-
-/** The report of a balancer whose checks all say this. */
-function said(check: MemberHealth['check']) {
-  return reportOf({ ...served, balancer: checked(table, check) });
-}
-
 describe('all is well', () => {
   it('where everything is steady and served', () => {
     expect(reportOf(served)).toMatchObject({ ready: true, problems: [], observedAt: '2026-11-21T00:00:00.000Z' });
