@@ -95,7 +95,9 @@ export class Slots {
       await this.startNew(container, isLast);
       this.failed.delete(name);
     } catch (error) {
-      if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
+      // Its mark says so from now on; who takes that away wants it to be tried as often again.
+      if (isLast) this.failed.delete(name);
+      else if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
       throw error;
     }
   }

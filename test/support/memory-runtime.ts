@@ -104,7 +104,8 @@ export class MemoryRuntime implements Runtime {
       this.startNew(container, isLast);
       this.failed.delete(name);
     } catch (error) {
-      if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
+      if (isLast) this.failed.delete(name);
+      else if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
       throw error;
     }
   }

@@ -179,6 +179,8 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
         expect(await only()).toMatchObject({ state: 'created', restartPolicy: 'no', release: '1a2b3c4', slot: 1 });
         expect((await only()).error).toContain('/nowhere');
         await runtime.remove(await only());
+        await expect(runtime.ensure(candidate)).rejects.toMatchObject(refused);
+        expect(await observed()).toEqual([]);
         await runtime.ensure(slotSpec({ container: serving, restart: 'no' }));
         expect(await only()).toMatchObject({ state: 'running', restartPolicy: 'no' });
       });
