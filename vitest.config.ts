@@ -6,7 +6,14 @@ const onEngine = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 18
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          isolate: false,
+          setupFiles: ['test/support/cases.ts'],
+          include: ['test/unit/**/*.test.ts'],
+        },
+      },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], ...onEngine } },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...onEngine } },
     ],

@@ -3,13 +3,16 @@ import { availableParallelism } from 'node:os';
 import { messageOf, read, seconds } from './run.mjs';
 import { ROOT, installDependencies, log, runScript, tool } from './setup.mjs';
 
+/** Tools that make many short-lived objects spend less time on clearing them away where the young ones have more room. */
+const NODE_OPTIONS = `${process.env['NODE_OPTIONS'] ?? ''} --max-semi-space-size=64`;
+
 /** The slowest first: as many run at once as there are processors. @type {[string, string[]][]} */
 const PARTS = [
   ['lint', [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
   ['unit tests', [tool('vitest/vitest.mjs'), 'run', '--project', 'unit', '--silent=passed-only']],
-  ['types', [tool('typescript/bin/tsc'), '--noEmit']],
+  ['types', [tool('typescript-native/bin/tsc'), '--noEmit']],
   ['unused code', [tool('knip/bin/knip.js')]],
-  ['format', [tool('prettier/bin/prettier.cjs'), '--check', '.']],
+  ['format', [tool('prettier/bin/prettier.cjs'), '--check', '--cache', '--cache-strategy', 'content', '.']],
   ['generated files', ['script/generate.mjs', '--check']],
 ];
 
@@ -33,7 +36,7 @@ await runScript(async () => {
 async function passes([name, argv]) {
   const since = performance.now();
   try {
-    await read(process.execPath, argv, { cwd: ROOT, keep: 20_000 });
+    await read(process.execPath, argv, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS }, keep: 20_000 });
     log(`ok      ${name.padEnd(16)} ${seconds(since)}`);
     return true;
   } catch (error) {

@@ -77,7 +77,7 @@ function packagesIn(file) {
 export async function build() {
   const since = performance.now();
   const fresh = join(ROOT, `dist-${String(process.pid)}`);
-  const compile = [tool('typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
+  const compile = [tool('typescript-native/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', fresh];
   try {
     await run(process.execPath, compile, { cwd: ROOT });
     await run(process.execPath, ['script/generate.mjs', '--validators', fresh], { cwd: ROOT });

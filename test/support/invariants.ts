@@ -116,7 +116,8 @@ async function finish(world: World): Promise<Pass> {
     const before = world.engine.mutations.length;
     // A process that has just begun has not seen anything yet.
     if (world.clock.now() > end - (LONG * 1000) / 2) world.crashAfter(Infinity);
-    const pass = await world.pass(idle > 20 ? 1000 : undefined);
+    // The longer nothing is done, the longer the steps of time.
+    const pass = await world.pass(idle > 20 ? Math.min(idle * 50, 5000) : undefined);
     idle = world.engine.mutations.length > before ? 0 : idle + 1;
     calm = pass.steady ? calm + 1 : 0;
     // Longer than any keepOld of the histories.

@@ -1,22 +1,23 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { cases, patience } from '../../support/cases.ts';
 import { anyFates, calmHistory, wildHistory } from '../../support/history.ts';
 import { liveThrough, serveThrough, survives } from '../../support/invariants.ts';
 
-/** Enough to see that the properties still hold; tens of thousands were run to find what is below. */
+/** Enough to see that the properties still hold; tens of thousands were looked at to find what is below. */
 const RUNS = 25;
-const LIMIT = 60_000;
+const LIMIT = patience(60_000);
 
 describe('whatever happens', () => {
-  it('ends steady and quiet, or says why not', { timeout: LIMIT }, async () => {
-    await fc.assert(fc.asyncProperty(wildHistory, liveThrough), { numRuns: RUNS });
+  it('ends steady and quiet, or says why not', LIMIT, async () => {
+    await fc.assert(fc.asyncProperty(wildHistory, liveThrough), cases(RUNS));
   });
 
-  it('keeps a load balancer served through every update that can', { timeout: LIMIT }, async () => {
-    await fc.assert(fc.asyncProperty(calmHistory, serveThrough), { numRuns: RUNS });
+  it('keeps a load balancer served through every update that can', LIMIT, async () => {
+    await fc.assert(fc.asyncProperty(calmHistory, serveThrough), cases(RUNS));
   });
 
-  it('comes to the same when the process is killed at any call', { timeout: LIMIT }, async () => {
-    await fc.assert(fc.asyncProperty(anyFates, survives), { numRuns: RUNS });
+  it('comes to the same when the process is killed at any call', LIMIT, async () => {
+    await fc.assert(fc.asyncProperty(anyFates, survives), cases(RUNS));
   });
 });

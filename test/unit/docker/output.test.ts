@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { framesOf } from '../../../src/docker/frames.ts';
 import { linesOf } from '../../../src/docker/logs.ts';
 import { uptimeOf } from '../../../src/docker/list.ts';
+import { cases } from '../../support/cases.ts';
 
 type Piece = readonly ['stdout' | 'stderr', string];
 
@@ -40,7 +41,7 @@ describe('framesOf', () => {
         const frames = await all(framesOf(cut(multiplexed(pieces), size)));
         expect(frames.map(({ stream, payload }) => [stream, payload.toString()])).toEqual(pieces);
       }),
-      { numRuns: 50 },
+      cases(50),
     );
   });
 });

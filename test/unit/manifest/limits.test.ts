@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cases, patience } from '../../support/cases.ts';
 import { read } from './reading.ts';
 
 const reasons = (text: string): string[] => read(text).problems.map(({ reason }) => reason);
 
-describe('a text from a stranger', { timeout: 60_000 }, () => {
+describe('a text from a stranger', patience(60_000), () => {
   const bomb = Array.from({ length: 9 }, (_, i) => `a${i}: &a${i} [${i === 0 ? 'x' : `*a${i - 1},`.repeat(9)}]`).join(
     '\n',
   );
@@ -79,7 +80,7 @@ describe('a text from a stranger', { timeout: 60_000 }, () => {
           expect(Math.min(line ?? 0, column ?? 0)).toBeGreaterThan(0);
         }
       }),
-      { numRuns: 500 },
+      cases(500),
     );
   });
 });

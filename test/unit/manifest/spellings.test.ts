@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Service } from '../../../src/core/model.ts';
+import { cases } from '../../support/cases.ts';
 import { service } from './reading.ts';
 
 /** Equal meaning must be equal data: a difference would be a new release for nothing. */
@@ -95,7 +96,7 @@ describe('spellings of one meaning give one Service', { timeout: 60_000 }, () =>
           `environment: ${JSON.stringify(written(second, reversed))}`,
         );
       }),
-      { numRuns: 200 },
+      cases(200),
     );
   });
 
@@ -109,7 +110,7 @@ describe('spellings of one meaning give one Service', { timeout: 60_000 }, () =>
         expect(first.resources.memory).toBe(size * 1024 ** 2);
         expect(first.container.stopGracePeriod).toBe(seconds * 1000);
       }),
-      { numRuns: 100 },
+      cases(100),
     );
   });
 
@@ -120,7 +121,7 @@ describe('spellings of one meaning give one Service', { timeout: 60_000 }, () =>
         const read = (list: readonly number[]): Service => service(`ports: ${JSON.stringify(list)}`);
         expect(read([...numbers].reverse()).container).toEqual(read(numbers).container);
       }),
-      { numRuns: 100 },
+      cases(100),
     );
   });
 

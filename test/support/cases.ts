@@ -1,0 +1,20 @@
+import fc from 'fast-check';
+
+/**
+ * Set up before every file of tests: random cases are the same in each run. `CASES=50` looks at fifty times as many,
+ * other ones each time; `SEED=7` at those of that seed.
+ */
+const FACTOR = Number(process.env['CASES'] ?? 1);
+const SEED = process.env['SEED'] ?? (FACTOR === 1 ? '1' : undefined);
+
+/** Options of a property that usually sees `count` cases. */
+export function cases(count: number): { readonly numRuns: number } {
+  return { numRuns: Math.ceil(count * FACTOR) };
+}
+
+/** Options of a test that may take so many milliseconds with the usual cases. */
+export function patience(milliseconds: number): { readonly timeout: number } {
+  return { timeout: milliseconds * Math.max(1, FACTOR) };
+}
+
+fc.configureGlobal({ ...cases(100), ...(SEED !== undefined && { seed: Number(SEED) }) });
