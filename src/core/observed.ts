@@ -29,8 +29,11 @@ export interface Instance {
   readonly createdAt: number;
   readonly startedAt?: number;
   readonly finishedAt?: number;
-  /** `no`: a candidate that has not been settled, or, once stopped, the mark of a failed release (quarantine). */
-  readonly restartPolicy: RestartPolicy | 'no';
+  /**
+   * `no`: a candidate that has not been settled, or, once stopped, the mark of a failed release (quarantine); `discarded`:
+   * it was one, and its end has begun.
+   */
+  readonly restartPolicy: RestartPolicy | 'no' | 'discarded';
   /** The fixed IPv4 address, known also while it is stopped. */
   readonly address?: string;
   /** Whether its service's name resolves to it; undefined while it is not on all networks on which it finds others. */
@@ -47,6 +50,11 @@ export interface Instance {
 /** It runs, or Docker is about to start it again: its slot, its place and its host ports are taken. */
 export function isUp({ state }: Pick<Instance, 'state'>): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
+}
+
+/** It has served, or was let serve: no candidate. */
+export function isTrusted({ restartPolicy }: Pick<Instance, 'restartPolicy'>): boolean {
+  return restartPolicy !== 'no' && restartPolicy !== 'discarded';
 }
 
 export interface ObservedNode {

@@ -2,7 +2,7 @@ import type { DesiredService } from './desire.ts';
 import { groupBy } from './group.ts';
 import type { Resources } from './model.ts';
 import { Neighbours } from './neighbours.ts';
-import { isUp, type Instance, type ObservedNode } from './observed.ts';
+import { isTrusted, isUp, type Instance, type ObservedNode } from './observed.ts';
 import type { Reason } from './reason.ts';
 
 /** Why an instance does not fit on a node, with what the node has free: cores and MB. */
@@ -70,7 +70,7 @@ export function place(
  */
 function standingOf(instances: readonly Instance[]): readonly Instance[] {
   const up = instances.filter(isUp);
-  return up.length > 0 ? up : instances.filter((each) => each.restartPolicy !== 'no');
+  return up.length > 0 ? up : instances.filter(isTrusted);
 }
 
 /** The node's accounts while instances are admitted; the one place that holds changing state. */

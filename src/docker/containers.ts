@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec, Resources, RestartPolicy } from '../core/model.ts';
+import type { Instance } from '../core/observed.ts';
 import { stopLimit } from './dial.ts';
 import { found, settle } from './errors.ts';
 import type { InspectedContainer } from './inspected.ts';
@@ -64,7 +65,7 @@ export class Containers {
   }
 
   /** Changes the restart policy, where the container is still there. */
-  setRestart(container: Named, restart: RestartPolicy | 'no'): Promise<void> {
+  setRestart(container: Named, restart: Instance['restartPolicy']): Promise<void> {
     const options = { RestartPolicy: restartOptions(restart) };
     return this.act('Updating', container, [404], (target) => target.update(options));
   }

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
-import type { Instance, ObservedRuntime } from '../core/observed.ts';
+import { isTrusted, type Instance, type ObservedRuntime } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
 import { Addresses } from './addresses.ts';
 import { Attachments } from './attachments.ts';
@@ -83,11 +83,10 @@ export class EngineRuntime implements Runtime {
   }
 
   async stop(instance: Instance, { mark, signal }: { mark: boolean; signal?: AbortSignal }): Promise<void> {
-    // One that is no mark must not look like one if this process dies here, and `always` starts it again with the engine.
-    const restart = mark ? 'no' : 'unless-stopped';
+    const restart = restartWhenStopped(instance, mark);
     if (instance.restartPolicy !== restart) await this.containers.setRestart(instance, restart);
     await this.containers.stop(instance, signal);
-    if (instance.restartPolicy === 'no' && !mark) await this.remove(instance);
+    if (restart === 'discarded') await this.remove(instance);
   }
 
   restart(instance: Instance, signal?: AbortSignal): Promise<void> {
@@ -122,4 +121,13 @@ export class EngineRuntime implements Runtime {
       yield event;
     }
   }
+}
+
+/**
+ * Whatever this process comes to, a stopped container says what it was: a failed release's mark, a candidate that nobody
+ * wants any more, or one that served; `always` would start that one again with the engine.
+ */
+function restartWhenStopped(instance: Instance, mark: boolean): Instance['restartPolicy'] {
+  if (mark) return 'no';
+  return isTrusted(instance) ? 'unless-stopped' : 'discarded';
 }

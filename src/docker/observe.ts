@@ -1,11 +1,11 @@
 import { coresOf, coresOfNano } from '../core/resources.ts';
-import type { Resources, RestartPolicy } from '../core/model.ts';
+import type { Resources } from '../core/model.ts';
 import type { Instance, InstanceState } from '../core/observed.ts';
 import { hasAlias } from './attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { LABEL, slotOf, specOf } from './labels.ts';
-import { containerName, type SlotName } from './options.ts';
+import { containerName, restartPolicyOf, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-names.ts';
 
 export interface Surroundings {
@@ -85,11 +85,6 @@ function lifeOf({ State, Created }: InspectedContainer, failure = ''): Life {
 function timeOf(text: string): number | undefined {
   const time = Date.parse(text);
   return Number.isNaN(time) || time <= 0 ? undefined : time;
-}
-
-function restartPolicyOf(host: InspectedHostConfig): RestartPolicy | 'no' {
-  const name = host.RestartPolicy?.Name;
-  return name === 'unless-stopped' || name === 'always' || name === 'on-failure' ? name : 'no';
 }
 
 export function resourcesOf(host: InspectedHostConfig): Resources {

@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
 import { nanoOf, sharesOf } from '../core/resources.ts';
-import type { ContainerSpec, Mount, Port, Resources, RestartPolicy } from '../core/model.ts';
+import type { ContainerSpec, Mount, Port, Resources } from '../core/model.ts';
+import type { Instance } from '../core/observed.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import type { InspectedHostConfig } from './inspected.ts';
 import { LABEL, slotLabels } from './labels.ts';
 
 export type SlotName = Pick<SlotSpec, 'service' | 'release' | 'slot'>;
@@ -102,8 +104,17 @@ export function resourceOptions(
   };
 }
 
-export function restartOptions(restart: RestartPolicy | 'no'): Docker.HostRestartPolicy {
-  return { Name: restart };
+/** Docker keeps no word for what is discarded: this number of retries, which nobody else asks for, is ours. */
+const DISCARDED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCount: 8_686 };
+
+export function restartOptions(restart: Instance['restartPolicy']): Docker.HostRestartPolicy {
+  return restart === 'discarded' ? DISCARDED : { Name: restart };
+}
+
+export function restartPolicyOf({ RestartPolicy: policy }: InspectedHostConfig): Instance['restartPolicy'] {
+  const name = policy?.Name;
+  if (name === DISCARDED.Name && policy?.MaximumRetryCount === DISCARDED.MaximumRetryCount) return 'discarded';
+  return name === 'unless-stopped' || name === 'always' || name === 'on-failure' ? name : 'no';
 }
 
 export function volumeName(cluster: string, source: string): string {

@@ -11,7 +11,7 @@ import { LABEL, ownLabels, slotOf } from './labels.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
-import { containerName, createOptions, markOptions, volumeName } from './options.ts';
+import { containerName, createOptions, markOptions, restartPolicyOf, volumeName } from './options.ts';
 
 /** Exit codes that the engine gives to a command that it cannot run at all. */
 const CANNOT_RUN = [126, 127];
@@ -79,7 +79,7 @@ export class Slots {
     const name = containerName(this.cluster, slot);
     const resources = canonicalResources(slot.resources);
     const sameResources = JSON.stringify(resourcesOf(there.HostConfig)) === JSON.stringify(resources);
-    const sameRestart = (there.HostConfig.RestartPolicy?.Name ?? '') === slot.restart;
+    const sameRestart = restartPolicyOf(there.HostConfig) === slot.restart;
     if (sameResources && sameRestart) return;
     await this.containers.update(
       { id: there.Id, name },

@@ -97,6 +97,19 @@ describe('observing the engine', () => {
     expect((await only()).restartPolicy).toBe('on-failure');
   });
 
+  it('knows a candidate whose end another process had begun', async () => {
+    const command = ['sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done'];
+    const stubborn = containerSpec({ image: 'lab/busybox:1', command, stopGracePeriod: 2000 });
+    await cluster.runtime.ensure(slotSpec({ container: stubborn, restart: 'no' }));
+    const [candidate] = (await cluster.runtime.observe()).instances;
+    if (candidate === undefined) throw new Error('no candidate');
+    const ended = cluster.runtime.stop(candidate, { mark: false, signal: AbortSignal.timeout(500) });
+    await expect(ended).rejects.toThrow();
+    expect(await only()).toMatchObject({ restartPolicy: 'discarded', deviations: [] });
+    await runtime.stop(await only(), { mark: false });
+    expect((await runtime.observe()).instances).toEqual([]);
+  });
+
   it('shows a kill for want of memory', async () => {
     const greedy = { ...SLEEPER, command: ['sh', '-c', 'x=a; while :; do x=$x$x; done'] };
     const resources = { cpu: 0, memory: 0, limits: { memory: 16 * MB } };

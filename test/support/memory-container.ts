@@ -1,4 +1,4 @@
-import type { RestartPolicy, Resources } from '../../src/core/model.ts';
+import type { Resources } from '../../src/core/model.ts';
 import type { Instance, InstanceState } from '../../src/core/observed.ts';
 import type { LogLine, SlotSpec } from '../../src/core/ports.ts';
 import type { Reason } from '../../src/core/reason.ts';
@@ -42,7 +42,7 @@ export class MemoryContainer {
   readonly logs: LogLine[] = [];
   readonly deviations: string[] = [];
   state: InstanceState = 'created';
-  restartPolicy: RestartPolicy | 'no';
+  restartPolicy: Instance['restartPolicy'];
   resources: Resources;
   discoverable = false;
   hostPorts: Instance['hostPorts'] = [];

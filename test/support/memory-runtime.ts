@@ -1,7 +1,7 @@
 import { canonicalResources } from '../../src/core/resources.ts';
 import { ReasonError } from '../../src/core/reason.ts';
 import type { PullPolicy } from '../../src/core/model.ts';
-import type { Instance, ObservedNode, ObservedRuntime } from '../../src/core/observed.ts';
+import { isTrusted, type Instance, type ObservedNode, type ObservedRuntime } from '../../src/core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import { Channel } from './channel.ts';
 import type { MemoryContainer, MemoryImage } from './memory-container.ts';
@@ -129,10 +129,14 @@ export class MemoryRuntime implements Runtime {
     options.signal?.throwIfAborted();
     const container = this.engine.containers.get(instance.name);
     if (container === undefined) return;
-    if (options.mark) await this.update(instance, { restart: 'no' });
-    else if (instance.restartPolicy !== 'unless-stopped') await this.update(instance, { restart: 'unless-stopped' });
+    const candidate = isTrusted(instance) ? 'unless-stopped' : 'discarded';
+    const restart = options.mark ? 'no' : candidate;
+    if (instance.restartPolicy !== restart) {
+      await this.engine.mutate(`update ${instance.name}`);
+      container.restartPolicy = restart;
+    }
     if (container.alive) await this.end(container);
-    if (instance.restartPolicy === 'no' && !options.mark) await this.remove(instance);
+    if (restart === 'discarded') await this.remove(instance);
   }
 
   private async end(container: MemoryContainer): Promise<void> {

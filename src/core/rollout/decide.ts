@@ -33,6 +33,7 @@ export function decide(view: ServiceView): Decision {
   const pull = pullStep(progress);
   const { named, ...sets } = memberSets(progress, pull === undefined);
   const steps = joinersFirst(view, [
+    ...discardSteps(view),
     ...condemnSteps(progress),
     ...discoverSteps(progress, named),
     ...healSteps(progress),
@@ -53,8 +54,18 @@ export function decide(view: ServiceView): Decision {
 
 /** The manifest is gone, disabled or asks for none: everything is drained, stopped and removed. */
 function retire(view: ServiceView): Decision {
-  const steps = view.instances.flatMap((each) => endStepsOf(view, each, `${view.name} is not wanted any more`));
-  return { view, steps, serving: { id: view.name, members: stillNeeded(view) }, steady: view.instances.length === 0 };
+  const ends = view.instances.flatMap((each) => endStepsOf(view, each, `${view.name} is not wanted any more`));
+  const steps = [...discardSteps(view), ...ends];
+  const steady = view.instances.length + view.discarded.length === 0;
+  return { view, steps, serving: { id: view.name, members: stillNeeded(view) }, steady };
+}
+
+/** What another process began to take away, before anything is made in its place. */
+function discardSteps({ discarded }: ServiceView): Step[] {
+  const because = 'it was a candidate, and is not wanted any more';
+  return discarded.map((instance) =>
+    isUp(instance) ? { do: 'stop', instance, mark: false, because } : { do: 'remove', instance, because },
+  );
 }
 
 /** A load balancer that has moved on to another service may still lead here, until that one is ready. */

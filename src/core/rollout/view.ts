@@ -13,6 +13,8 @@ export interface ServiceView {
   /** Missing: no manifest any more. */
   readonly desired?: DesiredService;
   readonly instances: readonly Instance[];
+  /** Candidates whose end has begun: they are none of `instances` any more. */
+  readonly discarded: readonly Instance[];
   readonly conditions: ReadonlyMap<string, Condition>;
   /** Instances that the node has room for; where `blocked`, the new release has none. */
   readonly admitted: number;
@@ -51,7 +53,12 @@ export interface Views {
 /** One view for each service that is wanted or still there; the memory comes back with its clocks brought up to now. */
 export function viewsOf(desired: DesiredState, state: ObservedState, memory: Memory, now: number): Views {
   const { instances, node } = state.runtime;
-  const byService = groupBy(instances, (each) => each.service);
+  const isDiscarded = (each: Instance) => each.restartPolicy === 'discarded';
+  const byService = groupBy(
+    instances.filter((each) => !isDiscarded(each)),
+    (each) => each.service,
+  );
+  const discarded = groupBy(instances.filter(isDiscarded), (each) => each.service);
   const routing = indexRouting(state.balancer.table);
   const coming = indexRouting(state.underWay?.table);
   const starting = groupBy(state.underWay?.starting ?? [], (each) => each.service);
@@ -61,13 +68,14 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const remembered = withoutUnwanted(remember(memory, state, conditions, now), desired.services);
   const placement = place(desired.services, instances, node);
   const blocked = new Set(placement.blocked);
-  const names = [...new Set([...wanted.keys(), ...byService.keys()])].sort();
+  const names = [...new Set([...wanted.keys(), ...byService.keys(), ...discarded.keys()])].sort();
   const services = names.map((name): ServiceView => {
     const service = wanted.get(name);
     return {
       name,
       ...(service && { desired: service }),
       instances: byService.get(name) ?? [],
+      discarded: discarded.get(name) ?? [],
       conditions,
       admitted: placement.admitted[name] ?? 0,
       blocked: blocked.has(name),
