@@ -9,7 +9,7 @@ import type { SlotSpec } from '../ports.ts';
 import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge } from './target.ts';
-import { isFailing, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
+import { isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
 export interface Decision {
@@ -176,7 +176,7 @@ function endReason({ target }: Progress, instance: Instance): string {
 function cleanUpSteps(progress: Progress): Step[] {
   const evidence = marksOf(progress);
   const stands = isComplete(progress) && progress.target.instances > 0;
-  const isObsolete = (each: Instance) => !evidence.includes(each) && (stands || isMark(progress.view, each));
+  const isObsolete = (each: Instance) => !evidence.includes(each) && (stands || !isFallback(progress.view, each));
   const because = `${progress.target.release} is steady`;
   return progress.kept.filter(isObsolete).map((instance) => ({ do: 'remove', instance, because }));
 }

@@ -96,7 +96,10 @@ function isOver(view: ServiceView, instance: Instance): boolean {
 
 /** A route leads to the new set as a whole. One that leads to some of it did so before this was to be a whole. */
 function isLedTo(progress: Progress): boolean {
-  return routesOf(progress).some((route) => route.pools[route.active].set === setId(progress));
+  return routesOf(progress).some(({ pools, active }) => {
+    const { set, members } = pools[active];
+    return set === setId(progress) && members.length > 0;
+  });
 }
 
 /** Routes switch once all of the new set are found by name, too. */

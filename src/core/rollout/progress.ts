@@ -1,9 +1,9 @@
-import type { DesiredService } from '../desire.ts';
+import { hasHostPort, type DesiredService } from '../desire.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { isRouted } from './drain.ts';
 import { fits } from '../placement.ts';
 import type { Verdict } from './target.ts';
-import { isMark, isReady, type ServiceView, type Target } from './view.ts';
+import { isFallback, isReady, type ServiceView, type Target } from './view.ts';
 
 /** How far a service is on its way to its target: its instances, sorted by what they are on this way. */
 export interface Progress {
@@ -35,9 +35,8 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
   const { target } = verdict;
   const own = view.instances.filter((each) => each.release === target.release);
   const others = view.instances.filter((each) => each.release !== target.release);
-  const isExclusive = desired.strategy === 'recreate';
+  const isExclusive = desired.strategy === 'recreate' || hasHostPort(target.container);
   const slots = wantedSlots(target, own, isExclusive);
-  const fallbacks = others.filter((each) => isUp(each) || !isMark(view, each));
   return {
     view,
     desired,
@@ -48,7 +47,7 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     surplus: own.filter((each) => !slots.includes(each.slot)),
     old: others.filter(isUp),
     kept: others.filter((each) => !isUp(each)),
-    isTrial: !target.rollback && fallbacks.length > 0,
+    isTrial: !target.rollback && others.some((each) => isFallback(view, each)),
     isExclusive,
     isAtomic: desired.strategy === 'green-blue',
     isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),

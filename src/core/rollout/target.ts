@@ -2,7 +2,7 @@ import { hasHostPort, type DesiredService } from '../desire.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
-import { bestRelease, isMark, type ServiceView, type Target } from './view.ts';
+import { bestRelease, isFallback, isMark, type ServiceView, type Target } from './view.ts';
 
 interface FailedInstance {
   readonly instance: Instance;
@@ -50,7 +50,7 @@ function wantedTarget(view: ServiceView, desired: DesiredService): Target {
 }
 
 function fallbackTarget(view: ServiceView, wanted: Target): Target | undefined {
-  const others = view.instances.filter((each) => each.release !== wanted.release && !isMark(view, each));
+  const others = view.instances.filter((each) => each.release !== wanted.release && isFallback(view, each));
   const sample = bestRelease(view, others)?.find((each) => each.spec !== undefined);
   if (sample?.spec === undefined) return undefined;
   const { release, spec, resources } = sample;

@@ -165,6 +165,13 @@ export function isMark(view: ServiceView, instance: Instance): boolean {
   return view.memory.fellWithEngine[instance.id] === undefined;
 }
 
+/** There is something to go back to: it is up, or was before it was stopped. One that was made only never served anybody. */
+export function isFallback(view: ServiceView, instance: Instance): boolean {
+  if (isUp(instance)) return true;
+  const wasOnlyMade = instance.state === 'created' && instance.restartPolicy === 'no';
+  return !wasOnlyMade && !isMark(view, instance);
+}
+
 /** How that ends is not known yet. */
 function isStarting({ starting }: ServiceView, { release, slot }: Instance): boolean {
   return starting.some((each) => each.release === release && each.slot === slot);

@@ -77,18 +77,22 @@ function problemOf(progress: Progress, { refused, failures }: IndexedContext): P
 
 /** An instance that has been up for longer than it may take, or fell. */
 function lateProblem(progress: Progress): Problem | undefined {
-  const { view, current, desired, slots } = progress;
+  const { view, current, desired } = progress;
   const { timeout } = desired.service.update;
   const settled = current.filter((each) => each.restartPolicy !== 'no');
   const late = settled.find((each) => !isReady(view, each) && isLate(progress, each, timeout));
   const looping = settled.find((each) => isCrashLooping(view.memory, each, view.now));
   const troubled = late ?? looping;
   if (troubled !== undefined) return instanceProblem(view, troubled);
-  const own = view.instances.filter((each) => each.release === progress.target.release && slots.includes(each.slot));
-  const fallen = own.find(
-    (each) => !isUp(each) && (each.error !== undefined || view.now < startDue(progress, each.slot)),
-  );
+  const fallen = fallenInstance(progress);
   return fallen === undefined ? undefined : instanceProblem(view, fallen);
+}
+
+/** One that is down, and cannot be started or was just now. */
+function fallenInstance(progress: Progress): Instance | undefined {
+  const { view, target, slots } = progress;
+  const own = view.instances.filter((each) => each.release === target.release && slots.includes(each.slot));
+  return own.find((each) => !isUp(each) && (each.error !== undefined || view.now < startDue(progress, each.slot)));
 }
 
 function isLate({ view }: Progress, instance: Instance, timeout: number): boolean {
@@ -102,10 +106,10 @@ function rollbackProblem(progress: Progress): ProblemStatus {
   const evidence = evidenceOf(progress) ?? verdict.failed[0]?.instance;
   const description = failureWords(progress, evidence);
   const isBack = readyCount(progress) >= target.instances;
-  const stuck = progress.current.find(
-    (each) => !isReady(view, each) && isLate(progress, each, desired.service.update.timeout),
-  );
-  const reason: Reason = !isBack && stuck !== undefined ? 'rollback-failed' : 'rolled-back';
+  const { timeout } = desired.service.update;
+  const late = progress.current.find((each) => !isReady(view, each) && isLate(progress, each, timeout));
+  const isStuck = late !== undefined || fallenInstance(progress) !== undefined;
+  const reason: Reason = !isBack && isStuck ? 'rollback-failed' : 'rolled-back';
   const outcome =
     reason === 'rolled-back'
       ? `${view.name}@${target.release} serves on.`

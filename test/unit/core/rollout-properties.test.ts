@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { cases, patience } from '../../support/cases.ts';
+import { LIVED, SERVED, SURVIVED } from '../../support/counterexamples.ts';
 import { anyFates, calmHistory, wildHistory } from '../../support/history.ts';
 import { liveThrough, serveThrough, survives } from '../../support/invariants.ts';
 
@@ -20,4 +21,10 @@ describe('whatever happens', () => {
   it('comes to the same when the process is killed at any call', LIMIT, async () => {
     await fc.assert(fc.asyncProperty(anyFates, survives), cases(RUNS));
   });
+});
+
+describe('what once went wrong', () => {
+  it.each(Object.entries(LIVED))('goes well: %s', (_, history) => liveThrough(history));
+  it.each(Object.entries(SERVED))('goes well: %s', (_, history) => serveThrough(history));
+  it.each(Object.entries(SURVIVED))('goes well: %s', (_, fates) => survives(fates));
 });

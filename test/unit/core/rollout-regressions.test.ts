@@ -238,44 +238,6 @@ describe('a container whose start hangs', () => {
   });
 });
 
-describe('a candidate that nobody wants any more', () => {
-  const bad = { strategy: 'rolling' as const, failureAction: 'pause' as const, timeout: 4000 };
-  const paused = () => service({ update: bad, container: image('bad'), healthCheck: http('/') });
-  const discarded = () => [...world.engine.containers.values()].find((each) => each.restartPolicy === 'discarded');
-
-  async function killedWhileItEnds(): Promise<void> {
-    world.balancer.failingImages.add('web:bad');
-    await world.take([service()]);
-    world.commit([paused()]);
-    await world.wait(10);
-    world.latency.set('stop', 60_000);
-    world.commit([service({ container: image('v3') })]);
-    await world.until(() => discarded() !== undefined);
-    world.restart();
-    world.latency.clear();
-  }
-
-  it('is ended by the next process, and nothing is ever made of it again', async () => {
-    await killedWhileItEnds();
-    await world.steady();
-    expect([world.up(), world.stopped()]).toEqual([['web:v3#1'], []]);
-  });
-
-  it('is nothing to go back to', async () => {
-    await killedWhileItEnds();
-    world.engine.behave('web:v4', { startError: 'exec: "/app": no such file' });
-    await world.take([service({ container: { ...image('v4'), ...hostPort } })]);
-    expect(world.up()).toEqual(['web:v1#1']);
-  });
-
-  it('is no mark of its release, which may be wanted again', async () => {
-    await killedWhileItEnds();
-    world.balancer.failingImages.clear();
-    await world.take([paused()]);
-    expect([world.up(), world.stopped()]).toEqual([['web:bad#1'], []]);
-  });
-});
-
 describe('what is not the fault of a release', () => {
   const update = { timeout: 5_000 };
 
@@ -369,4 +331,14 @@ it('green-blue without room for both sets is refused, and the old one serves on'
     state: 'unscheduled',
     problem: { layer: 'scheduling', reason: 'not-enough-cpu' },
   });
+});
+
+it('a release that cannot be started does not serve on when its successor fails, and nobody says so', async () => {
+  world.engine.behave('web:v1', { startError: 'exec: "/app": no such file' });
+  world.commit([service()]);
+  await world.wait(5);
+  world.engine.behave('web:v2', { exitsAfter: 0 });
+  world.commit([service({ container: image('v2') })]);
+  const [web] = world.status(await world.wait(20)).services;
+  expect(web).toMatchObject({ state: 'failed', problem: { reason: 'rollback-failed' } });
 });

@@ -1,0 +1,65 @@
+import type { Act, Commit, Draft } from './history.ts';
+import type { Fate } from './invariants.ts';
+
+/** Histories that something once went wrong in, as short as they could be made. */
+
+function draft(tag: Draft['tag'], change: Partial<Draft> = {}): Draft {
+  const update = {
+    order: 'start-first',
+    parallelism: 1,
+    monitor: 0,
+    delay: 0,
+    drain: 0,
+    keepOld: 0,
+    failureAction: 'rollback',
+    maxFailureRatio: 0,
+    ...change.update,
+  } as const;
+  const rest = { instances: 1, enabled: true, strategy: 'rolling', hostPort: false, healthCommand: false, memory: 0 };
+  return { tag, ...(rest as Omit<Draft, 'tag' | 'update'>), ...change, update };
+}
+
+const commit = (change: Omit<Commit, 'do'>): Commit => ({ do: 'commit', ...change });
+
+export const LIVED: Readonly<Record<string, readonly Act[]>> = {
+  'a release with a host port is made anew while its successor fails': [
+    commit({ web: draft('good1', { hostPort: true }) }),
+    { do: 'pass', count: 1 },
+    { do: 'crash', after: 11 },
+    { do: 'pass', count: 1 },
+    { do: 'drift', kind: 'deviate', index: 0 },
+    commit({ web: draft('unhealthy', { instances: 2, update: { parallelism: 2 } }) }),
+  ],
+};
+
+export const SERVED: Readonly<Record<string, readonly Act[]>> = {
+  'a service gets green-blue before its route leads to anybody': [
+    commit({ web: draft('unready'), api: draft('good1'), route: 'api' }),
+    { do: 'latency', milliseconds: 3000 },
+    { do: 'pass', count: 20 },
+    commit({ web: draft('good3'), api: draft('good2', { strategy: 'green-blue' }), route: 'api' }),
+  ],
+};
+
+export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {
+  'a candidate is about to be stopped that nobody wants any more': [
+    { commit: commit({ web: draft('good1'), api: draft('good1'), route: 'web' }), crashAfter: 0 },
+    { commit: commit({ api: draft('unready', { update: { failureAction: 'pause' } }) }), crashAfter: 0 },
+    {
+      commit: commit({ web: draft('good1', { instances: 0 }), api: draft('unready', { hostPort: true }) }),
+      crashAfter: 1,
+    },
+  ],
+  'a candidate has been made and not yet started': [
+    { commit: commit({ web: draft('exits'), api: draft('nostart', { instances: 2 }), route: 'web' }), crashAfter: 0 },
+    {
+      commit: commit({
+        web: draft('good2', { instances: 2, strategy: 'green-blue' }),
+        api: draft('exits', { instances: 2 }),
+        route: 'web',
+      }),
+      crashAfter: 9,
+    },
+    { commit: commit({ api: draft('good1', { instances: 2, hostPort: true }) }), crashAfter: 0 },
+  ],
+};
