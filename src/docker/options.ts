@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { groupBy } from '../core/group.ts';
 import { nanoOf, sharesOf } from '../core/resources.ts';
 import type { ContainerSpec, Mount, Port, Resources } from '../core/model.ts';
 import type { Instance } from '../core/observed.ts';
@@ -69,7 +70,7 @@ export function containerOptions(slot: Identity): Docker.ContainerCreateOptions 
 /** The part of the options that no image has defaults for, without resources, restart policy and network. */
 export function hostOptions(spec: ContainerSpec, cluster: string): Docker.HostConfig {
   return {
-    PortBindings: Object.fromEntries(spec.ports.filter(isBound).map((port) => [portKey(port), [binding(port)]])),
+    PortBindings: portBindings(spec.ports.filter(isBound)),
     Mounts: spec.mounts.map((mount) => mountOptions(mount, cluster)),
     ExtraHosts: Object.entries(spec.extraHosts).map(([host, address]) => `${host}:${address}`),
     Dns: [...spec.dns],
@@ -158,6 +159,11 @@ function mountOptions(mount: Mount, cluster: string): Docker.MountSettings {
 
 function gpuRequest(gpus: number | 'all'): Docker.DeviceRequest {
   return { Driver: '', Count: gpus === 'all' ? -1 : gpus, Capabilities: [['gpu']] };
+}
+
+/** One port of the container may be several of the host. */
+function portBindings(ports: readonly Port[]): Docker.PortMap {
+  return Object.fromEntries([...groupBy(ports, portKey)].map(([key, bound]) => [key, bound.map(binding)]));
 }
 
 function isBound(port: Port): boolean {

@@ -19,9 +19,16 @@ export function ports(reading: Reading, items: ServiceDocument['ports']): Port[]
 }
 
 export function sortedPorts(ports: readonly Port[]): Port[] {
-  return [...ports].sort(
+  return withoutImplied(ports).sort(
     (a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol) || (a.hostPort ?? 0) - (b.hostPort ?? 0),
   );
+}
+
+/** A port that is on the host is one that the container listens on: to say that too means nothing more. */
+function withoutImplied(ports: readonly Port[]): Port[] {
+  const bound = ports.filter((port) => port.publish || port.hostPort !== undefined);
+  const isBound = ({ port, protocol }: Port) => bound.some((each) => each.port === port && each.protocol === protocol);
+  return ports.filter((port) => bound.includes(port) || !isBound(port));
 }
 
 function port(reading: Reading, item: PortItem, index: number): Port {

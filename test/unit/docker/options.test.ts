@@ -68,6 +68,20 @@ describe('createOptions', () => {
     });
   });
 
+  it('publishes a port on as many of the host as are asked for', () => {
+    const bound = { port: 80, protocol: 'tcp' as const, publish: false };
+    const ports = [
+      { ...bound, hostPort: 8000 },
+      { ...bound, hostPort: 8001 },
+    ];
+    expect(optionsOf({ image: 'web:v1', ports }).HostConfig?.PortBindings).toEqual({
+      '80/tcp': [
+        { HostIp: '0.0.0.0', HostPort: '8000' },
+        { HostIp: '0.0.0.0', HostPort: '8001' },
+      ],
+    });
+  });
+
   it('reserves by shares and limits without swap', () => {
     const resources = { cpu: 0.1, memory: 1000, limits: { cpu: 0.5, memory: 2000 } };
     expect(optionsOf({ image: 'web:v1' }, { resources }).HostConfig).toMatchObject({
