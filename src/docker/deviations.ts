@@ -56,11 +56,10 @@ export function networkDeviations(inspected: InspectedContainer, wanted: readonl
 /** As Docker merges an image's defaults into the options of a container. */
 function withImage(config: InspectedConfig, image: InspectedConfig, id: string): InspectedConfig {
   const ownNames = new Set((config.Env ?? []).map(nameOf));
-  const entrypoint = (config.Entrypoint ?? []).filter((word) => word !== '');
   const inheritsCommand = config.Entrypoint === undefined && (config.Cmd ?? []).length === 0;
   return {
     Env: [...(config.Env ?? []), ...(image.Env ?? []).filter((line) => !ownNames.has(nameOf(line)))],
-    Entrypoint: config.Entrypoint === undefined ? image.Entrypoint : entrypoint,
+    Entrypoint: withoutReset(config.Entrypoint === undefined ? image.Entrypoint : config.Entrypoint),
     Cmd: inheritsCommand ? image.Cmd : config.Cmd,
     WorkingDir: config.WorkingDir ?? image.WorkingDir,
     User: config.User ?? image.User,
@@ -71,6 +70,11 @@ function withImage(config: InspectedConfig, image: InspectedConfig, id: string):
     ExposedPorts: { ...image.ExposedPorts, ...config.ExposedPorts },
     Healthcheck: config.Healthcheck ?? image.Healthcheck,
   };
+}
+
+/** Nothing but one empty word is Docker's sign for none, in an image too. */
+function withoutReset(entrypoint: InspectedConfig['Entrypoint']): InspectedConfig['Entrypoint'] {
+  return entrypoint?.length === 1 && entrypoint[0] === '' ? null : entrypoint;
 }
 
 function nameOf(line: string): string {

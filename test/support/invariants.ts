@@ -126,7 +126,7 @@ async function finish(world: World): Promise<Pass> {
 }
 
 /** What is steady stays as it is: nothing is planned and nothing is done, by this process or the next. */
-async function isQuiet(world: World): Promise<void> {
+export async function isQuiet(world: World): Promise<void> {
   const before = world.engine.mutations.length;
   for (const next of ['the same', 'a new']) {
     if (next === 'a new') world.restart();

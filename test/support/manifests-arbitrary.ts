@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { stringify } from 'yaml';
+import { ENV_FILES } from './container-arbitrary.ts';
+import { anyHead, anyService, TCP_PORTS } from './service-arbitrary.ts';
+import { fields, merged, oneOf, optional, spelt, type Spelt } from './spelling.ts';
+import * as value from './value-arbitrary.ts';
+import { readManifests, type ManifestSet } from '../../src/manifest/read.ts';
+import { yaml } from './yaml.ts';
+
+/** Manifests of one folder, as two people may have written them. */
+export interface SpeltManifests {
+  readonly first: readonly object[];
+  readonly second: readonly object[];
+}
+
+const timeouts: fc.Arbitrary<Spelt> = fields({
+  connect: optional(value.duration(1, 60_000), 10),
+  client: optional(value.duration(1, 60_000), '50s'),
+  server: optional(value.duration(1, 60_000), 50),
+  tunnel: optional(value.duration(1, 600_000), '1h', 3600),
+});
+
+/** A route of its own to a service that has these ports. */
+function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
+  const hostname = `Www${index}.example.com`;
+  const hostnames = spelt(
+    fc.subarray([hostname, `${index}.a`, 'shared'], { minLength: 1 }),
+    (names) => names,
+    (names) => [...names, ...names].reverse().map((name) => name.toLowerCase()),
+  );
+  const path = spelt(
+    fc.constantFrom('', '/x', '/x/y'),
+    (end) => `/${index}${end}`,
+    (end) => `//${index}${end}/`,
+  );
+  return merged(
+    anyHead('LoadBalancer', `route${index}`),
+    fields({
+      hostnames,
+      path: index === 0 ? optional(oneOf('//'), '/') : path,
+      stripPath: optional(oneOf(true), false),
+      service: oneOf('web'),
+      port: oneOf(...TCP_PORTS),
+      timeouts: optional(timeouts, {}),
+    }),
+  );
+}
+
+/** A service that load balancers lead to, one that nobody leads to, and the load balancers. */
+export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
+  .tuple(
+    anyService('web', 9000, 'preview.example.com'),
+    anyLoadBalancer(0),
+    fc.option(anyService('db', 9010), { nil: undefined }),
+    fc.option(anyLoadBalancer(1), { nil: undefined }),
+    fc.option(anyLoadBalancer(2), { nil: undefined }),
+  )
+  .map((documents) => documents.filter((each) => each !== undefined))
+  .map((documents) => ({
+    first: documents.map(([document]) => document as object),
+    second: documents.map(([, document]) => document as object).reverse(),
+  }));
+
+/** All in one file, as JSON. */
+export function readTogether(documents: readonly object[]): ManifestSet {
+  return readManifests([{ path: 'all.yaml', text: yaml(...documents) }], { readText });
+}
+
+/** Each in a file of its own, as people write YAML. */
+export function readApart(documents: readonly object[]): ManifestSet {
+  const files = documents.map((document, index) => ({ path: `${index}.yaml`, text: stringify(document) }));
+  return readManifests(files, { readText });
+}
+
+function readText(path: string): { readonly text: string } {
+  return { text: ENV_FILES[path] ?? '' };
+}
