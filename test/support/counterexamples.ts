@@ -50,6 +50,20 @@ export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {
       crashAfter: 1,
     },
   ],
+  'nothing is ever ready, and fewer of it are wanted': [
+    {
+      commit: commit({ web: draft('unready', { instances: 2 }), api: draft('unready'), route: 'web' }),
+      crashAfter: 0,
+    },
+    {
+      commit: commit({
+        web: draft('exits', { update: { drain: 2000 } }),
+        api: draft('good1', { instances: 0 }),
+        route: 'web',
+      }),
+      crashAfter: 1,
+    },
+  ],
   'a candidate has been made and not yet started': [
     { commit: commit({ web: draft('exits'), api: draft('nostart', { instances: 2 }), route: 'web' }), crashAfter: 0 },
     {

@@ -137,7 +137,8 @@ export function leavingOwn(progress: Progress): readonly Instance[] {
   const { view, current, surplus, target } = progress;
   const found = current.filter((each) => isReady(view, each) && isFound(progress, each));
   const changed = current.find((each) => each.deviations.length > 0);
-  const gone = surplus.filter((each) => !isUp(each) || found.length >= target.instances);
+  const isUseful = (each: Instance) => isUp(each) && (isReady(view, each) || isServing(view, each));
+  const gone = surplus.filter((each) => !isUseful(each) || found.length >= target.instances);
   if (changed === undefined) return gone;
   const others = found.filter((each) => each !== changed).length;
   const isSpared = others >= target.instances || progress.isExclusive || !isReady(view, changed);
