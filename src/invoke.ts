@@ -7,7 +7,7 @@ import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
 import { openWorkingTree } from './git/worktree.ts';
-import { openLog } from './log.ts';
+import { logEvent, openLog } from './log.ts';
 import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
 import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags } from './review.ts';
@@ -79,7 +79,7 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     const repository = tree ?? openRemote(config, (line) => log.info(line));
     const lastStatus = await readLastStatus(config.stateDir, config.cluster);
     const earlier = lastStatus?.events ?? [];
-    const onEvent = ({ object, message }: Event) => log.info({ object }, message);
+    const onEvent = (event: Event) => logEvent(log, event);
     return await run({
       cluster: config.cluster,
       stateDir: config.stateDir,

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { paletteOf, type Terminal } from '../../../src/commands/terminal.ts';
+import { logEvent, openLog } from '../../../src/log.ts';
+
+it('shows at a terminal what somebody may want to be woken by', () => {
+  const lines: string[] = [];
+  const say = (text: string) => lines.push(text.replace(/\d\d:\d\d:\d\d/, 'TIME'));
+  const terminal: Terminal = { out: say, err: say, isLive: true, columns: 80, palette: paletteOf(true) };
+  const log = openLog(terminal);
+  const event = { at: '', object: 'web' };
+  logEvent(log, { ...event, type: 'started', message: 'started web' });
+  logEvent(log, { ...event, type: 'fell', message: 'web fell' });
+  const { dim, bold, warn } = terminal.palette;
+  expect(lines).toEqual([
+    `${dim('TIME')} ${bold('web')}: started web\n`,
+    `${dim('TIME')} ${bold('web')}: ${warn('web fell')}\n`,
+  ]);
+});
