@@ -69,7 +69,7 @@ function routed({ table }: Extract<Step, { do: 'route' }>): string {
     ).length;
     return `${route.loadBalancer} to ${active} of ${set}${draining > 0 ? `, ${draining} draining` : ''}`;
   });
-  if (routes.length === 0) return 'checks changed';
+  if (routes.length === 0) return 'told the balancer whom to check; it leads nowhere';
   const more = routes.length - SHOWN;
   return `routed ${routes.slice(0, SHOWN).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }

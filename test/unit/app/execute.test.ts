@@ -229,7 +229,7 @@ describe('long steps', () => {
   it('that tell the balancer its table are told at their end alone', async () => {
     await execute(route);
     await settled();
-    expect(messages()).toEqual(['checks changed']);
+    expect(messages()).toEqual(['told the balancer whom to check; it leads nowhere']);
   });
 });
 
