@@ -1,8 +1,9 @@
 import { releaseName, type Details } from './details.ts';
 import { becauseOf, fieldChanges, resourceFields, type FieldChange } from './fields.ts';
+import type { CheckDefinition } from '../desire.ts';
 import { isUp } from '../observed.ts';
 import type { Progress } from '../rollout/progress.ts';
-import { stoppedWords } from '../rollout/readiness.ts';
+import { serverId, stoppedWords } from '../rollout/readiness.ts';
 
 /** What the live state lost by itself. */
 export function driftOf(progress: Progress): Details | undefined {
@@ -79,22 +80,36 @@ export function liveUpdate({ view, desired, target, current }: Progress): Detail
   };
 }
 
-/** Another http check concerns the balancer alone. */
-export function checkUpdate({ view, desired, target }: Progress): Details | undefined {
-  const recorded = view.routing.checksByService.get(view.name) ?? [];
-  if (recorded.length === 0 || desired.checks.every((each) => recorded.some((other) => other.name === each.name)))
-    return undefined;
-  const before = Object.fromEntries(recorded.map(({ check, timeout }) => [check.type, { ...check, timeout }]));
-  const after = Object.fromEntries(desired.checks.map(({ check, timeout }) => [check.type, { ...check, timeout }]));
-  const fields = fieldChanges({ healthCheck: before }, { healthCheck: after }, false);
+/** Another http check, or none any more, concerns the balancer alone. */
+export function checkUpdate({ view, desired, target, current }: Progress): Details | undefined {
+  const settled = current.filter((each) => each.restartPolicy !== 'no');
+  const isKnown = view.balancer.state === 'absent' || view.balancer.table !== undefined;
+  if (settled.length === 0 || !isKnown) return undefined;
+  const asked = settled.flatMap((each) => view.routing.checksByServer.get(serverId(each)) ?? []);
+  const after = desired.checks.find(isHttp);
+  const before = asked.find((each) => each.name === after?.name) ?? asked.find(isHttp);
+  const fields = fieldChanges(checkFields(before), checkFields(after), false);
+  if (fields.length === 0) return undefined;
   const to = `${view.name}@${target.release}`;
   return {
     action: 'update',
-    because: becauseOf(fields) ?? 'its check changes',
+    because: becauseOf(fields) ?? '',
     drift: false,
     fields,
     from: to,
     to,
     steps: ['check with the new rules'],
   };
+}
+
+function isHttp({ check }: CheckDefinition): boolean {
+  return check.type === 'http';
+}
+
+/** As its manifest spells it. */
+function checkFields(definition: CheckDefinition | undefined): object {
+  if (definition?.check.type !== 'http') return {};
+  const { check, timeout } = definition;
+  const { path, port, status } = check;
+  return { healthCheck: { http: { path, port, status }, timeout } };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { HealthCheck, Service } from '../../../../src/core/model.ts';
+import type { Manifest, Service } from '../../../../src/core/model.ts';
 import type { Instance } from '../../../../src/core/observed.ts';
-import { planOf, type Situation } from '../../../support/decisions.ts';
+import { plan } from '../../../../src/core/plan/plan.ts';
+import { NO_MEMORY } from '../../../../src/core/rollout/memory.ts';
+import { desiredBy, NOW, planOf, stateOf, type Situation } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
 
@@ -224,19 +226,47 @@ describe('a change without a restart', () => {
     expect(change?.steps).toEqual([`update ${change?.to ?? ''} in place`]);
   });
 
-  it('is another check, which concerns the balancer alone', () => {
-    const healthCheck = (path: string): HealthCheck => {
+  describe('is the http check', () => {
+    const withCheck = (path: string, timeout = 1000): Service => {
       const http = { path, port: 8080, status: '200' };
-      return { http, interval: 1000, timeout: 1000, retries: 3, startPeriod: 0, restart: true };
+      return { ...web, healthCheck: { http, interval: 1000, timeout, retries: 3, startPeriod: 0, restart: true } };
     };
-    const before = [{ ...web, healthCheck: healthCheck('/a') }, loadBalancer()];
-    const { table } = planOf({ wanted: before, instances: running(web) });
-    const wanted = [{ ...web, healthCheck: healthCheck('/b') }, loadBalancer()];
-    expect(changeOf({ wanted, instances: running(web), balancer: { table } })).toMatchObject({
-      action: 'update',
-      because: 'healthCheck.http.path /a → /b',
-      steps: ['check with the new rules'],
+    const change = (before: readonly Manifest[], wanted: readonly Manifest[]) => {
+      const { table } = planOf({ wanted: before, instances: running(web) });
+      return changeOf({ wanted, instances: running(web), balancer: { table } });
+    };
+
+    it('as another one, which concerns the balancer alone', () => {
+      const before = [withCheck('/a'), loadBalancer()];
+      expect(change(before, [withCheck('/b'), loadBalancer()])).toMatchObject({
+        action: 'update',
+        because: 'healthCheck.http.path /a → /b',
+        steps: ['check with the new rules'],
+      });
+      expect(change(before, before)).toBeUndefined();
     });
-    expect(changeOf({ wanted: before, instances: running(web), balancer: { table } })).toBeUndefined();
+
+    it.each([
+      ['as a new one', [web], [withCheck('/')], 'healthCheck.http.path (none) → /'],
+      ['as none any more', [withCheck('/')], [web], 'healthCheck.http.path / → (none)'],
+      ['with its timeout', [withCheck('/')], [withCheck('/', 500)], 'healthCheck.timeout 1000 → 500'],
+    ])('%s, also where no route leads to the service', (_, before, wanted, because) => {
+      expect(change(before, wanted)?.because).toContain(because);
+    });
+
+    it('but not what only routes ask for', () => {
+      const more = [loadBalancer(), loadBalancer({ name: 'other', path: '/other', port: 8081 })];
+      expect(change([web, loadBalancer()], [web, ...more])).toBeUndefined();
+    });
+
+    it('where the balancer is gone, but not where nobody knows what it does', () => {
+      const situation = { wanted: [withCheck('/')], instances: running(web) };
+      const lost = changeOf({ ...situation, balancer: { state: 'absent' } });
+      expect(lost?.because).toContain('healthCheck.http.path (none) → /');
+      const balancer = { state: 'unreachable' as const, checks: {}, members: {}, oldWorkers: 0 };
+      const permission = { budget: { maxFraction: 0, maxCount: 0 }, all: false };
+      const state = { ...stateOf(situation), balancer };
+      expect(plan(desiredBy(situation), state, NO_MEMORY, NOW, permission).changes).toEqual([]);
+    });
   });
 });
