@@ -2,14 +2,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { Instance } from '../../src/core/observed.ts';
 import type { Runtime } from '../../src/core/ports.ts';
-import {
-  countingProxy,
-  dockerHost,
-  openCluster,
-  until,
-  type CountingProxy,
-  type TestCluster,
-} from '../support/docker.ts';
+import { dockerHost, openCluster, until, type TestCluster } from '../support/docker.ts';
+import { EngineProxy } from '../support/engine-proxy.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';
 
 const MB = 1024 ** 2;
@@ -17,13 +11,13 @@ const SLEEPER = containerSpec({ image: 'lab/busybox:1', command: ['sleep', '3600
 
 describe('observing the engine', () => {
   let cluster: TestCluster;
-  let proxy: CountingProxy;
+  let proxy: EngineProxy;
   /** Sees the engine through the proxy. */
   let runtime: Runtime;
 
   beforeAll(() => ensureImages(dockerHost(), ['lab/busybox:1']));
   beforeEach(async () => {
-    proxy = await countingProxy();
+    proxy = await EngineProxy.open();
     cluster = openCluster();
     runtime = openCluster(proxy.host, cluster.name).runtime;
     await cluster.runtime.ensureNetworks(['default']);

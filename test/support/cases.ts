@@ -7,6 +7,9 @@ import fc from 'fast-check';
 const FACTOR = Number(process.env['CASES'] ?? 1);
 const SEED = process.env['SEED'] ?? (FACTOR === 1 ? '1' : undefined);
 
+/** Walks that look at a few points only are to look at every one. */
+export const isThorough = FACTOR > 1;
+
 /** Options of a property that usually sees `count` cases. */
 export function cases(count: number): { readonly numRuns: number } {
   return { numRuns: Math.ceil(count * FACTOR) };

@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
-import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import Docker from 'dockerode';
 import PQueue from 'p-queue';
 import { connectEngine } from '../../src/docker/connect.ts';
@@ -79,47 +76,6 @@ export async function until(holds: () => Promise<boolean>, limit = 10_000): Prom
     if (Date.now() > deadline) throw new Error(`The condition did not come to hold in ${limit / 1000} seconds.`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-export interface CountingProxy extends AsyncDisposable {
-  /** For connectEngine. */
-  readonly host: string;
-  /** `GET /containers/json`, in order, without the query. */
-  readonly requests: string[];
-}
-
-/** Stands before an engine on a unix socket and writes down what it is asked. */
-export async function countingProxy(host: string = dockerHost()): Promise<CountingProxy> {
-  const requests: string[] = [];
-  const socket = join(tmpdir(), `fairlead-proxy-${randomBytes(6).toString('hex')}.sock`);
-  const server = createServer((request, response) => {
-    requests.push(`${request.method ?? ''} ${(request.url ?? '').split('?', 1)[0] ?? ''}`);
-    forward(host, request, response);
-  });
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
-  return {
-    host: `unix://${socket}`,
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      rmSync(socket, { force: true });
-    },
-  };
-}
-
-function forward(host: string, request: IncomingMessage, response: ServerResponse): void {
-  const { method, url: path, headers } = request;
-  const target = host.startsWith('unix://')
-    ? { socketPath: host.slice('unix://'.length) }
-    : { host: new URL(host).hostname, port: new URL(host).port };
-  const onward = send({ ...target, method, path, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
-  });
-  onward.on('error', () => response.destroy());
-  response.on('close', () => onward.destroy());
-  request.pipe(onward);
 }
 
 /** What the command printed in the container, on both streams. */

@@ -18,6 +18,8 @@ export interface Answer {
 
 interface Settings {
   readonly host?: string;
+  /** What Fairlead takes for the engine; default: the engine. */
+  readonly through?: string;
   /** Further lines of fairlead.yaml. */
   readonly config?: string;
   readonly balancerImage?: string;
@@ -156,12 +158,13 @@ export class Scenario {
     config = '',
     balancerImage = 'lab/haproxy:3.0',
     repository,
+    through = this.host,
   }: Settings): Promise<string> {
     const { origin } = this.repository;
     const file = `{ url: "file://${origin.bare}", branch: main, interval: 1s, allowFile: true }`;
     return `cluster: ${this.cluster}
 repository: ${(await repository?.(origin, this.directory)) ?? file}
-docker: { host: "${this.host}" }
+docker: { host: "${through}" }
 stateDir: ${join(this.directory, 'state')}
 balancer: { image: "${balancerImage}", http: ${this.httpPort} }
 ${config}`;
