@@ -25,8 +25,10 @@ function describeFall(before: Instance, now: Instance | undefined): Description[
   return [['fell', service, `${name} fell, and Docker starts it again`]];
 }
 
-function describeBalancer({ state: before }: ObservedBalancer, { state: now }: ObservedBalancer): Description[] {
-  if (before === 'absent' || before === 'stopped') return [];
+function describeBalancer(before: ObservedBalancer, { state: now, deviation }: ObservedBalancer): Description[] {
+  if (before.state === 'absent' || before.state === 'stopped') return [];
+  if (deviation !== undefined && before.deviation === undefined)
+    return [['changed', 'balancer', `the balancer was changed from outside: ${deviation}`]];
   if (now === 'stopped') return [['fell', 'balancer', 'the balancer has stopped']];
   return now === 'absent' ? [['fell', 'balancer', 'the balancer is gone: it was removed from outside']] : [];
 }

@@ -176,6 +176,7 @@ export class Reconciler {
       this.hasToldBalancer &&
       observed.state === 'running' &&
       sameTable(observed.table ?? EMPTY_TABLE, table) &&
+      observed.deviation === undefined &&
       observed.problem === undefined;
     return isAsWanted ? [] : [{ do: 'route', table }];
   }

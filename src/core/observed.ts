@@ -102,6 +102,8 @@ export interface ObservedBalancer {
   readonly oldWorkers: number;
   /** Milliseconds since the newest worker took over from them; missing where there are none. */
   readonly reloadedAgo?: number;
+  /** What somebody else did to it, in a user's words: `its file routes.map is not as Fairlead left it`. */
+  readonly deviation?: string;
   /** Why the last table was not taken, until one is. */
   readonly problem?: {
     readonly reason: 'config-rejected' | 'reload-failed' | 'balancer-unreachable';

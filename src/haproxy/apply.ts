@@ -6,6 +6,7 @@ import { configFile, configSettings, directoryOf, type BalancerIdentity } from '
 import { placeConfig, reload, type Installation } from './install.ts';
 import { readServers, readSkeleton, type LiveServers } from './live.ts';
 import { checkBackend } from './names.ts';
+import { recordOf, type Recorded } from './record.ts';
 import { mapLines, routeMap } from './routes.ts';
 import { runtimeChange, type Command } from './runtime.ts';
 import type { Session } from './session.ts';
@@ -50,8 +51,9 @@ export async function prepareStart(change: Change): Promise<void> {
   await placeConfig(session, installation(change, cli === undefined ? new Map() : await liveServers(cli)));
 }
 
-/** Whether what runs differs from the table in more than servers and routes. */
+/** Whether what runs differs from the table in more than servers and routes, or may do so since its files were touched. */
 export async function needsReload({ table, slots, identity, session }: Change): Promise<boolean> {
+  if (session.recorded !== undefined && (await session.seal.broken(session.recorded)) !== undefined) return true;
   const cli = await session.cli();
   const [newest] = await cli.workers();
   const running = readSkeleton(await cli.worker(newest.pid, 'show info'));
@@ -85,22 +87,27 @@ export async function converge(change: Change, reloaded: boolean): Promise<void>
   const cli = await session.cli();
   const { join, leave } = runtimeChange(table, slots, await liveServers(cli));
   await send(cli, join);
-  const record = JSON.stringify({ table, slots });
-  const unrecorded = record !== JSON.stringify(session.recorded);
-  if (reloaded || unrecorded || join.length > 0) await writeRecord(change, record);
+  const files = filesOf(change);
+  const record = recordOf(table, slots, files);
+  const unrecorded = JSON.stringify(record) !== JSON.stringify(session.recorded);
+  if (reloaded || unrecorded || join.length > 0) await writeRecord(session, record, files);
   const switched = await switchRoutes(cli, `${directoryOf(identity)}/${FILES.map}`, table, slots);
   await send(cli, leave);
   if (reloaded || unrecorded || switched || join.length + leave.length > 0) await saveStates(session, cli);
 }
 
 /** From here on a restart of HAProxy, or of this process, comes back with the new table. */
-async function writeRecord({ table, slots, identity, session }: Change, record: string): Promise<void> {
-  await session.shell.write({
+async function writeRecord(session: Session, record: Recorded, files: Readonly<Record<string, string>>): Promise<void> {
+  await session.shell.write({ ...files, [FILES.record]: JSON.stringify(record) });
+  session.recorded = record;
+}
+
+/** What HAProxy starts with next time. */
+function filesOf({ table, slots, identity, session }: Change): Readonly<Record<string, string>> {
+  return {
     [configFile(identity)]: renderConfig(table, configSettings(identity, session.control), slots),
     [FILES.map]: fileOf(mapLines(routeMap(table))),
-    [FILES.record]: record,
-  });
-  session.recorded = { table, slots };
+  };
 }
 
 async function saveStates({ shell }: Session, cli: Cli): Promise<void> {

@@ -18,6 +18,7 @@ export async function observeSession(session: Session, identity: BalancerIdentit
   const old = { oldWorkers: others.length, ...(others.length > 0 && { reloadedAgo: uptime }) };
   if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
   const { table, slots } = session.recorded;
+  const foreign = await session.seal.broken(session.recorded);
   session.routes ??= readMap(await cli.worker(newest, `show map ${directoryOf(identity)}/${FILES.map}`));
   return {
     state: 'running',
@@ -25,5 +26,6 @@ export async function observeSession(session: Session, identity: BalancerIdentit
     checks: observedChecks(table, slots, stats),
     members: observedMembers(table, slots, stats),
     ...old,
+    ...(foreign !== undefined && { deviation: `its file ${foreign} is not as Fairlead left it` }),
   };
 }

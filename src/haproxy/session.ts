@@ -1,20 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerHost } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
-import type { RoutingTable } from '../core/routing.ts';
 import { Cli } from './cli.ts';
 import { FILES, type Control } from './config.ts';
 import { readControl } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
+import { parseRecord, Seal, type Recorded } from './record.ts';
 import type { RouteMap } from './routes.ts';
 import { Shell } from './shell.ts';
-import type { Slots } from './slots.ts';
-
-/** What the balancer works by, kept in its volume: the table and who has which slot. */
-export interface Recorded {
-  readonly table: RoutingTable;
-  readonly slots: Slots;
-}
 
 const START_LIMIT = 15_000;
 const START_POLL = 50;
@@ -24,6 +17,7 @@ export class Session {
   readonly container: string;
   readonly control: Control;
   readonly shell: Shell;
+  readonly seal: Seal;
   recorded: Recorded | undefined;
   /** As the newest worker told them; forgotten at each change. */
   routes: RouteMap | undefined;
@@ -35,6 +29,7 @@ export class Session {
     this.host = host;
     this.container = container;
     this.shell = shell;
+    this.seal = new Seal(shell);
     this.control = control;
     this.hasNc = hasNc;
   }
@@ -89,14 +84,4 @@ export class Session {
 async function silent(cause: unknown, words: Promise<string>): Promise<ReasonError> {
   const message = `HAProxy does not answer on its command line. Its last words: ${(await words).trim()}`;
   return new ReasonError('balancer-unreachable', message, { cause });
-}
-
-function parseRecord(text: string | undefined): Recorded | undefined {
-  try {
-    const record = JSON.parse(text ?? '') as { table: { version: number } };
-    return record.table.version === 1 ? (record as Recorded) : undefined;
-  } catch {
-    // None, or one from another disk's bad day: the next apply writes it anew.
-    return undefined;
-  }
 }

@@ -104,6 +104,24 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     expect(await it.body()).toBe('v2');
   });
 
+  test.each(['haproxy-*.cfg', 'routes.map', 'table.json'])(
+    'tells that somebody wrote into %s, and puts it right',
+    async (file) => {
+      await using lab = await BalancerLab.open(haproxy);
+      const it = await serving(lab);
+      expect(await it.balancer.observe()).not.toHaveProperty('deviation');
+      await lab.shell(`for f in ${FILES}/${file}; do echo '# by hand' >>$f; done`);
+      const deviation = expect.stringMatching(/^its file .* is not as Fairlead left it$/) as string;
+      expect(await it.balancer.observe()).toMatchObject({ deviation });
+      const next = lab.balancer();
+      if (file !== 'table.json') expect(await next.observe()).toMatchObject({ deviation });
+      await next.apply(it.table('a'));
+      expect(await next.observe()).not.toHaveProperty('deviation');
+      expect(await lab.shell(`cat ${FILES}/${file}`)).not.toContain('by hand');
+      expect(await it.body()).toBe('v1');
+    },
+  );
+
   test('shows and finishes a switch that was recorded but not made', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const it = await serving(lab);

@@ -1,7 +1,7 @@
 import type { DesiredState } from '../desire.ts';
 import { fieldChanges } from './fields.ts';
 import type { LoadBalancer } from '../model.ts';
-import type { ObservedState } from '../observed.ts';
+import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
 import { serviceOfSet } from '../rollout/members.ts';
 import type { Route } from '../routing.ts';
@@ -49,15 +49,15 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
       because: fields.map((each) => `${each.path} ${each.from ?? '(none)'} → ${each.to ?? '(none)'}`).join('; '),
       fields,
     };
-  if (state.balancer.state !== 'running')
-    return {
-      ...base,
-      action: 'update',
-      because: `the balancer is ${state.balancer.state}`,
-      drift: true,
-      steps: ['start the balancer'],
-    };
+  const drift = driftOf(state.balancer);
+  if (drift !== undefined) return { ...base, action: 'update', drift: true, ...drift };
   return { ...base, action: 'none', because: 'as wanted', steps: [] };
+}
+
+function driftOf({ state, deviation }: ObservedBalancer): Pick<Change, 'because' | 'steps'> | undefined {
+  if (state !== 'running') return { because: `the balancer is ${state}`, steps: ['start the balancer'] };
+  if (deviation === undefined) return undefined;
+  return { because: `the balancer was changed: ${deviation}`, steps: ["write the balancer's files anew", 'reload it'] };
 }
 
 /** Where the balancer is gone, what it led to is gone with it: nobody knows any more what is new. */

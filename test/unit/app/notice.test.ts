@@ -58,4 +58,13 @@ describe('the balancer', () => {
     expect(notice(seen(before), seen(now), []).map((each) => each[2])).toEqual(messages);
     expect(notice(seen(before), seen(now), [{ do: 'remove-balancer' }])).toEqual([]);
   });
+
+  it('was changed by somebody else, which is said once', () => {
+    const running = stateOf({ balancer: { state: 'running' } });
+    const touched = stateOf({ balancer: { state: 'running', deviation: 'its file routes.map is touched' } });
+    expect(notice(running, touched, [])).toEqual([
+      ['changed', 'balancer', 'the balancer was changed from outside: its file routes.map is touched'],
+    ]);
+    expect(notice(touched, touched, [])).toEqual([]);
+  });
 });

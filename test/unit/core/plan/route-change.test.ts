@@ -67,6 +67,11 @@ describe('the change of a load balancer', () => {
     expect(texts([loadBalancer()], { state })).toEqual([`update web: drift: the balancer is ${state}`]);
   });
 
+  it('is drift where somebody else has changed the balancer', () => {
+    const deviation = 'its file routes.map is not as Fairlead left it';
+    expect(texts([loadBalancer()], { deviation })).toEqual([`update web: drift: the balancer was changed: ${deviation}`]);
+  });
+
   it('is a removal where it is disabled, which is not to be gone', () => {
     expect(texts([loadBalancer({ enabled: false })])).toEqual(['remove web: enabled: false']);
   });

@@ -1,0 +1,65 @@
+import type { RoutingTable } from '../core/routing.ts';
+import { FILES } from './config.ts';
+import { digest } from './names.ts';
+import type { Shell } from './shell.ts';
+import type { Slots } from './slots.ts';
+
+/** What the balancer works by, kept in its volume: the table, who has which slot, and what its files hold. */
+export interface Recorded {
+  readonly table: RoutingTable;
+  readonly slots: Slots;
+  /** Digests of what HAProxy reads at its next start, by the file's name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const DIGITS = 16;
+
+/** The record of these files, `texts` by their names. */
+export function recordOf(table: RoutingTable, slots: Slots, texts: Readonly<Record<string, string>>): Recorded {
+  const files = Object.entries(texts).map(([name, text]) => [name, digestOf(text)]);
+  return { table, slots, files: Object.fromEntries(files) as Recorded['files'] };
+}
+
+export function parseRecord(text: string | undefined): Recorded | undefined {
+  try {
+    const record = JSON.parse(text ?? '') as { table: { version: number }; files?: object };
+    return record.table.version === 1 && record.files !== undefined ? (record as Recorded) : undefined;
+  } catch {
+    // None, or one from another disk's bad day: the next apply writes it anew.
+    return undefined;
+  }
+}
+
+/** Whether somebody else wrote into the volume since the last look; only then the files are read. */
+export class Seal {
+  private readonly shell: Shell;
+  private stamp: string | undefined;
+  private foreign: string | undefined;
+
+  constructor(shell: Shell) {
+    this.shell = shell;
+  }
+
+  /** The first file that is not as it was left; undefined: all are. */
+  async broken(recorded: Recorded): Promise<string | undefined> {
+    const names = [FILES.record, ...Object.keys(recorded.files)];
+    const { output } = await this.shell.run(`stat -c '%n %i %s %Y %Z' ${names.join(' ')}`);
+    if (output === this.stamp) return this.foreign;
+    this.foreign = await this.firstForeign(recorded);
+    this.stamp = output;
+    return this.foreign;
+  }
+
+  private async firstForeign(recorded: Recorded): Promise<string | undefined> {
+    const wanted = { [FILES.record]: digestOf(JSON.stringify(recorded)), ...recorded.files };
+    for (const [name, left] of Object.entries(wanted)) {
+      if (digestOf((await this.shell.read(name)) ?? '') !== left) return name;
+    }
+    return undefined;
+  }
+}
+
+/** The shell ends each file with a line feed. */
+function digestOf(text: string): string {
+  return digest(text.trimEnd(), DIGITS);
+}
