@@ -11,15 +11,21 @@ export function routeChanges(desired: DesiredState, state: ObservedState): Chang
   const recorded = state.balancer.table?.routes ?? [];
   const routes = new Map(recorded.map((each) => [each.loadBalancer, each]));
   const wanted = new Set(desired.loadBalancers.map((each) => each.name));
+  const previews = new Map(desired.services.map(({ name, service }) => [name, service.update.preview]));
   return [
-    ...desired.loadBalancers.map((each) => routeChange(each, routes.get(each.name), state)),
+    ...desired.loadBalancers.map((each) => routeChange(each, previews.get(each.service), routes.get(each.name), state)),
     ...(state.balancer.state === 'absent' ? [] : recorded)
       .filter((route) => !wanted.has(route.loadBalancer))
       .map((route) => removedRoute(route, desired)),
   ];
 }
 
-function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state: ObservedState): Change {
+function routeChange(
+  loadBalancer: LoadBalancer,
+  preview: string | undefined,
+  route: Route | undefined,
+  state: ObservedState,
+): Change {
   const { name, service } = loadBalancer;
   const base = {
     kind: 'LoadBalancer',
@@ -30,7 +36,7 @@ function routeChange(loadBalancer: LoadBalancer, route: Route | undefined, state
     warnings: [],
   } as const;
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to: service };
-  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer), false);
+  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer, preview), false);
   const from = serviceOfSet(route.pools[route.active].set);
   if (from !== '' && from !== service) {
     return {
@@ -93,11 +99,14 @@ function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>
   return `${hostnames.join(', ')}${path}`;
 }
 
-function fieldsOf({ hostnames, path, stripPath, timeouts, port }: LoadBalancer): object {
-  return { hostnames, path, stripPath, timeouts, port };
+/** With the one that its service has for its other set. */
+function fieldsOf({ hostnames, path, stripPath, timeouts, port }: LoadBalancer, preview: string | undefined): object {
+  return { hostnames, path, stripPath, timeouts, port, update: { preview } };
 }
 
 /** Only members know their port: without any there is nothing to compare. */
-function fieldsOfRoute({ hostnames, path, stripPath, timeouts, pools, active }: Route, port: number): object {
-  return { hostnames, path, stripPath, timeouts, port: pools[active].members[0]?.port ?? port };
+function fieldsOfRoute(route: Route, port: number): object {
+  const { hostnames, path, stripPath, timeouts, previews, pools, active } = route;
+  const update = { preview: previews[0] };
+  return { hostnames, path, stripPath, timeouts, port: pools[active].members[0]?.port ?? port, update };
 }

@@ -44,6 +44,14 @@ describe('the change of a load balancer', () => {
     expect(texts([loadBalancer(change)])).toEqual([`route web: ${because}`]);
   });
 
+  it('is a route with the host name that its service has for its other set', () => {
+    const web = service({ update: { strategy: 'green-blue', preview: 'next.example.com' } });
+    const plan = planOf({ wanted: [web, api, loadBalancer()], instances, balancer: { table } });
+    expect(plan.changes.map((each) => each.because)).toEqual(['update.preview (none) → next.example.com']);
+    const settled = planOf({ wanted: [web, api, loadBalancer()], instances, balancer: { table: plan.table } });
+    expect(settled.changes).toEqual([]);
+  });
+
   it('does not know what is new where the balancer was lost with all that it led to', () => {
     const lost = { state: 'absent', table: undefined } as unknown as Partial<ObservedBalancer>;
     expect(texts([loadBalancer()], lost)).toEqual([
@@ -69,7 +77,9 @@ describe('the change of a load balancer', () => {
 
   it('is drift where somebody else has changed the balancer', () => {
     const deviation = 'its file routes.map is not as Fairlead left it';
-    expect(texts([loadBalancer()], { deviation })).toEqual([`update web: drift: the balancer was changed: ${deviation}`]);
+    expect(texts([loadBalancer()], { deviation })).toEqual([
+      `update web: drift: the balancer was changed: ${deviation}`,
+    ]);
   });
 
   it('is a removal where it is disabled, which is not to be gone', () => {
