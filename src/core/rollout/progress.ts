@@ -15,7 +15,7 @@ export interface Progress {
   readonly slots: readonly number[];
   /** Of the target, in wanted slots, up. */
   readonly current: readonly Instance[];
-  /** Of the target, in no wanted slot, up or stopped. */
+  /** Of the target, in no wanted slot, up or stopped; or stopped in one that another has taken. */
   readonly surplus: readonly Instance[];
   /** Of other releases, up. */
   readonly old: readonly Instance[];
@@ -44,7 +44,7 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     target,
     slots,
     current: own.filter((each) => slots.includes(each.slot) && isUp(each)),
-    surplus: own.filter((each) => !slots.includes(each.slot)),
+    surplus: own.filter((each) => !slots.includes(each.slot) || isReplaced(each, own)),
     old: others.filter(isUp),
     kept: others.filter((each) => !isUp(each)),
     isTrial: !target.rollback && others.some((each) => isFallback(view, each)),
@@ -52,6 +52,11 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     isAtomic: desired.strategy === 'green-blue',
     isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),
   };
+}
+
+/** It had another name, or another network, and its slot has been filled anew. */
+function isReplaced(instance: Instance, own: readonly Instance[]): boolean {
+  return !isUp(instance) && own.some((each) => each.slot === instance.slot && isUp(each));
 }
 
 /** Slots 1..N, and one more while an instance is replaced whose container was changed behind our back. */

@@ -40,6 +40,12 @@ describe('what stands but is not as it should be', () => {
     expect(steps).toEqual([{ do: 'update', instance, restart: 'on-failure' }]);
   });
 
+  it('does not stay behind once its slot has been filled anew', () => {
+    const [renamed, fresh] = [instanceOf(service(), 1, { id: 'a', state: 'exited' }), instanceOf(service())];
+    const { steps } = decisionOf({ wanted: [service()], instances: [renamed, fresh] });
+    expect(steps.map((step) => step.do === 'remove' && step.instance.id)).toContain('a');
+  });
+
   it('keeps the limits that it had where it only comes back', () => {
     const old = instanceOf(sized(128));
     const wanted = service({ ...sized(256), container: { image: 'web:v2' } });
