@@ -1,25 +1,11 @@
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { ContainerSpec } from '../../src/core/model.ts';
 import type { Instance } from '../../src/core/observed.ts';
 import { createOptions } from '../../src/docker/options.ts';
-import { tarOf } from '../../src/docker/tar.ts';
 import { dockerHost, openCluster, type TestCluster } from '../support/docker.ts';
+import { buildImage, OPINIONATED } from '../support/opinionated-image.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';
-
-/** Brings a default for every field that an image can have one for. */
-const OPINIONATED = `FROM lab/busybox:1
-ENV COLOUR=blue SIZE=large
-LABEL maintainer=somebody
-EXPOSE 4711/tcp
-WORKDIR /srv
-USER 1234:1234
-STOPSIGNAL SIGINT
-HEALTHCHECK --interval=7s --timeout=3s --start-period=11s --retries=9 CMD true
-ENTRYPOINT ["/bin/busybox"]
-CMD ["sleep", "3600"]
-`;
 
 /** Each field of a ContainerSpec, with a value that differs from the default. */
 const FIELDS: Readonly<Record<string, Partial<ContainerSpec>>> = {
@@ -72,7 +58,7 @@ describe('every field of a container', () => {
   beforeAll(async () => {
     await ensureImages(dockerHost(), ['lab/busybox:1']);
     cluster = openCluster();
-    await buildImage(cluster, MADE_HERE, OPINIONATED);
+    await buildImage(cluster.docker, MADE_HERE, OPINIONATED);
     await cluster.runtime.ensureNetworks(['default']);
   });
   afterAll(async () => {
@@ -162,7 +148,7 @@ describe('every field of a container', () => {
 
   it('is compared also when the image is gone from the engine', async () => {
     const lost = 'lab/lost:1';
-    await buildImage(cluster, lost, 'FROM lab/busybox:1\nENV FROM_IMAGE=1\nCMD ["sleep", "3600"]\n');
+    await buildImage(cluster.docker, lost, 'FROM lab/busybox:1\nENV FROM_IMAGE=1\nCMD ["sleep", "3600"]\n');
     await cluster.runtime.ensure(slotSpec({ container: containerSpec({ image: lost, environment: { A: '1' } }) }));
     await cluster.docker.getImage(lost).remove({ force: true });
     const { instances } = await openCluster(dockerHost(), cluster.name).runtime.observe();
@@ -170,11 +156,3 @@ describe('every field of a container', () => {
     expect(instances.map(({ deviations }) => deviations)).toEqual([[]]);
   });
 });
-
-async function buildImage(cluster: TestCluster, tag: string, dockerfile: string): Promise<void> {
-  const context = Readable.from([tarOf([{ path: 'Dockerfile', content: dockerfile, mode: 0o644 }])]);
-  const progress = await cluster.docker.buildImage(context, { t: tag, rm: true });
-  let output = '';
-  for await (const chunk of progress) output += chunk.toString();
-  if (output.includes('"error"')) throw new Error(`${tag} could not be built: ${output}`);
-}

@@ -1,0 +1,200 @@
+/** What a service says first, what it says then, and which fields of the plan tell the difference. */
+export interface Case {
+  readonly what: string;
+  readonly before: string;
+  readonly after: string;
+  /** None: both say the same. */
+  readonly differ: readonly string[];
+}
+
+/** What cannot be known before the tests run. */
+export interface Surroundings {
+  /** Four ports of the host that nobody uses. */
+  readonly ports: readonly number[];
+  /** An image in a registry, without its tag, which is `1`. */
+  readonly published: string;
+  readonly digest: string;
+}
+
+/** A service that every case begins with; a case that names one of its fields replaces that one. */
+const PLAIN = `image: lab/busybox:1
+command: [sleep, "1000000"]
+stopSignal: SIGKILL
+update: { monitor: 0 }`;
+
+/** The same of an image that brings a default of its own for all that it can. */
+const OPINIONATED = `image: lab/opinionated:1
+stopGracePeriod: 1s
+update: { monitor: 0 }`;
+
+type Row = readonly [what: string, before: string, after: string, ...differ: readonly string[]];
+
+/** Every field that reaches Docker. */
+const FIELDS: readonly Row[] = [
+  ['image', 'image: lab/busybox:1', 'image: lab/opinionated:1', 'image'],
+  ['version', 'version: 1.10\npullPolicy: never', 'version: 1.1\npullPolicy: never', 'version'],
+  ['entrypoint', 'entrypoint: [/bin/busybox]', 'entrypoint: [/bin/busybox, env]', 'entrypoint'],
+  [
+    'entrypoint with an empty word',
+    `entrypoint: [sh, -c, 'exec "$@"', ""]`,
+    `entrypoint: [sh, -c, 'exec env "$@"', ""]`,
+    'entrypoint',
+  ],
+  ['command', 'command: sleep 100001', 'command: [sleep, "100002"]', 'command'],
+  ['workingDir', 'workingDir: /srv', 'workingDir: /tmp', 'workingDir'],
+  ['user', 'user: 99', 'user: "99:99"', 'user'],
+  ['hostname', 'hostname: box', 'hostname: box.example', 'hostname'],
+  ['environment', 'environment: { A: 1, B: "" }', 'environment: { A: 2, B: "" }', 'environment.A'],
+  ['environment, one less', 'environment: { A: 1, B: "" }', 'environment: { A: 1 }', 'environment.B'],
+  ['envFile', 'envFile: first.env', 'envFile: second.env', 'environment.FROM_A_FILE'],
+  ['contextRoot', 'contextRoot: /shop', 'contextRoot: /', 'contextRoot'],
+  ['labels', 'labels: { team: shop }', 'labels: { team: "" }', 'labels.team'],
+  ['ports', 'ports: [8080]', 'ports: [8080, { port: 53, protocol: udp }]', 'ports'],
+  ['ports[].publish', 'ports: [8080]', 'ports: [{ port: 8080, publish: true }]', 'ports'],
+  ['mounts of a volume', 'mounts: ["data:/data"]', 'mounts: ["data:/data:ro"]', 'mounts'],
+  ['mounts of a folder', 'mounts: ["/etc:/host:ro"]', 'mounts: ["/usr:/host:ro"]', 'mounts'],
+  ['mounts of memory', tmpfsMount(''), tmpfsMount(', size: 1M'), 'mounts'],
+  ['tmpfs', 'tmpfs: ["/run:size=1M"]', 'tmpfs: ["/run:size=2M"]', 'mounts'],
+  ['readOnly', 'readOnly: true', '', 'readOnly'],
+  ['networks', 'networks: [front]', 'networks: [front, default]', 'networks'],
+  [
+    'extraHosts',
+    'extraHosts: { db: 10.0.0.5, six: "::1" }',
+    'extraHosts: { db: "10.0.0.6", six: "::1" }',
+    'extraHosts.db',
+  ],
+  ['dns', 'dns: [10.9.8.7, 10.9.8.6]', 'dns: [10.9.8.6, 10.9.8.7]', 'dns'],
+  ['capAdd', 'capAdd: [NET_ADMIN]', 'capAdd: [NET_ADMIN, SYS_TIME]', 'capAdd'],
+  ['capDrop', 'capDrop: [ALL]', 'capDrop: [CHOWN]', 'capDrop'],
+  ['devices', 'devices: ["/dev/null:/dev/nothing:r"]', 'devices: ["/dev/null:/dev/nothing"]', 'devices'],
+  ['ulimits', 'ulimits: { nofile: 1024 }', 'ulimits: { nofile: { soft: 1024, hard: 2048 } }', 'ulimits'],
+  ['sysctls', somaxconn(512), somaxconn(513), 'sysctls.net.core.somaxconn'],
+  ['securityOpt', 'securityOpt: ["no-new-privileges:true"]', 'securityOpt: ["apparmor=unconfined"]', 'securityOpt'],
+  ['privileged', 'privileged: true\nuser: 99', 'privileged: false\nuser: 99', 'privileged'],
+  ['init', 'init: false', 'init: true', 'init'],
+  ['shmSize', 'shmSize: 16', 'shmSize: 17M', 'shmSize'],
+  ['stopSignal', 'stopSignal: SIGUSR1\nstopGracePeriod: 1', 'stopGracePeriod: 1', 'stopSignal'],
+  ['stopGracePeriod', 'stopGracePeriod: 0', 'stopGracePeriod: 2500ms', 'stopGracePeriod'],
+  ['healthCheck.command', check('exit 0', ''), check('true', ''), 'healthCheck.command'],
+  ['healthCheck.interval', check('true', 'interval: 500ms'), check('true', 'interval: 600ms'), 'healthCheck.interval'],
+  ['healthCheck.timeout', check('true', 'timeout: 2s'), check('true', 'timeout: 2500ms'), 'healthCheck.timeout'],
+  ['healthCheck.retries', check('true', 'retries: 2'), check('true', 'retries: 3'), 'healthCheck.retries'],
+  ['healthCheck.startPeriod', check('true', ''), check('true', 'startPeriod: 1'), 'healthCheck.startPeriod'],
+  ['restart', 'restart: always', 'restart: on-failure', 'restart'],
+  ['instances', 'instances: 1', 'instances: 2', 'instances'],
+  ['cpu', 'cpu: 0.1', 'cpu: 0.0333', 'cpu'],
+  ['cpu, where nothing was reserved', 'cpu: 0', 'cpu: 0.001', 'cpu'],
+  ['memory', 'memory: 6', 'memory: 7M', 'memory'],
+  ['limits.cpu', 'limits: { cpu: 0.3333333333 }', 'limits: { cpu: 0.5 }', 'limits.cpu'],
+  ['limits.memory', 'limits: { memory: 6291456B }', 'limits: { memory: 7.5M }', 'limits.memory'],
+];
+
+/** The same fields with an image's own default in the way. */
+const OVER_THE_IMAGE: readonly Row[] = [
+  ['nothing', '', 'description: the same'],
+  ['user', 'user: 0', '', 'user'],
+  ['workingDir', '', 'workingDir: /', 'workingDir'],
+  ['entrypoint', '', 'entrypoint: [/bin/busybox, sleep, "3601"]', 'entrypoint'],
+  ['no entrypoint', 'entrypoint: [""]\ncommand: [sleep, "3602"]', 'command: [sleep, "3602"]', 'entrypoint'],
+  ['command', '', 'command: [sleep, "3603"]', 'command'],
+  [
+    'environment',
+    'environment: { COLOUR: red }',
+    'environment: { SIZE: "" }',
+    'environment.COLOUR',
+    'environment.SIZE',
+  ],
+  ['labels', 'labels: { maintainer: "" }', '', 'labels.maintainer'],
+  ['a volume', 'mounts: ["thing:/var/lib/thing"]', '', 'mounts'],
+  ['an exposed port', 'ports: [4711]', '', 'ports'],
+  ['stopSignal', 'stopSignal: SIGKILL', '', 'stopSignal'],
+  [
+    'healthCheck',
+    check('exit 0', 'retries: 2, timeout: 2s'),
+    '',
+    ...['command', 'interval', 'retries', 'startPeriod', 'timeout'].map((field) => `healthCheck.${field}`),
+  ],
+  ['an entrypoint of one empty word', 'image: lab/reset:1', 'image: lab/reset:1\ninit: true', 'init'],
+];
+
+/** One meaning in two spellings. */
+const SPELLINGS: readonly Row[] = [
+  [
+    'numbers and units',
+    'cpu: 0\nmemory: 128\nshmSize: 64\nstopGracePeriod: 1\nuser: 99\nversion: 1\nlimits: { memory: 1G }',
+    'cpu: 0.0\nmemory: 128M\nshmSize: 65536k\nstopGracePeriod: 1000ms\nuser: "99"\nversion: "1"\nlimits: { memory: 1024 }',
+  ],
+  ['environment as a map and as pairs', 'environment: { A: 1.10 }', 'environment: [{ name: A, value: "1.10" }]'],
+  ['environment as pairs and as lines', 'environment: [{ key: B, value: "" }, "A=1=2"]', 'environment: [A=1=2, B=]'],
+  [
+    'lists in another order',
+    'ports: [8080, 8081, { port: 8080, protocol: udp }]\ncapAdd: [SYS_TIME, NET_ADMIN]\nnetworks: [front, default]\ntmpfs: [/run, /tmp]',
+    'ports: [{ port: 8080, protocol: udp }, 8081, 8080]\ncapAdd: [cap_net_admin, sys_time]\nnetworks: [default, front]\ntmpfs: [/tmp, /run]',
+  ],
+  [
+    'maps in another order',
+    'environment: { A: 1, B: 2 }\nlabels: { a: 1, b: 2 }\nulimits: { nofile: 9999, core: 0 }\nextraHosts: { a: 10.0.0.5, b: 10.0.0.6 }',
+    'environment: [B=2, A=1]\nlabels: [b=2, a=1]\nulimits: { core: 0, nofile: 9999 }\nextraHosts: ["b:10.0.0.6", "a:10.0.0.5"]',
+  ],
+  [
+    'empty lists and left out',
+    'entrypoint: []\nenvironment: []\nenvFile: []\nlabels: {}\nports: []\nmounts: []\ntmpfs: []\nnetworks: []\nextraHosts: []\ndns: []\nulimits: {}',
+    '',
+  ],
+  [
+    'empty rights and left out',
+    'capAdd: []\ncapDrop: []\ndevices: []\nsysctls: []\nsecurityOpt: []\nprivileged: false\nreadOnly: false\ninit: false\nlimits: {}',
+    '',
+  ],
+  [
+    'what no container knows',
+    'description: first\npullPolicy: never\nmaxPerNode: 1',
+    'description: second\nconflictsWith: nobody\nupdate: { monitor: 1, drain: 1s, order: stop-first }',
+  ],
+];
+
+/** All of them; the same in every run, so that each service keeps its name. */
+export function casesAmid({ ports, published, digest }: Surroundings): readonly Case[] {
+  const [first = 0, second = 0, third = 0, fourth = 0] = ports;
+  const bound = (...hostPorts: readonly number[]): string =>
+    `ports: [${hostPorts.map((hostPort) => `{ port: 8080, hostPort: ${hostPort} }`).join(', ')}]`;
+  const tag = `image: ${published}:1`;
+  const surrounded: readonly Row[] = [
+    ['ports[].hostPort', bound(first), bound(second), 'ports'],
+    ['several host ports of one port', bound(third, fourth), bound(third), 'ports'],
+    ['digest beside tag', tag, `${tag}@${digest}`, 'image'],
+    ['digest without tag', `image: ${published}@${digest}`, `${tag}@${digest}`, 'image'],
+  ];
+  return [
+    ...[...FIELDS, ...surrounded, ...SPELLINGS].map((row) => caseOf(row, PLAIN)),
+    ...OVER_THE_IMAGE.map((row) => caseOf(row, OPINIONATED, ', which the image has, too')),
+  ];
+}
+
+function caseOf([what, before, after, ...differ]: Row, base: string, where = ''): Case {
+  return { what: `${what}${where}`, before: over(base, before), after: over(base, after), differ };
+}
+
+/** Fields over those of the same name. */
+function over(base: string, fields: string): string {
+  const names = new Set(fields.split('\n').map(nameOf));
+  const rest = base.split('\n').filter((line) => !names.has(nameOf(line)));
+  return [...rest, fields].join('\n');
+}
+
+function nameOf(line: string): string {
+  return line.split(':', 1)[0] ?? '';
+}
+
+function check(command: string, more: string): string {
+  const interval = more.startsWith('interval') ? '' : 'interval: 500ms, ';
+  return `healthCheck: { ${interval}command: "${command}"${more === '' ? '' : `, ${more}`} }`;
+}
+
+function tmpfsMount(size: string): string {
+  return `mounts: [{ type: tmpfs, target: /scratch${size} }]`;
+}
+
+function somaxconn(value: number): string {
+  return `sysctls: { net.core.somaxconn: ${value} }`;
+}
