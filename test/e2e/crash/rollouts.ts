@@ -1,0 +1,40 @@
+import { app, loadBalancer, yaml } from '../../support/yaml.ts';
+
+/** Two sets of manifests: the way from each to the other is a rollout of its kind. */
+export interface Rollout {
+  readonly name: string;
+  readonly versions: readonly [string, string];
+  /** The two ways differ, and each is walked for itself. */
+  readonly isOneWay: boolean;
+  /** Requests fail for a while, also where nobody is killed. */
+  readonly hasGap: boolean;
+}
+
+const UPDATE = { monitor: '200ms', drain: '2s', keepOld: '500ms' };
+
+function web(image: string, instances: number, update: object = {}): object[] {
+  return [app('web', { image, instances, update: { ...UPDATE, ...update } }), loadBalancer('web')];
+}
+
+function update(strategy: string, instances: number): readonly [string, string] {
+  const version = (image: string) => yaml(...web(image, instances, { strategy }));
+  return [version('lab/app:v1'), version('lab/app:v2')];
+}
+
+const BOTH_WAYS = { isOneWay: false, hasGap: false };
+const ONE_WAY = { isOneWay: true, hasGap: false };
+
+export const ROLLOUTS: readonly Rollout[] = [
+  { name: 'rolling', versions: update('rolling', 2), ...BOTH_WAYS },
+  { name: 'green-blue', versions: update('green-blue', 2), ...BOTH_WAYS },
+  { name: 'recreate', versions: update('recreate', 1), ...BOTH_WAYS, hasGap: true },
+  { name: 'scale', versions: [yaml(...web('lab/app:v1', 1)), yaml(...web('lab/app:v1', 3))], ...ONE_WAY },
+  {
+    name: 'removal',
+    versions: [
+      yaml(...web('lab/app:v1', 1), app('more', { networks: ['aside'] }), loadBalancer('more')),
+      yaml(...web('lab/app:v1', 1)),
+    ],
+    ...ONE_WAY,
+  },
+];
