@@ -17,6 +17,17 @@ export function canonicalResources(resources: Resources): Resources {
   };
 }
 
+/** What is reserved or limited though nothing is wanted there: Docker changes such values, but takes none away. */
+export function excessOf(actual: Resources, wanted: Resources): string[] {
+  const values: readonly (readonly [field: string, actual: number | undefined, wanted: number | undefined])[] = [
+    ['cpu', actual.cpu, wanted.cpu],
+    ['memory', actual.memory, wanted.memory],
+    ['limits.cpu', actual.limits.cpu, wanted.limits.cpu],
+    ['limits.memory', actual.limits.memory, wanted.limits.memory],
+  ];
+  return values.filter(([, is, should]) => Boolean(is) && !should).map(([field]) => field);
+}
+
 /** Docker's CpuShares for a reservation in cores; 0: none. */
 export function sharesOf(cores: number): number {
   return cores <= 0 ? 0 : Math.max(2, Math.round(cores * 1024));

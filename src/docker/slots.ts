@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { canonicalResources } from '../core/resources.ts';
+import { canonicalResources, excessOf } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
 import type { Attachments } from './attachments.ts';
@@ -47,7 +47,7 @@ export class Slots {
     if (there === undefined) return this.makeAndStart(slot, signal);
     this.refuseStranger(there, slot);
     if (['running', 'restarting', 'paused'].includes(there.State.Status)) return;
-    if (await this.isSound(there)) {
+    if (await this.isSound(there, slot)) {
       await this.restore(there, slot);
       return this.containers.start({ id: there.Id, name });
     }
@@ -66,8 +66,10 @@ export class Slots {
     );
   }
 
-  private async isSound(there: InspectedContainer): Promise<boolean> {
+  /** It is what its label says, and can be given the resources that the slot has now. */
+  private async isSound(there: InspectedContainer, { resources }: SlotSpec): Promise<boolean> {
     if (there.State.Status !== 'created' && there.State.Status !== 'exited') return false;
+    if (excessOf(resourcesOf(there.HostConfig), resources).length > 0) return false;
     const image = await inspectImage(this.docker, there.Image);
     const networks = await this.networks.list();
     const around = { cluster: this.cluster, networks, ...(image === undefined ? {} : { image }) };

@@ -1,6 +1,6 @@
-import { canonicalResources } from '../../src/core/resources.ts';
+import { canonicalResources, excessOf } from '../../src/core/resources.ts';
 import { ReasonError } from '../../src/core/reason.ts';
-import type { PullPolicy } from '../../src/core/model.ts';
+import type { PullPolicy, Resources } from '../../src/core/model.ts';
 import { isTrusted, type Instance, type ObservedNode, type ObservedRuntime } from '../../src/core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import { Channel } from './channel.ts';
@@ -87,7 +87,7 @@ export class MemoryRuntime implements Runtime {
     const name = `${this.cluster}-${slot.service}-${slot.release}-${slot.slot}`;
     const there = this.engine.containers.get(name);
     if (there?.alive === true) return;
-    if (there !== undefined && !isSound(there)) await this.remove(there.toInstance());
+    if (there !== undefined && !isSound(there, slot)) await this.remove(there.toInstance());
     const stopped = this.engine.containers.get(name);
     if (stopped !== undefined) {
       await this.restore(stopped, slot);
@@ -165,7 +165,7 @@ export class MemoryRuntime implements Runtime {
     const container = this.engine.get(instance.name);
     await this.engine.mutate(`update ${instance.name}`);
     container.restartPolicy = change.restart ?? container.restartPolicy;
-    if (change.resources !== undefined) container.resources = canonicalResources(change.resources);
+    if (change.resources !== undefined) container.resources = updated(container.resources, change.resources);
     this.engine.announce(container, 'update');
   }
 
@@ -251,8 +251,15 @@ export class MemoryRuntime implements Runtime {
   }
 }
 
-function isSound(container: MemoryContainer): boolean {
-  return container.state !== 'dead' && container.deviations.length === 0;
+/** As Docker does it: nothing that is there is taken away. */
+function updated(before: Resources, change: Resources): Resources {
+  const { cpu, memory, limits } = canonicalResources(change);
+  return { cpu: cpu || before.cpu, memory: memory || before.memory, limits: { ...before.limits, ...limits } };
+}
+
+function isSound(container: MemoryContainer, { resources }: SlotSpec): boolean {
+  const isChangeable = excessOf(container.resources, resources).length === 0;
+  return container.state !== 'dead' && container.deviations.length === 0 && isChangeable;
 }
 
 function startFailed(name: string, cause: unknown): ReasonError {

@@ -317,6 +317,20 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
         expect(after).toMatchObject({ id: before.id, startedAt: before.startedAt, deviations: [] });
       });
 
+      it('takes nothing away, and a stopped container with more than is wanted is made anew', async () => {
+        const resources = { cpu: 0.5, memory: 64 * MB, limits: { cpu: 1, memory: 96 * MB } };
+        await runtime.ensure(slotSpec({ container: serving }));
+        const before = await only();
+        await runtime.update(before, { resources });
+        await runtime.update(before, { resources: { cpu: 0, memory: 0, limits: {} } });
+        expect((await only()).resources).toEqual(resources);
+        await runtime.stop(await only(), { mark: false });
+        await runtime.ensure(slotSpec({ container: serving }));
+        const after = await only();
+        expect(after).toMatchObject({ state: 'running', resources: { cpu: 0, memory: 0, limits: {} } });
+        expect(after.id).not.toBe(before.id);
+      });
+
       it('changes the restart policy', async () => {
         await runtime.ensure(slotSpec({ container: serving, restart: 'no' }));
         await runtime.update(await only(), { restart: 'on-failure' });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Instance } from '../observed.ts';
 import type { Progress } from './progress.ts';
 import { isSteady } from './progress.ts';
-import { canonicalResources } from '../resources.ts';
+import { canonicalResources, excessOf } from '../resources.ts';
 import type { Step } from './steps.ts';
 import { isFailing, isReady, type ServiceView } from './view.ts';
 
@@ -28,10 +28,11 @@ function liveChange(progress: Progress, instance: Instance): LiveChange | undefi
   const { desired, target, verdict, isTrial } = progress;
   const { restart } = desired.service;
   const resources = canonicalResources(target.resources);
+  const canUpdate = !target.rollback && excessOf(instance.resources, resources).length === 0;
   const isSettled = !isTrial || isSteady(progress, instance) || verdict.tolerated.includes(instance);
   const change = {
     ...(isSettled && instance.restartPolicy !== restart && { restart }),
-    ...(!target.rollback && !isDeepStrictEqual(instance.resources, resources) && { resources }),
+    ...(canUpdate && !isDeepStrictEqual(instance.resources, resources) && { resources }),
   };
   return Object.keys(change).length === 0 ? undefined : change;
 }

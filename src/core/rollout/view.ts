@@ -4,6 +4,7 @@ import { withoutImages, type Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance, type ObservedBalancer, type ObservedState, type UnderWay } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
+import { excessOf } from '../resources.ts';
 import { checksFor, conditionOf, hasStood, remember, STOPPING, type Condition } from './readiness.ts';
 import { indexRouting, type RoutingIndex } from './routing-index.ts';
 
@@ -74,7 +75,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
     return {
       name,
       ...(service && { desired: service }),
-      instances: byService.get(name) ?? [],
+      instances: (byService.get(name) ?? []).map((each) => withExcess(each, service)),
       discarded: discarded.get(name) ?? [],
       conditions,
       admitted: placement.admitted[name] ?? 0,
@@ -90,6 +91,14 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
     };
   });
   return { services, placement, routing, memory: remembered };
+}
+
+/** A limit that somebody has set where there should be none is gone only with its container. */
+function withExcess(instance: Instance, desired: DesiredService | undefined): Instance {
+  if (desired?.release !== instance.release) return instance;
+  const excess = excessOf(instance.resources, desired.service.resources);
+  if (excess.length === 0) return instance;
+  return { ...instance, deviations: [...instance.deviations, ...excess.map((field) => `${field} should not be set`)] };
 }
 
 /** Images of releases that are not wanted any more may be taken away by anybody: they are asked for anew. */

@@ -6,6 +6,8 @@ import { applied, planOf, type PlanDocument } from './plans.ts';
 
 /** Containers with all the labels and the name that they should have, made by somebody else of something else. */
 
+const MB = 1024 ** 2;
+
 type Options = Docker.ContainerCreateOptions & { readonly HostConfig: Docker.HostConfig };
 
 interface Forgery {
@@ -57,6 +59,12 @@ const FORGERIES: readonly Forgery[] = [
     forge: onHost({ PortBindings: { '80/tcp': [{ HostPort: '' }] } }),
     because: 'ports.80/tcp is any port, not inside only',
   },
+  {
+    what: 'a limit',
+    forge: onHost({ Memory: 64 * MB, MemorySwap: 64 * MB }),
+    because: 'limits.memory should not be set',
+  },
+  { what: 'a reservation', forge: onHost({ CpuShares: 512 }), because: 'cpu should not be set' },
 ];
 
 const MANIFESTS = yaml(

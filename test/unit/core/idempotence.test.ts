@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Resources } from '../../../src/core/model.ts';
 import { cases, patience } from '../../support/cases.ts';
 import { isQuiet } from '../../support/invariants.ts';
 import { anyManifests, readApart, readTogether, type SpeltManifests } from '../../support/manifests-arbitrary.ts';
 import { said, sayable } from '../../support/schema-words.ts';
+import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
 /** Enough to see that nothing has broken; thousands were looked at to find what is below. */
 const RUNS = 25;
+const GB = 1024 ** 3;
 const LIMIT = patience(60_000);
 
 /** Two spellings of one meaning that once made a new release, each at its smallest. */
@@ -32,6 +35,28 @@ describe('manifests that were applied', () => {
     const words = new Set(all.flatMap((each) => said(each)));
     const known = [...sayable('service'), ...sayable('load-balancer')];
     expect(known.filter((word) => !words.has(word))).toEqual([]);
+  });
+});
+
+describe('what somebody has limited by hand', () => {
+  it.each<[string, Resources]>([
+    ['cpu', { cpu: 1, memory: 0, limits: {} }],
+    ['memory', { cpu: 0, memory: GB, limits: {} }],
+    ['limits.cpu', { cpu: 0, memory: 0, limits: { cpu: 1 } }],
+    ['limits.memory', { cpu: 0, memory: 0, limits: { memory: GB } }],
+  ])('takes another container where nothing was limited, and no more: %s', async (field, resources) => {
+    const world = new World();
+    await world.take([service({ instances: 2 }), loadBalancer()]);
+    const [name = '', other = ''] = [...world.engine.containers.keys()];
+    const [first, second] = [world.engine.get(name), world.engine.get(other)];
+    first.resources = resources;
+    const { plan } = await world.pass();
+    expect(plan.changes.map((each) => each.because)).toEqual([`${name}: ${field} should not be set`]);
+    await world.steady();
+    await isQuiet(world);
+    expect(world.engine.get(other)).toBe(second);
+    expect([...world.engine.containers.values()]).not.toContain(first);
+    expect(world.seen.slice(1)).not.toContain('');
   });
 });
 
