@@ -61,6 +61,24 @@ export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
     second: documents.map(([, document]) => document as object).reverse(),
   }));
 
+/** Manifests, and the same with one field of one of them as it might be in others. */
+export const anyChange: fc.Arbitrary<{ readonly before: readonly object[]; readonly after: readonly object[] }> = fc
+  .record({ ours: anyManifests, others: anyManifests, which: fc.nat(), field: fc.nat() })
+  .map(({ ours: { first: before }, others, which, field }) => {
+    const index = which % before.length;
+    const changed = withOneField(before[index] ?? {}, others.first[index] ?? {}, field);
+    return { before, after: before.with(index, changed) };
+  });
+
+const HEAD = ['apiVersion', 'kind', 'name'];
+
+function withOneField(document: object, other: object, index: number): object {
+  const names = [...new Set([...Object.keys(document), ...Object.keys(other)])].filter((name) => !HEAD.includes(name));
+  const field = names[index % Math.max(1, names.length)] ?? '';
+  const taken = Object.entries(other).filter(([name]) => name === field);
+  return Object.fromEntries([...Object.entries(document).filter(([name]) => name !== field), ...taken]);
+}
+
 /** All in one file, as JSON. */
 export function readTogether(documents: readonly object[]): ManifestSet {
   return readManifests([{ path: 'all.yaml', text: yaml(...documents) }], { readText });

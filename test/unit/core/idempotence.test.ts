@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Resources } from '../../../src/core/model.ts';
+import type { Manifest, Resources } from '../../../src/core/model.ts';
 import { cases, patience } from '../../support/cases.ts';
 import { isQuiet } from '../../support/invariants.ts';
-import { anyManifests, readApart, readTogether, type SpeltManifests } from '../../support/manifests-arbitrary.ts';
+import {
+  anyChange,
+  anyManifests,
+  readApart,
+  readTogether,
+  type SpeltManifests,
+} from '../../support/manifests-arbitrary.ts';
 import { said, sayable } from '../../support/schema-words.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
 /** Enough to see that nothing has broken; thousands were looked at to find what is below. */
-const RUNS = 25;
+const RUNS = 15;
 const GB = 1024 ** 3;
 const LIMIT = patience(60_000);
 
@@ -22,6 +28,10 @@ const FOUND: readonly (readonly [object, object])[] = [
 describe('manifests that were applied', () => {
   it('leave nothing to do, for this process or the next, however they are written', LIMIT, async () => {
     await fc.assert(fc.asyncProperty(anyManifests, staysAsItIs), cases(RUNS));
+  });
+
+  it('that change in one field have a plan that says whether anything is done', LIMIT, async () => {
+    await fc.assert(fc.asyncProperty(anyChange, doesWhatItPlans), cases(RUNS));
   });
 
   it.each(FOUND)('stay as they are: %j', async (first, second) => {
@@ -68,18 +78,40 @@ async function staysAsItIs({ first, second }: SpeltManifests): Promise<void> {
   const read = [readTogether(first), readApart(second)];
   expect(read.flatMap((each) => each.problems)).toEqual([]);
   const [written = [], rewritten = []] = read.map((each) => each.manifests);
-  const world = new World({ capabilities: ['ssd', 'gpu'] });
-  for (const manifest of written) {
-    if (manifest.kind === 'Service') prepare(world.engine, manifest.container.image);
-  }
+  const world = worldFor(written);
   await world.take(written);
   await isQuiet(world);
   world.commit(rewritten);
   await isQuiet(world);
 }
 
-/** Its containers are healthy at once, and it is there, so that it need not be pulled. */
-function prepare(engine: World['engine'], image: string): void {
-  engine.behave(image, { healthy: 0 });
-  engine.keepImage(image, engine.registryImage(image));
+/** What has no room on the node has no change either, but a route and its networks are kept as it wants them. */
+async function doesWhatItPlans({
+  before,
+  after,
+}: {
+  before: readonly object[];
+  after: readonly object[];
+}): Promise<void> {
+  const [written, changed] = [readTogether(before), readTogether(after)];
+  fc.pre(changed.problems.length === 0);
+  const world = worldFor([...written.manifests, ...changed.manifests]);
+  const steady = await world.take(written.manifests);
+  const { length } = world.engine.mutations;
+  world.commit(changed.manifests);
+  const { plan } = await world.pass();
+  await world.wait(1);
+  const done = world.engine.mutations.slice(length);
+  fc.pre([...steady.plan.unscheduled, ...plan.unscheduled].length === 0);
+  expect({ changes: plan.changes, isDone: done.length > 0 }).toMatchObject({ isDone: plan.changes.length > 0 });
+}
+
+/** Containers are healthy at once, and images are there, so that none need be pulled. */
+function worldFor(manifests: readonly Manifest[]): World {
+  const world = new World({ capabilities: ['ssd', 'gpu'] });
+  for (const { image } of manifests.flatMap((each) => (each.kind === 'Service' ? each.container : []))) {
+    world.engine.behave(image, { healthy: 0 });
+    world.engine.keepImage(image, world.engine.registryImage(image));
+  }
+  return world;
 }
