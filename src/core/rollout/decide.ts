@@ -139,7 +139,8 @@ function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: n
 
 /**
  * Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is, and so
- * does one with requests under way, which must not be cut off from names meanwhile.
+ * does one with requests under way, which must not be cut off from names meanwhile. What is old and found by nobody needs
+ * no names any more.
  */
 function discoverSteps({ view, current, surplus, old }: Progress, named: readonly Instance[]): Step[] {
   const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
@@ -147,7 +148,8 @@ function discoverSteps({ view, current, surplus, old }: Progress, named: readonl
   return running.flatMap((instance): Step[] => {
     const discoverable = named.includes(instance) && isTrusted(instance);
     const isBusy = instance.discoverable === true && isReady(view, instance) && !canStop(view, instance);
-    return instance.discoverable === discoverable || isBusy ? [] : [{ do: 'discover', instance, discoverable }];
+    const isDiscoverable = old.includes(instance) ? instance.discoverable === true : instance.discoverable;
+    return isDiscoverable === discoverable || isBusy ? [] : [{ do: 'discover', instance, discoverable }];
   });
 }
 

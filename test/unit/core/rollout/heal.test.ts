@@ -40,6 +40,13 @@ describe('what stands but is not as it should be', () => {
     expect(steps).toEqual([{ do: 'update', instance, restart: 'on-failure' }]);
   });
 
+  it('goes where somebody else has made it, with our labels', () => {
+    const made = instanceOf(service(), 9, { release: 'badcafe', restartPolicy: 'no', discoverable: undefined });
+    const { spec: _, ...stranger } = { ...made, deviations: ['label io.fairlead.spec cannot be read'] };
+    const { steps } = decisionOf({ wanted: [service()], instances: [instanceOf(service()), stranger] });
+    expect(steps).toMatchObject([{ do: 'stop', instance: { slot: 9 }, mark: false }]);
+  });
+
   it('does not stay behind once its slot has been filled anew', () => {
     const [renamed, fresh] = [instanceOf(service(), 1, { id: 'a', state: 'exited' }), instanceOf(service())];
     const { steps } = decisionOf({ wanted: [service()], instances: [renamed, fresh] });
