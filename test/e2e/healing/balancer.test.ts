@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crash } from '../../support/docker.ts';
+import { crash, execIn } from '../../support/docker.ts';
 import type { RunningFairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
@@ -58,6 +58,20 @@ it('makes a balancer anew that was removed, and touches no instance for it', asy
   await remove();
   await written(2);
   expect(livesOf(await containersOf(scenario, 'web'))).toEqual(livesOf(instances));
+});
+
+it('puts back what somebody wrote into its config, and says so', async () => {
+  const { Id } = await balancer();
+  const shell = (script: string) => execIn(scenario.docker, Id, ['sh', '-c', `cd /var/lib/fairlead/* && ${script}`]);
+  await shell('for f in haproxy-*.cfg; do echo "# by hand" >>$f; done');
+  const isClean = async () => !(await shell('cat haproxy-*.cfg')).includes('by hand');
+  await until('the config is as it was', isClean, { within: 30_000 });
+  await scenario.answers('web.example.com', { body: 'v1' });
+  await scenario.reports('the change is written down', ({ events }) => {
+    return events.some(({ type, object, message }) => {
+      return type === 'changed' && object === 'balancer' && message.includes('is not as Fairlead left it');
+    });
+  });
 });
 
 it('answers on while the reconciler is dead, and instances and balancer come back by themselves', async () => {

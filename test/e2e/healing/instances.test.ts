@@ -2,9 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crash } from '../../support/docker.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
-import { containersOf, loadBalancer, service, settled, type Container } from '../updates/app.ts';
+import { containersOf, livesOf, loadBalancer, service, settled, type Container } from '../updates/app.ts';
+import { watchBodies } from '../updates/watch.ts';
 
 /** Whatever happens to an instance from outside: it comes back, and the service answers all the time. */
+
+const MB = 1024 ** 2;
 
 let scenario: Scenario;
 
@@ -12,7 +15,10 @@ beforeAll(async () => {
   scenario = await Scenario.create();
   scenario.run();
   const manifests =
-    service('web', 'v1', 'instances: 2') + loadBalancer('web') + service('peer', 'v1') + loadBalancer('peer');
+    service('web', 'v1', 'instances: 2\nlimits: { memory: 128 }') +
+    loadBalancer('web') +
+    service('peer', 'v1') +
+    loadBalancer('peer');
   await scenario.repository.push({ 'web.yaml': manifests }, 'web');
   await scenario.answers('web.example.com', { body: 'v1' });
   await scenario.answers('peer.example.com', { body: 'v1' });
@@ -34,29 +40,108 @@ async function healed(): Promise<Container[]> {
   return containers;
 }
 
-const FAULTS: Record<string, (container: Container) => Promise<unknown>> = {
-  stopped: ({ id }) => scenario.docker.getContainer(id).stop(),
-  crashed: ({ id }) => crash(scenario.docker, id),
-  removed: ({ id }) => scenario.docker.getContainer(id).remove({ force: true }),
-  paused: ({ id }) => scenario.docker.getContainer(id).pause(),
+interface Fault {
+  readonly hit: (victim: Container) => Promise<unknown>;
+  /** What the container of its slot is once it is healed. */
+  readonly isHealed: (now: Container, victim: Container) => boolean;
+  /** Told by an event of the service. */
+  readonly told: RegExp;
+  /** Nobody has to notice: another instance serves meanwhile, and nothing of this one is cut. */
+  readonly isSmooth?: boolean;
+}
+
+const isAnew = (now: Container, victim: Container) => now.id !== victim.id || now.startedAt !== victim.startedAt;
+const isAnother = (now: Container, victim: Container) => now.id !== victim.id && now.name === victim.name;
+const network = (suffix = '') => scenario.docker.getNetwork(`fairlead-${scenario.cluster}${suffix}`);
+const disconnect =
+  (suffix = '') =>
+  async ({ id }: Container) => {
+    await network(suffix).disconnect({ Container: id, Force: true });
+  };
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  stopped: { hit: ({ id }) => scenario.docker.getContainer(id).stop(), isHealed: isAnew, told: / fell: / },
+  crashed: { hit: ({ id }) => crash(scenario.docker, id), isHealed: isAnew, told: /Docker starts it again| fell: / },
+  removed: {
+    hit: ({ id }) => scenario.docker.getContainer(id).remove({ force: true }),
+    isHealed: isAnew,
+    told: / fell: |removed from outside/,
+  },
+  paused: {
+    hit: ({ id }) => scenario.docker.getContainer(id).pause(),
+    isHealed: ({ state }) => state === 'running',
+    told: /paused from outside/,
+  },
+  renamed: {
+    hit: ({ id }) => scenario.docker.getContainer(id).rename({ name: `${scenario.cluster}-stranger` }),
+    isHealed: isAnother,
+    told: /name is /,
+    isSmooth: true,
+  },
+  limited: {
+    hit: ({ id }) => scenario.docker.getContainer(id).update({ Memory: 100 * MB, MemorySwap: 100 * MB }),
+    isHealed: (now, victim) => now.memoryLimit === 128 * MB && !isAnew(now, victim),
+    told: /in place: limits/,
+    isSmooth: true,
+  },
+  'taken off its network': { hit: disconnect(), isHealed: isAnother, told: /network/ },
+  'taken off the network of names': {
+    hit: disconnect('-names'),
+    isHealed: ({ namedAddress }) => namedAddress !== '',
+    told: /answers to the name/,
+    isSmooth: true,
+  },
 };
 
-it.for(Object.keys(FAULTS))('heals an instance that was %s', async (fault) => {
-  const [victim] = await healed();
-  if (victim === undefined) expect.fail('there is none');
-  await FAULTS[fault]?.(victim);
-  const isBack = (each: Container) =>
-    each.state === 'running' && (each.id !== victim.id || isAnew(each, victim, fault));
-  const ask = async () =>
-    (await containersOf(scenario, 'web')).some((each) => each.slot === victim.slot && isBack(each));
-  await until(`another start of ${victim.name}`, ask);
-  await healed();
+it.for(Object.entries(FAULTS))(
+  'heals an instance that was %s',
+  async ([, { hit, isHealed, told, isSmooth = false }]) => {
+    const [victim] = await healed();
+    if (victim === undefined) expect.fail('there is none');
+    await using bodies = watchBodies(scenario, 'web.example.com');
+    const since = new Date().toISOString();
+    await hit(victim);
+    const ask = async () =>
+      (await containersOf(scenario, 'web')).some(
+        (each) => each.slot === victim.slot && each.state === 'running' && isHealed(each, victim),
+      );
+    await until(`${victim.name} is healed`, ask);
+    await healed();
+    if (isSmooth) expect(await bodies.stop()).toEqual(['v1']);
+    await scenario.reports(`an event that matches ${String(told)}`, ({ events }) =>
+      events.some(({ at, object, message }) => at >= since && object === 'web' && told.test(message)),
+    );
+  },
+);
+
+it('removes a stranger that has its labels, and says so', async () => {
+  const before = await healed();
+  const labels = {
+    cluster: scenario.cluster,
+    role: 'service',
+    service: 'web',
+    release: 'badcafe',
+    slot: '9',
+    version: 'v9',
+  };
+  const Labels = Object.fromEntries(Object.entries(labels).map(([name, value]) => [`io.fairlead.${name}`, value]));
+  const stranger = await scenario.docker.createContainer({ Image: 'lab/app:v2', Labels });
+  await stranger.start();
+  await until(
+    'the stranger is gone',
+    async () => !(await containersOf(scenario, 'web')).some(({ id }) => id === stranger.id),
+  );
+  expect(livesOf(await healed())).toEqual(livesOf(before));
 });
 
-/** A container that was paused goes on where it was. */
-function isAnew(now: Container, before: Container, fault: string): boolean {
-  return fault === 'paused' || now.startedAt !== before.startedAt;
-}
+it('makes a network anew that was removed, with all that were on it', async () => {
+  await healed();
+  const { Containers } = (await network().inspect()) as { Containers: Record<string, unknown> };
+  for (const id of Object.keys(Containers)) await network().disconnect({ Container: id, Force: true });
+  await network().remove();
+  for (const name of ['web', 'peer']) await scenario.answers(`${name}.example.com`, { body: 'v1' });
+  await healed();
+});
 
 it('has written down each of them', async () => {
   const status = await scenario.reports('all is well', (each) => each.ready && each.events.some(isOf('resumed')));
