@@ -18,7 +18,7 @@ const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [
 /** For networks of so many containers, where other engines of this machine have taken the usual addresses. */
 const ROOM = '--default-address-pool=base=10.208.0.0/12,size=20';
 const RESET = 'FROM lab/busybox:1\nENTRYPOINT [""]\nCMD ["sleep", "3600"]\n';
-const LIMIT = 300_000;
+const LIMIT = 600_000;
 /** Of the same number and names as those of the surroundings that the tests find. */
 const NAMES = casesAmid({ ports: [], published: '', digest: '' });
 
