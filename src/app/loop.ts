@@ -6,7 +6,7 @@ import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import type { Publisher } from './publisher.ts';
 import type { Pulse } from './pulse.ts';
-import type { Pass, Reconciler } from './reconcile.ts';
+import type { Look, Pass, Reconciler } from './reconcile.ts';
 import type { Reporter } from './reporter.ts';
 import type { Source } from './source.ts';
 import { Wake } from './wake.ts';
@@ -32,6 +32,8 @@ const POLL = 250;
 /** After this long without any movement a service that is not steady is looked at less often. */
 const PATIENCE = 60_000;
 const SLOW_POLL = 2_000;
+/** Of the time without movement: so long the engine is not asked where it tells of nothing. */
+const LOOK_PAUSE = 0.25;
 const SWEEP = 600_000;
 const LONGEST_BACK_OFF = 30_000;
 
@@ -42,6 +44,11 @@ export class Loop {
   private gitProblem: Problem | undefined;
   private isEngineAway = false;
   private movedAt = 0;
+  private lookedAt = 0;
+  /** The last pass has done nothing, and something is waited for. */
+  private isWaiting = false;
+  /** The engine has told of something since it was last looked at. */
+  private hasNews = false;
   private sweptAt = 0;
   private failures = 0;
   /** Of the last pass, or of an earlier process's. */
@@ -85,7 +92,8 @@ export class Loop {
   }
 
   private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
-    const pass = await this.options.reconciler.pass(desired, signal, this.isSweepDue());
+    const pass = await this.options.reconciler.pass(desired, signal, this.nextLook());
+    this.isWaiting = !pass.steady && !pass.advanced;
     this.recovered();
     const republish = await this.publish(desired, pass, signal);
     return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
@@ -100,19 +108,28 @@ export class Loop {
     return Math.min(interval, await this.publish(source.nothing, seen, signal));
   }
 
-  private isSweepDue(): boolean {
+  /**
+   * The engine tells what happens, so that it need not be asked each time that the balancer is: the longer nothing has moved,
+   * the more seldom it is.
+   */
+  private nextLook(): Look {
     const now = this.options.clock.now();
-    if (now - this.sweptAt < SWEEP) return false;
+    const isSweepDue = now - this.sweptAt >= SWEEP;
+    const pause = Math.min((now - this.movedAt) * LOOK_PAUSE, LONGEST_BACK_OFF);
+    const isQuiet = this.isWaiting && !this.hasNews;
+    if (!isSweepDue && isQuiet && now - this.lookedAt < pause) return 'remembered';
+    this.lookedAt = now;
+    // Before the look, so that what is told during it counts.
+    this.hasNews = false;
+    if (!isSweepDue) return 'usual';
     this.sweptAt = now;
-    return true;
+    return 'deep';
   }
 
   private delayAfter(pass: Pass): number {
     const now = this.options.clock.now();
-    if (pass.moved) {
-      this.movedAt = now;
-      return NEXT;
-    }
+    if (pass.advanced) this.movedAt = now;
+    if (pass.moved) return NEXT;
     const due = pass.wakeAt === undefined ? this.options.interval : Math.max(0, pass.wakeAt - now);
     if (pass.steady) return Math.min(due, this.options.interval);
     return Math.min(due === 0 ? POLL : due, now - this.movedAt < PATIENCE ? POLL : SLOW_POLL);
@@ -199,6 +216,7 @@ export class Loop {
 
   private async followEngine(signal: AbortSignal): Promise<void> {
     for await (const event of this.options.runtime.watch(signal)) {
+      this.hasNews = true;
       if (event.type === 'lost') this.sweptAt = 0;
       this.options.wake.call();
     }

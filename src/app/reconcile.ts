@@ -35,6 +35,12 @@ export interface ReconcilerOptions {
   readonly sleep: (duration: number, signal: AbortSignal) => Promise<void>;
 }
 
+/**
+ * How a pass learns what the engine has: from the engine, with every container inspected anew (`deep`), or from what the
+ * last pass was told, because nothing can have happened since (`remembered`).
+ */
+export type Look = 'usual' | 'deep' | 'remembered';
+
 /** What one pass saw and did. */
 export interface Pass {
   readonly state: ObservedState;
@@ -42,6 +48,8 @@ export interface Pass {
   readonly results: readonly Result[];
   /** Steps were begun or have ended: look again at once. */
   readonly moved: boolean;
+  /** Something was done; to fail again is none of that. */
+  readonly advanced: boolean;
   /** Something runs beside the passes: a pull, a stop, what hangs. */
   readonly busy: boolean;
   /** Nothing is under way and nothing is left to do. */
@@ -71,10 +79,11 @@ export class Reconciler {
     this.executor = new Executor(options);
   }
 
-  async pass(desired: DesiredState, signal: AbortSignal, deep = false): Promise<Pass> {
+  async pass(desired: DesiredState, signal: AbortSignal, look: Look = 'usual'): Promise<Pass> {
     const ended = this.executor.takeEnded();
     this.learn(ended);
-    const state = await this.observe(deep, signal);
+    const hasChanged = look === 'remembered' && ended.some((each) => each.status === 'done');
+    const state = await this.observe(hasChanged ? 'usual' : look, signal);
     this.journalNotices(state, ended);
     const now = this.options.clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
@@ -88,13 +97,15 @@ export class Reconciler {
     this.learn(results);
     this.last = { state, done: [...results.map((each) => each.step), ...this.executor.working] };
     this.announceSteady(made);
+    const all = [...ended, ...results];
     const isDone = made.decisions.every((each) => each.steady) && detours(desired, made.table).length === 0;
     const steady = steps.every((step) => this.canWait(step)) && !this.executor.isBusy && isDone;
     return {
       state,
       plan: { ...made, memory: this.memory },
-      results: [...ended, ...results],
+      results: all,
       moved: begun > 0 || ended.length > 0,
+      advanced: all.some((each) => each.status === 'done'),
       busy: this.executor.isBusy,
       steady,
       ...this.wakeAt(made),
@@ -103,7 +114,7 @@ export class Reconciler {
 
   /** What is there now; nothing is done about it. */
   async look(desired: DesiredState, signal: AbortSignal): Promise<Pick<Pass, 'state' | 'plan' | 'steady'>> {
-    const state = await this.observe(false, signal);
+    const state = await this.observe('usual', signal);
     const prune = { ...this.options.prune, all: true };
     return { state, plan: plan(desired, state, this.memory, this.options.clock.now(), prune), steady: false };
   }
@@ -117,10 +128,15 @@ export class Reconciler {
     await this.executor.close();
   }
 
-  private async observe(deep: boolean, signal: AbortSignal): Promise<ObservedState> {
+  private async observe(look: Look, signal: AbortSignal): Promise<ObservedState> {
+    const remembered = look === 'remembered' ? this.last?.state.runtime : undefined;
     const { runtime, balancer } = this.options;
     try {
-      const seen = { runtime: await runtime.observe({ deep, signal }), balancer: await balancer.observe() };
+      const deep = look === 'deep';
+      const seen = {
+        runtime: remembered ?? (await runtime.observe({ deep, signal })),
+        balancer: await balancer.observe(),
+      };
       const state = { ...seen, balancer: this.withTable(seen.balancer), underWay: this.underWay() };
       this.memory = withAbsence(this.memory, seen.runtime, this.lastLook, this.isAway);
       this.isAway = false;

@@ -46,6 +46,7 @@ export class Running {
   readonly clock = { now: () => Date.now() };
   readonly engine: MemoryEngine;
   readonly runtime: SweptRuntime;
+  readonly balancer: MemoryBalancer;
   readonly events: string[] = [];
   readonly loop: Loop;
   readonly pulse = new Pulse(this.clock, 60_000);
@@ -59,6 +60,7 @@ export class Running {
     this.runtime = new SweptRuntime(this.engine);
     const { clock, runtime, pulse } = this;
     const balancer = new MemoryBalancer(this.engine);
+    this.balancer = balancer;
     const wake = new Wake();
     const journal = new Journal(clock, (event) => this.events.push(event.message));
     const prune = { budget: { maxFraction: 0.2, maxCount: 3 }, all: false };

@@ -35,6 +35,8 @@ function start(interval = 30_000, earlier: { engine?: MemoryEngine; lastStatus?:
   const manifests = new Map([
     ['one', valid(service(), loadBalancer())],
     ['two', valid(service({ instances: 2 }), loadBalancer())],
+    ['new', valid(service({ container: { image: 'web:v2' } }), loadBalancer())],
+    ['more', valid(service(), service({ name: 'api', container: { image: 'web:v2' } }), loadBalancer())],
     ['bad', { ...valid(), problems: [problem, problem] }],
   ]);
   running = new Running({ stateDir: folder.path, interval, repository, manifests, ...earlier });
@@ -209,6 +211,72 @@ describe('the engine', () => {
     await running.wait(300_000);
     expect(running.engine.mutations.length).toBe(before[0]);
     expect(running.engine.observations - (before[1] ?? 0)).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('while something waits', () => {
+  /** How often the engine is looked at in the minute after the next one. */
+  async function looks(): Promise<number> {
+    await running.wait(60_000);
+    const before = running.engine.observations;
+    await running.wait(60_000);
+    return running.engine.observations - before;
+  }
+
+  async function update(revision = 'new'): Promise<void> {
+    repository.push(revision);
+    running.loop.lookAtRepository();
+    await running.until(() => running.events.includes(`took ${revision} ${revision}`));
+  }
+
+  it('for an image that is missing, the engine is asked less and less often', async () => {
+    await started();
+    const pullError = { reason: 'image-not-found', message: 'no such image' } as const;
+    running.engine.behave('web:v2', { pullError });
+    await update();
+    expect(await looks()).toBeLessThanOrEqual(8);
+    expect(running.status?.services[0]?.problem?.reason).toBe('image-not-found');
+  });
+
+  it('for a pull that takes its time, the engine is asked less and less often, and its end is seen at once', async () => {
+    await started();
+    const pull = { end: (): void => undefined };
+    running.engine.beforeMutation = (mutation) =>
+      mutation.startsWith('pull') ? new Promise((resolve) => (pull.end = resolve)) : undefined;
+    await update();
+    expect(await looks()).toBeLessThanOrEqual(8);
+    pull.end();
+    expect(await running.until(() => up() === 2)).toBeLessThan(1_000);
+  });
+
+  it('what the engine tells in the middle of a pass is acted on by the next one', async () => {
+    await started();
+    running.engine.beforeMutation = (mutation) =>
+      mutation.startsWith('pull') ? new Promise(() => undefined) : undefined;
+    await update('more');
+    await running.wait(40_000);
+    const { engine, balancer } = running;
+    const removed = { at: Infinity };
+    const observe = balancer.observe.bind(balancer);
+    balancer.observe = async () => {
+      balancer.observe = observe;
+      const seen = await observe();
+      engine.remove([...engine.containers.keys()][0] ?? '');
+      removed.at = Date.now();
+      return seen;
+    };
+    await running.until(() => removed.at < Infinity && up() === 1);
+    expect(Date.now() - removed.at).toBeLessThan(1_000);
+  });
+
+  it('its time is kept: a release that does not get ready is given up when it is due', async () => {
+    await started();
+    running.balancer.failingImages.add('web:v2');
+    await update();
+    await running.until(() => up() === 2);
+    const took = await running.until(() => running.status?.services[0]?.state === 'rolled-back');
+    expect(took).toBeGreaterThan(59_000);
+    expect(took).toBeLessThan(72_000);
   });
 });
 
