@@ -9,6 +9,7 @@ import type { BalancerIdentity } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import { observeSession } from './observe.ts';
 import { assertSafe } from './safety.ts';
+import { Silence } from './silence.ts';
 
 export interface BalancerOptions extends BalancerIdentity {
   readonly host: ContainerHost;
@@ -46,23 +47,23 @@ class HaproxyBalancer implements Balancer {
   private mustReload = false;
   private problem: Problem | undefined;
   private observing: Promise<ObservedBalancer> | undefined;
+  private readonly silence: Silence;
 
   constructor(options: BalancerOptions) {
     this.options = options;
     this.access = new Access(options.host, options);
+    this.silence = new Silence(options.now);
   }
 
   /** A change that hangs holds up nobody who looks. */
   async observe(): Promise<ObservedBalancer> {
-    this.observing ??= this.alone(() => this.observeNow()).finally(() => (this.observing = undefined));
+    const problem = this.silence.reason;
+    if (problem !== undefined) return { ...SILENT, problem };
+    this.observing ??= this.ask().finally(() => (this.observing = undefined));
     const over = new AbortController();
     const late = delay(this.options.patience ?? PATIENCE, BUSY, { signal: over.signal });
     try {
       return await Promise.race([this.observing, late]);
-    } catch (error) {
-      const problem = problemOf(error);
-      if (problem === undefined) throw error;
-      return { ...SILENT, problem };
     } finally {
       over.abort();
     }
@@ -71,6 +72,7 @@ class HaproxyBalancer implements Balancer {
   async apply(table: RoutingTable): Promise<void> {
     try {
       assertSafe(table);
+      this.refuseSilence();
       await this.fetchImage();
       let wait = await this.alone(() => this.applyNow(table));
       while (wait > 0) {
@@ -96,6 +98,25 @@ class HaproxyBalancer implements Balancer {
   close(): void {
     this.closing.abort();
     this.access.forget();
+  }
+
+  private async ask(): Promise<ObservedBalancer> {
+    try {
+      const seen = await this.alone(() => this.observeNow());
+      this.silence.end();
+      return seen;
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      this.silence.met(problem);
+      return { ...SILENT, problem };
+    }
+  }
+
+  /** Looking finds out when it answers again. */
+  private refuseSilence(): void {
+    const problem = this.silence.reason;
+    if (problem !== undefined) throw new ReasonError(problem.reason, problem.message);
   }
 
   private async observeNow(): Promise<ObservedBalancer> {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ContainerHost } from '../../../src/core/ports.ts';
+import { ReasonError } from '../../../src/core/reason.ts';
 import { EMPTY_TABLE } from '../../../src/core/routing.ts';
 import { createBalancer } from '../../../src/haproxy/balancer.ts';
 
@@ -28,9 +29,9 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
   return { host, called };
 }
 
-function balancerOn(host: ContainerHost, patience: number) {
+function balancerOn(host: ContainerHost, patience: number, now = () => 0) {
   const settings = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
-  return createBalancer({ host, cluster: 'demo', settings, labels: {}, networks: [], now: () => 0, patience });
+  return createBalancer({ host, cluster: 'demo', settings, labels: {}, networks: [], now, patience });
 }
 
 it('is seen to be absent while its image is being fetched, which comes before everything else', async () => {
@@ -52,4 +53,21 @@ it('is unreachable while a change to it hangs, and nobody waits for that', async
       state: 'unreachable',
       problem: { reason: 'balancer-unreachable', message: expect.stringContaining('being changed') as string },
     });
+});
+
+it('that does not answer is asked less and less often, and told nothing meanwhile', async () => {
+  const clock = { now: 0 };
+  const asked: number[] = [];
+  const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, image: IMAGE, labels: {} };
+  const { host } = hanging();
+  const exec = () => {
+    asked.push(clock.now);
+    return Promise.reject(new ReasonError('balancer-unreachable', 'nobody at home'));
+  };
+  const balancer = balancerOn({ ...host, find: () => Promise.resolve(running), exec }, 10_000, () => clock.now);
+  for (; clock.now < 120_000; clock.now += 250) {
+    expect(await balancer.observe()).toMatchObject({ state: 'unreachable', problem: { message: 'nobody at home' } });
+    await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
+  }
+  expect(asked).toEqual([0, 1, 3, 7, 15, 31, 61, 91].map((seconds) => seconds * 1000));
 });
