@@ -15,12 +15,16 @@ export class Access {
   private readonly host: ContainerHost;
   private readonly identity: BalancerIdentity;
   private session: Session | undefined;
-  /** Whether the session leads into a container that was made from other settings. */
   private outdated = false;
 
   constructor(host: ContainerHost, identity: BalancerIdentity) {
     this.host = host;
     this.identity = identity;
+  }
+
+  /** Whether the container that was last seen was made from other settings. */
+  get isOutdated(): boolean {
+    return this.outdated;
   }
 
   /** Leaves everything as it is. */
@@ -30,8 +34,8 @@ export class Access {
     const found = await this.host.find(containerName(this.identity.cluster));
     if (found === undefined) return 'absent';
     if (!found.running) return 'stopped';
-    this.session = await Session.open(this.host, found.id, directoryOf(this.identity));
     this.outdated = isOutdated(this.identity, found);
+    this.session = await Session.open(this.host, found.id, directoryOf(this.identity));
     return this.session ?? 'stopped';
   }
 

@@ -113,10 +113,10 @@ class HaproxyBalancer implements Balancer {
     }
   }
 
-  /** Looking finds out when it answers again. */
+  /** Looking finds out when it answers again; one that is to be made anew need not. */
   private refuseSilence(): void {
     const problem = this.silence.reason;
-    if (problem !== undefined) throw new ReasonError(problem.reason, problem.message);
+    if (problem !== undefined && !this.access.isOutdated) throw new ReasonError(problem.reason, problem.message);
   }
 
   private async observeNow(): Promise<ObservedBalancer> {

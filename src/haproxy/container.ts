@@ -50,6 +50,11 @@ function fingerprint({ settings: { image, http, bind, network }, networks }: Bal
   return JSON.stringify({ image, http, bind, network, networks: network === 'host' ? [] : [...networks].sort() });
 }
 
+/** Tells what a container was made from. */
+export function settingsLabel(identity: BalancerIdentity): Readonly<Record<string, string>> {
+  return { [SPEC_LABEL]: fingerprint(identity) };
+}
+
 /** Whether the container was made from other settings. */
 export function isOutdated(identity: BalancerIdentity, container: HostedContainer): boolean {
   return container.labels[SPEC_LABEL] !== fingerprint(identity);
@@ -104,7 +109,7 @@ function specOf(identity: BalancerIdentity, nofile: number): HostedContainerSpec
       startScript(`${directoryOf(identity)}/${configFile(identity)}`, `${directoryOf(identity)}/${FILES.socket}`),
     ],
     user: onHost ? '0:0' : `${UNPRIVILEGED}:${UNPRIVILEGED}`,
-    labels: { ...labels, [SPEC_LABEL]: fingerprint(identity) },
+    labels: { ...labels, ...settingsLabel(identity) },
     volume: { name: containerName(cluster), target: VOLUME },
     network: onHost ? 'host' : { networks, publish },
     capabilities: onHost ? CAPABILITIES : [],

@@ -3,6 +3,7 @@ import type { ContainerHost } from '../../../src/core/ports.ts';
 import { ReasonError } from '../../../src/core/reason.ts';
 import { EMPTY_TABLE } from '../../../src/core/routing.ts';
 import { createBalancer } from '../../../src/haproxy/balancer.ts';
+import { settingsLabel } from '../../../src/haproxy/container.ts';
 
 const IMAGE = 'haproxy:3.2-alpine';
 
@@ -29,9 +30,21 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
   return { host, called };
 }
 
+const SETTINGS = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
+const IDENTITY = { cluster: 'demo', settings: SETTINGS, labels: {}, networks: [] };
+
 function balancerOn(host: ContainerHost, patience: number, now = () => 0) {
-  const settings = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
-  return createBalancer({ host, cluster: 'demo', settings, labels: {}, networks: [], now, patience });
+  return createBalancer({ host, ...IDENTITY, now, patience });
+}
+
+/** It runs, and nobody can talk to it. */
+function silent(labels: Readonly<Record<string, string>>, onExec: () => void = () => undefined): ContainerHost {
+  const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, image: IMAGE, labels };
+  const exec = () => {
+    onExec();
+    return Promise.reject(new ReasonError('balancer-unreachable', 'nobody at home'));
+  };
+  return { ...hanging().host, find: () => Promise.resolve(running), exec };
 }
 
 it('is seen to be absent while its image is being fetched, which comes before everything else', async () => {
@@ -58,16 +71,22 @@ it('is unreachable while a change to it hangs, and nobody waits for that', async
 it('that does not answer is asked less and less often, and told nothing meanwhile', async () => {
   const clock = { now: 0 };
   const asked: number[] = [];
-  const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, image: IMAGE, labels: {} };
-  const { host } = hanging();
-  const exec = () => {
-    asked.push(clock.now);
-    return Promise.reject(new ReasonError('balancer-unreachable', 'nobody at home'));
-  };
-  const balancer = balancerOn({ ...host, find: () => Promise.resolve(running), exec }, 10_000, () => clock.now);
+  const host = silent(settingsLabel(IDENTITY), () => asked.push(clock.now));
+  const balancer = balancerOn(host, 10_000, () => clock.now);
   for (; clock.now < 120_000; clock.now += 250) {
     expect(await balancer.observe()).toMatchObject({ state: 'unreachable', problem: { message: 'nobody at home' } });
     await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
   }
   expect(asked).toEqual([0, 1, 3, 7, 15, 31, 61, 91].map((seconds) => seconds * 1000));
+});
+
+it('that does not answer is still tried to be made anew where its settings have changed', async () => {
+  let entered = 0;
+  const balancer = balancerOn(
+    silent({}, () => (entered += 1)),
+    10_000,
+  );
+  expect(await balancer.observe()).toMatchObject({ state: 'unreachable' });
+  await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
+  expect(entered).toBe(2);
 });
