@@ -3,7 +3,7 @@ import type { RoutingTable } from '../core/routing.ts';
 import type { Cli } from './cli.ts';
 import { FILES, renderConfig, skeletonOf } from './config.ts';
 import { configFile, configSettings, directoryOf, type BalancerIdentity } from './container.ts';
-import { placeConfig, reload, type Installation } from './install.ts';
+import { CANDIDATE, placeConfig, reload, type Installation } from './install.ts';
 import { readServers, readSkeleton, type LiveServers } from './live.ts';
 import { checkBackend } from './names.ts';
 import { recordOf, type Recorded } from './record.ts';
@@ -36,10 +36,11 @@ export function changeTo(table: RoutingTable, identity: BalancerIdentity, sessio
   return { table, slots: assignSlots(session.recorded?.slots ?? {}, table), identity, session };
 }
 
-/** Starts HAProxy in a container that has no config yet. */
+/** Starts HAProxy in a container that has no config yet; what a process left half written goes. */
 export async function firstStart(change: Change): Promise<void> {
   const { session, identity } = change;
-  if ((await session.shell.run(`[ -f ${configFile(identity)} ]`)).code === 0) return;
+  const { code } = await session.shell.run(`rm -f ${CANDIDATE} ./*.new; [ -f ${configFile(identity)} ]`);
+  if (code === 0) return;
   await placeConfig(session, installation(change, new Map()));
 }
 

@@ -12,7 +12,8 @@ export interface Installation {
   readonly skeleton: string;
 }
 
-const CANDIDATE = 'candidate.cfg';
+/** The next config, until HAProxy has looked at it. */
+export const CANDIDATE = 'candidate.cfg';
 const ALERTS = /^\[(?:ALERT|ERROR)\].*$/gm;
 
 /** Puts a config into place once HAProxy itself has found no fault with it; a reload or start reads it. */
