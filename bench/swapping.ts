@@ -1,0 +1,34 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Scenario } from '../test/support/scenario.ts';
+import { startLoad } from '../test/lab/load.ts';
+import { application } from './manifests.ts';
+import { row } from './measure.ts';
+
+/** Requests that fail while green-blue swaps go on. */
+export async function swapping(): Promise<void> {
+  await using scenario = await Scenario.create();
+  scenario.run();
+  const update = '{ strategy: green-blue, monitor: 500ms }';
+  const push = (tag: string) => scenario.repository.push({ 'web.yaml': application(tag, update) }, tag);
+  await push('v1');
+  await scenario.answers('web.example.com', { body: 'v1' });
+  const load = startLoad({
+    port: scenario.httpPort,
+    hostHeader: 'web.example.com',
+    path: '/',
+    ratePerSecond: 500,
+    newConnectionsPerSecond: 50,
+    idleConnections: 20,
+    slow: { path: '/slow?ms=1500', everyMs: 500 },
+    allowedBodies: ['v1', 'v2'],
+  });
+  for (const tag of ['v2', 'v1', 'v2']) {
+    await push(tag);
+    await scenario.answers('web.example.com', { body: tag });
+    await delay(1000);
+  }
+  const { requests, failureCount, p50, p99 } = await load.stop();
+  row('failed requests in three swaps', failureCount, requests, '');
+  row('an answer, median', p50);
+  row('an answer, 99 of 100', p99, p50);
+}
