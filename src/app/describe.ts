@@ -1,3 +1,4 @@
+import type { Progress } from '../core/rollout/progress.ts';
 import type { Step } from '../core/rollout/steps.ts';
 
 type Description = readonly [type: string, object: string, message: string];
@@ -53,6 +54,12 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
     case 'remove-balancer':
       return ['removed', 'balancer', 'removed the balancer: nothing needs it'];
   }
+}
+
+/** Where a service has got to: a release that was rolled back is no steady state. */
+export function describeArrival({ view: { name }, verdict, target, desired }: Progress): Description {
+  if (!verdict.quarantined) return ['steady', name, `${name} has reached a steady state`];
+  return ['rolled-back', name, `${name}@${desired.release} failed; ${name}@${target.release} serves on`];
 }
 
 function changed(step: Extract<Step, { do: 'update' }>): string {

@@ -14,10 +14,10 @@ import type { ObservedBalancer, ObservedState, UnderWay } from '../core/observed
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { EMPTY_TABLE, type RoutingTable } from '../core/routing.ts';
-import type { Progress } from '../core/rollout/progress.ts';
 import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours, sameTable } from '../core/rollout/table.ts';
+import { describeArrival } from './describe.ts';
 import { Executor, type Result } from './execute.ts';
 import type { Journal } from './journal.ts';
 import { notice } from './notice.ts';
@@ -233,7 +233,7 @@ export class Reconciler {
     for (const { steady: isSteady, progress, view } of decisions) {
       if (!isSteady || progress === undefined || progress.target.instances < progress.desired.instances) continue;
       steady.add(view.name);
-      if (!this.steadyServices.has(view.name)) this.options.journal.record(...arrival(progress));
+      if (!this.steadyServices.has(view.name)) this.options.journal.record(...describeArrival(progress));
     }
     this.steadyServices = steady;
   }
@@ -243,17 +243,6 @@ export class Reconciler {
     const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? [])];
     return times.length === 0 ? {} : { wakeAt: Math.min(...times) };
   }
-}
-
-/** Where a service has got to: a release that was rolled back is no steady state. */
-function arrival({
-  view: { name },
-  verdict,
-  target,
-  desired,
-}: Progress): [type: string, object: string, message: string] {
-  if (!verdict.quarantined) return ['steady', name, `${name} has reached a steady state`];
-  return ['rolled-back', name, `${name}@${desired.release} failed; ${name}@${target.release} serves on`];
 }
 
 /** The image, as the memory knows it, that was taken away between its pull and this step. */
