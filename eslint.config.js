@@ -1,3 +1,4 @@
+// Layers and syntax; the rules that need types are in .oxlintrc.json.
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
@@ -44,16 +45,9 @@ const layerRules = Object.entries(LAYERS).map(([folder, forbidden]) => ({
 
 export default defineConfig(
   { ignores: ['dist', 'dist-*', 'node_modules', 'coverage', 'src/**/*.generated.ts', 'src/**/*.generated.js'] },
-  ...tseslint.configs.strictTypeChecked,
+  ...tseslint.configs.strict,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: false },
-      ],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/prefer-readonly': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-syntax': [
         'error',
@@ -65,7 +59,6 @@ export default defineConfig(
         'error',
         { varsIgnorePattern: '^_', argsIgnorePattern: '^_', ignoreRestSiblings: true },
       ],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       eqeqeq: 'error',
     },
   },
@@ -84,14 +77,6 @@ export default defineConfig(
   ...layerRules,
   {
     files: ['script/**/*.mjs', 'test/lab/*.mjs', '*.config.js', '*.config.ts'],
-    rules: {
-      'no-restricted-syntax': 'off',
-      'no-console': 'off',
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/no-unsafe-argument': 'off',
-      '@typescript-eslint/no-unsafe-call': 'off',
-      '@typescript-eslint/no-unsafe-return': 'off',
-    },
+    rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' },
   },
 );

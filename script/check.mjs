@@ -8,8 +8,9 @@ const NODE_OPTIONS = `${process.env['NODE_OPTIONS'] ?? ''} --max-semi-space-size
 
 /** The slowest first: as many run at once as there are processors. @type {[string, string[]][]} */
 const PARTS = [
-  ['lint', [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
   ['unit tests', [tool('vitest/vitest.mjs'), 'run', '--project', 'unit', '--silent=passed-only']],
+  ['lint', [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0']],
+  ['lint by types', [tool('oxlint/bin/oxlint'), '--deny-warnings', '--report-unused-disable-directives']],
   ['types', [tool('typescript-native/bin/tsc'), '--noEmit']],
   ['unused code', [tool('knip/bin/knip.js')]],
   ['format', [tool('prettier/bin/prettier.cjs'), '--check', '--cache', '--cache-strategy', 'content', '.']],

@@ -17,7 +17,7 @@ export class MemoryRepository implements Repository {
     this.snapshot = snapshotOf(id, message);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw becomes a rejection
+  // oxlint-disable-next-line typescript/require-await -- a throw becomes a rejection
   async pull(): Promise<Snapshot> {
     this.pulls += 1;
     if (this.error !== undefined) throw this.error;

@@ -244,7 +244,7 @@ export class MemoryRuntime implements Runtime {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a throw becomes a rejection
+  // oxlint-disable-next-line typescript/require-await -- a throw becomes a rejection
   private async attempt<T>(answer: () => T): Promise<T> {
     this.engine.reach();
     return answer();
