@@ -53,7 +53,7 @@ async function runSuite(suite, env) {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
   const output = join(folder, 'results.json');
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${output}`];
-  const argv = [tool('vitest/vitest.mjs'), 'run', '--project', suite, ...reporters, ...filtered];
+  const argv = [tool('vitest/vitest.mjs'), 'run', '--project', `${suite}*`, ...reporters, ...filtered];
   const isGreen = await ran(argv, { ...env, TMPDIR: folder });
   const count = countIn(output, suite, isGreen);
   await removeTree(folder);

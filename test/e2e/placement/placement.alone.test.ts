@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startPrivateEngine } from '../../../script/engine.mjs';
+import { ensureImages } from '../../../script/images.mjs';
+import { makeStack } from '../../lab/git-hosts.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { app, loadBalancer, sleeper, yaml } from '../../support/yaml.ts';
 
@@ -12,14 +15,18 @@ interface PlanDocument {
   }[];
 }
 
+/** On an engine of its own: what other clusters reserve on the node counts. */
+const stack = makeStack();
 let scenario: Scenario;
 let node: { name: string; cpu: number; memory: number };
 beforeAll(async () => {
-  scenario = await Scenario.create({ config: 'node: { capabilities: [ssd] }\n' });
+  const { host } = stack.use(await startPrivateEngine());
+  await ensureImages(host, ['lab/app:v1', 'lab/app:v2', 'lab/busybox:1', 'lab/haproxy:3.0']);
+  scenario = stack.use(await Scenario.create({ host, config: 'node: { capabilities: [ssd] }\n' }));
   const { NCPU, MemTotal, Name } = (await scenario.docker.info()) as { NCPU: number; MemTotal: number; Name: string };
   node = { name: Name, cpu: NCPU, memory: Math.floor(MemTotal / 1024 / 1024) };
 });
-afterAll(() => scenario[Symbol.asyncDispose]());
+afterAll(() => stack.disposeAsync());
 
 /** `service/instance: reasons` of all that a plan cannot place. */
 async function unscheduled(...documents: object[]): Promise<string[]> {
