@@ -1,6 +1,6 @@
 import { desire, type DesiredState } from '../src/core/desire.ts';
-import type { ObservedState } from '../src/core/observed.ts';
-import { plan } from '../src/core/plan/plan.ts';
+import type { ObservedBalancer, ObservedState } from '../src/core/observed.ts';
+import { plan, type Plan } from '../src/core/plan/plan.ts';
 import { NO_MEMORY } from '../src/core/rollout/memory.ts';
 import { readManifests } from '../src/manifest/read.ts';
 import { instanceOf, node } from '../test/support/observed.ts';
@@ -9,6 +9,8 @@ import { median, repeated, row } from './measure.ts';
 
 const SIZES = [100, 1_000, 10_000];
 const ROUNDS = 7;
+/** Passes from the first table to one that nothing is to be done about. */
+const SETTLING = 5;
 const PRUNE = { budget: { maxFraction: 0.2, maxCount: 3 }, all: false };
 
 /** Planning in memory: what grows with the number of services, and how. */
@@ -17,10 +19,14 @@ export async function planning(): Promise<void> {
   for (const size of SIZES) {
     const desired = wanted(size);
     const state = steady(desired);
-    const times = await repeated(ROUNDS, () => Promise.resolve(plan(desired, state, NO_MEMORY, Date.now(), PRUNE)));
+    const times = await repeated(ROUNDS, () => Promise.resolve(planned(desired, state)));
     row(`plan ${size} services with a route each, in memory`, median(times), before);
     before = median(times);
   }
+}
+
+function planned(desired: DesiredState, state: ObservedState): Plan {
+  return plan(desired, state, NO_MEMORY, Date.now(), PRUNE);
 }
 
 function wanted(size: number): DesiredState {
@@ -29,10 +35,30 @@ function wanted(size: number): DesiredState {
   return desire(readManifests(files).manifests, { cluster: 'bench', revision });
 }
 
-/** One instance of each runs. */
-function steady({ services }: DesiredState): ObservedState {
+/** All of it runs, is routed to, and passes its checks. */
+function steady(desired: DesiredState): ObservedState {
+  let state = running(desired);
+  for (let passes = 1; passes <= SETTLING; passes++) {
+    const { table, changes } = planned(desired, state);
+    if (changes.length === 0) return state;
+    const answer = { check: 'up', description: 'L7OK', sessions: 0, errors: 0 } as const;
+    const asked = table.checks.flatMap(({ name, servers }) => servers.map(({ id }) => [`${name}/${id}`, answer]));
+    const checks = Object.fromEntries(asked) as ObservedBalancer['checks'];
+    state = { ...state, balancer: { state: 'running', table, checks, members: {}, oldWorkers: 0 } };
+  }
+  throw new Error('The plan of what is to be nothing new has changes.');
+}
+
+/** One instance of each, and no balancer yet. */
+function running({ services }: DesiredState): ObservedState {
   const address = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
   const instances = services.map(({ service }, index) => instanceOf(service, 1, { address: address(index) }));
-  const runtime = { node: node({ memory: 2 ** 50 }), instances, networks: ['default'], observedAt: 0 };
+  const runtime = {
+    node: node({ memory: 2 ** 50 }),
+    instances,
+    networks: ['default'],
+    partialNetworks: [],
+    observedAt: 0,
+  };
   return { runtime, balancer: { state: 'absent', checks: {}, members: {}, oldWorkers: 0 } };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Scenario } from '../test/support/scenario.ts';
-import { startLoad } from '../test/lab/load.ts';
+import { startLoad, USUAL_LOAD } from '../test/lab/load.ts';
 import { application } from './manifests.ts';
 import { row } from './measure.ts';
 
@@ -12,16 +12,7 @@ export async function swapping(): Promise<void> {
   const push = (tag: string) => scenario.repository.push({ 'web.yaml': application(tag, update) }, tag);
   await push('v1');
   await scenario.answers('web.example.com', { body: 'v1' });
-  const load = startLoad({
-    port: scenario.httpPort,
-    hostHeader: 'web.example.com',
-    path: '/',
-    ratePerSecond: 500,
-    newConnectionsPerSecond: 50,
-    idleConnections: 20,
-    slow: { path: '/slow?ms=1500', everyMs: 500 },
-    allowedBodies: ['v1', 'v2'],
-  });
+  const load = startLoad({ ...USUAL_LOAD, port: scenario.httpPort, hostHeader: 'web.example.com' });
   for (const tag of ['v2', 'v1', 'v2']) {
     await push(tag);
     await scenario.answers('web.example.com', { body: tag });

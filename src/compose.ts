@@ -5,7 +5,7 @@ import { Reporter } from './app/reporter.ts';
 import { Wake } from './app/wake.ts';
 import type { Config, CredentialsConfig } from './config.ts';
 import { ReasonError } from './core/reason.ts';
-import type { Balancer, Repository, Runtime } from './core/ports.ts';
+import type { Balancer, Clock, Repository, Runtime } from './core/ports.ts';
 import type { PrunePermission } from './core/plan/plan.ts';
 import { connectEngine } from './docker/connect.ts';
 import { LABEL } from './docker/labels.ts';
@@ -15,11 +15,16 @@ import { createBalancer } from './haproxy/balancer.ts';
 /** How long connections of before a reload may live on, whatever the limits of the routes: longer than drains take. */
 const HARD_STOP_AFTER = 3_600_000;
 
-export const clock = { now: () => Date.now() };
+export const clock: Clock = {
+  now: () => Math.floor(performance.timeOrigin + performance.now()),
+  date: () => new Date(),
+};
 
 export interface Cluster {
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  /** Ends all conversations with both. */
+  readonly close: () => void;
 }
 
 /** The adapters of one cluster on one engine; nothing is asked of either yet. */
@@ -32,21 +37,23 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     dockerConfig: docker.directory,
     cluster,
     capabilities,
-    now: clock.now,
+    now: () => clock.now(),
   });
   const { image, http, bind, network = 'host' } = balancer;
-  return {
-    runtime: engine.runtime,
-    balancer: createBalancer({
-      host: engine.host,
-      cluster,
-      settings: { image, http, bind, network, hardStopAfter: HARD_STOP_AFTER },
-      labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
-      networks: ['default'],
-      now: clock.now,
-      log,
-    }),
+  const haproxy = createBalancer({
+    host: engine.host,
+    cluster,
+    settings: { image, http, bind, network, hardStopAfter: HARD_STOP_AFTER },
+    labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
+    networks: ['default'],
+    now: () => clock.now(),
+    log,
+  });
+  const close = () => {
+    haproxy.close();
+    engine.close();
   };
+  return { runtime: engine.runtime, balancer: haproxy, close };
 }
 
 export interface Machinery {

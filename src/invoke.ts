@@ -24,6 +24,7 @@ export async function runPlan(
   flags: Flags & { format: 'text' | 'json'; detailedExitcode?: true },
 ): Promise<ExitCode> {
   const { plan } = await import('./commands/plan.ts');
+  requireFolder(dir);
   return await withCluster(invocation, flags, async (config, cluster) =>
     plan({
       ...(await worktreeOptions(dir, config)),
@@ -44,6 +45,7 @@ export async function runApply(
 ): Promise<ExitCode> {
   const { apply } = await import('./commands/apply.ts');
   const { terminal, signal } = invocation;
+  requireFolder(dir);
   return await withCluster(invocation, flags, async (config, cluster) => {
     await using _lock = await lockStateDir(config.stateDir);
     const prune = { budget: config.prune, all: flags.pruneAll === true };
@@ -70,6 +72,7 @@ export async function runApply(
 
 export async function runRun(invocation: Invocation, dir: string | undefined, flags: Flags): Promise<ExitCode> {
   const { run } = await import('./commands/run.ts');
+  if (dir !== undefined) requireFolder(dir);
   return await withCluster(invocation, flags, async (config, cluster) => {
     const interval = config.repository?.interval ?? DEFAULT_INTERVAL;
     const pulse = new Pulse(clock, Math.max(3 * interval, SHORTEST_PULSE));
@@ -145,7 +148,7 @@ export async function runRetry(invocation: Invocation, name: string, flags: Flag
   });
 }
 
-/** Beside the configuration, the engine and the balancer; the balancer's conversation ends with the command. */
+/** Beside the configuration, the engine and the balancer, with whom all conversations end with the command. */
 async function withCluster(
   invocation: Invocation,
   flags: Flags,
@@ -156,7 +159,7 @@ async function withCluster(
     try {
       return await command(config, cluster);
     } finally {
-      cluster.balancer.close();
+      cluster.close();
     }
   });
 }
@@ -166,7 +169,6 @@ function worktree(dir: string, config: Config) {
 }
 
 async function worktreeOptions(dir: string, config: Config) {
-  requireFolder(dir);
   const repository = worktree(dir, config);
   const { revision } = await repository.pull();
   return { repository, revision, cluster: config.cluster, now: clock.now() };

@@ -3,7 +3,7 @@ import type { Event } from './app/journal.ts';
 import type { Terminal } from './commands/terminal.ts';
 
 /** Types of events that somebody may want to be woken by. */
-const TROUBLE: readonly string[] = ['failed', 'refused', 'fell'];
+const TROUBLE: readonly string[] = ['failed', 'refused', 'rolled-back', 'fell'];
 
 /** One line of pino's, as far as people see it. */
 interface Line {

@@ -1,7 +1,8 @@
 import type { Progress } from '../core/rollout/progress.ts';
 import type { Step } from '../core/rollout/steps.ts';
 
-type Description = readonly [type: string, object: string, message: string];
+/** An event, as the journal takes it. */
+export type Description = readonly [type: string, object: string, message: string];
 
 /** Routes that one event names. */
 const SHOWN = 10;

@@ -46,7 +46,7 @@ export class Evidence {
     const { clock } = this.options;
     const known = this.known.get(keyOf(instance));
     if (known !== undefined) return known;
-    if (Math.abs(clock.now() - (this.failedAt.get(instance.id) ?? -Infinity)) < RETRY_AFTER) return [];
+    if (clock.now() - (this.failedAt.get(instance.id) ?? -Infinity) < RETRY_AFTER) return [];
     try {
       const lines = await this.read(instance);
       this.known.set(keyOf(instance), lines);

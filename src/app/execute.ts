@@ -1,14 +1,10 @@
 import PQueue from 'p-queue';
-import type { Balancer, PulledImage, Runtime } from '../core/ports.ts';
+import type { Balancer, Runtime } from '../core/ports.ts';
 import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
+import type { Result } from '../core/rollout/lessons.ts';
 import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
-
-/** How a step ended; pulls, stops and restarts, and what hangs, end in a later pass than they were begun. */
-export type Result =
-  | { readonly status: 'done'; readonly step: Step; readonly image?: PulledImage }
-  | { readonly status: 'failed'; readonly step: Step; readonly problem: Problem };
 
 export interface ExecutorOptions {
   readonly runtime: Runtime;
@@ -24,6 +20,8 @@ const AT_ONCE = 8;
 const PULLS_AT_ONCE = 4;
 /** What takes longer than a pass may wait goes on beside the passes: one object that hangs holds up no other. */
 const PATIENCE = 5_000;
+/** The end of a process does not wait as long. */
+const PARTING = 3_000;
 
 /** Does steps and decides nothing. Two steps on one object never run side by side. */
 export class Executor {
@@ -47,14 +45,13 @@ export class Executor {
   async execute(steps: readonly Step[], signal: AbortSignal): Promise<{ results: Result[]; begun: number }> {
     this.abortUnwanted(steps);
     const begun = this.unclaimed(steps);
-    for (const step of begun.filter(isLong)) this.beginLong(step);
-    const short = begun.filter((step) => !isLong(step));
-    const first = await this.runAll(
-      short.filter((step) => step.do === 'networks'),
-      signal,
-    );
+    const isFirst = (step: Step) => step.do === 'networks';
+    const first = await this.runAll(begun.filter(isFirst), signal);
+    if (signal.aborted) return { results: first, begun: begun.length };
+    const rest = begun.filter((step) => !isFirst(step));
+    for (const step of rest.filter(isLong)) this.beginLong(step);
     const others = await this.runAll(
-      short.filter((step) => step.do !== 'networks'),
+      rest.filter((step) => !isLong(step)),
       signal,
     );
     return { results: [...first, ...others], begun: begun.length };
@@ -74,7 +71,7 @@ export class Executor {
       if (isLeft) this.tellLater(how);
       else result = how;
     });
-    await this.waitFor(ended, signal);
+    await this.waitFor(ended, PATIENCE, signal);
     isLeft = true;
     return result;
   }
@@ -82,18 +79,20 @@ export class Executor {
   /** Ends what runs beside the passes; stops that were begun are left to Docker, and so is what hangs. */
   async close(): Promise<void> {
     for (const { controller } of this.jobs.values()) controller.abort();
-    await this.waitFor(Promise.all([...this.jobs.values()].map((job) => job.ended)));
+    const ends = Promise.all([...this.jobs.values()].map((job) => job.ended));
+    await this.waitFor(ends, PARTING);
   }
 
-  private async waitFor(work: Promise<unknown>, signal?: AbortSignal): Promise<void> {
+  private async waitFor(work: Promise<unknown>, patience: number, signal?: AbortSignal): Promise<void> {
     const over = new AbortController();
     const either = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    await Promise.race([work, this.options.sleep(PATIENCE, either)]);
+    await Promise.race([work, this.options.sleep(patience, either)]);
     over.abort();
   }
 
+  /** Also where an end has come that no pass has acted on yet. */
   get isBusy(): boolean {
-    return this.jobs.size > 0;
+    return this.working.length > 0;
   }
 
   /** Steps that are under way, or whose end nobody has taken yet. */

@@ -28,7 +28,7 @@ export class Journal {
   }
 
   record(type: string, object: string, message: string): void {
-    const event = { at: new Date(this.clock.now()).toISOString(), type, object, message };
+    const event = { at: this.clock.date().toISOString(), type, object, message };
     const last = this.events.find((each) => each.object === object);
     const isRepeated = last?.type === type && last.message === message;
     if (isRepeated) this.events.splice(this.events.indexOf(last), 1);

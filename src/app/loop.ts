@@ -6,7 +6,8 @@ import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import type { Publisher } from './publisher.ts';
 import type { Pulse } from './pulse.ts';
-import type { Look, Pass, Reconciler } from './reconcile.ts';
+import type { Pass, Reconciler } from './reconcile.ts';
+import type { Look } from './sight.ts';
 import type { Reporter } from './reporter.ts';
 import type { Source } from './source.ts';
 import { Wake } from './wake.ts';
@@ -43,7 +44,7 @@ export class Loop {
   private readonly repositoryWake = new Wake();
   private gitProblem: Problem | undefined;
   private isEngineAway = false;
-  private movedAt = 0;
+  private movedAt: number;
   private lookedAt = 0;
   /** The last pass has done nothing, and something is waited for. */
   private isWaiting = false;
@@ -59,7 +60,8 @@ export class Loop {
   constructor(options: LoopOptions) {
     this.options = options;
     const { lastStatus, source, clock } = options;
-    this.seenStatus = { ...(lastStatus ?? blankReport(source.nothing.cluster, clock.now())), problems: [] };
+    this.movedAt = clock.now();
+    this.seenStatus = { ...(lastStatus ?? blankReport(source.nothing.cluster, clock.date())), problems: [] };
   }
 
   /** Until aborted; then nothing is begun any more and what runs beside the passes is ended. */

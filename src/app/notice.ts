@@ -1,8 +1,7 @@
 import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../core/observed.ts';
 import { stoppedWords } from '../core/rollout/readiness.ts';
 import { objectOf, objectOfInstance, type Step } from '../core/rollout/steps.ts';
-
-type Description = readonly [type: string, object: string, message: string];
+import type { Description } from './describe.ts';
 
 /** What has happened between two looks that none of the steps in between has brought about. */
 export function notice(before: ObservedState, now: ObservedState, done: readonly Step[]): Description[] {

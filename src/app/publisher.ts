@@ -45,9 +45,6 @@ export class Publisher {
     const meaning = meaningOf(status);
     if (meaning === this.published) return undefined;
     const now = this.options.clock.now();
-    // A clock that is put back holds nothing up.
-    this.lastAt = Math.min(this.lastAt, now);
-    this.refilledAt = Math.min(this.refilledAt, now + AT_ONCE * REFILL);
     const due = Math.max(this.lastAt + this.gap, this.refilledAt - (AT_ONCE - 1) * REFILL);
     if (this.running !== undefined || now < due) return due;
     this.running = this.publish(status, meaning, signal).finally(() => (this.running = undefined));

@@ -40,7 +40,7 @@ export class Reporter {
       events: this.journal.list(),
       logTails: await this.evidence.logTails(pass.plan),
       httpPort: this.options.httpPort,
-      now: this.options.clock.now(),
+      observedAt: this.options.clock.date(),
     });
     if (pass.steady && tried === lastGood && isReached(status)) this.applied = lastGood;
     return { ...status, revision: { ...status.revision, applied: this.applied } };

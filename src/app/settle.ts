@@ -40,7 +40,8 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
 /** Nothing is on its way any more: what is not steady has a problem that waiting does not solve. */
 function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boolean {
   if (moved || busy) return false;
-  if (sharedFailures(plan.memory).some((each) => each.attempts >= PATIENCE)) return true;
+  const shared = sharedFailures(plan.memory);
+  if (shared.length > 0) return shared.some((each) => each.attempts >= PATIENCE);
   const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
   if (services.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;

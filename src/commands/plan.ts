@@ -31,7 +31,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
   const made = planOf(desired, state, NO_MEMORY, now, options.prune);
   if (options.format === 'json') {
-    const context = { cluster, revision: revision.id, observedAt: now, problems: [], warnings: set.warnings };
+    const context = { cluster, revision: revision.id, observedAt: new Date(now), problems: [], warnings: set.warnings };
     terminal.out(`${JSON.stringify(planDocument(made, context), null, 2)}\n`);
   } else {
     for (const warning of set.warnings) terminal.err(`${renderWarning(warning, terminal.palette)}\n`);

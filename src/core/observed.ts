@@ -76,6 +76,8 @@ export interface ObservedRuntime {
   readonly instances: readonly Instance[];
   /** Names as in manifests (`default` is the cluster's own); both halves, traffic and names, exist. */
   readonly networks: readonly string[];
+  /** Names of those that somebody began to make, or to remove, and did not come to an end with. */
+  readonly partialNetworks: readonly string[];
   /** When the engine last started, by its own clock, which was when no container ran; undefined: it does not tell. */
   readonly engineStartedAt?: number;
   readonly observedAt: number;

@@ -97,6 +97,7 @@ export interface ContainerHost {
   pull(image: string): Promise<void>;
   /** Creates from an image that the engine has, and starts; `restart: unless-stopped`. */
   create(spec: HostedContainerSpec): Promise<HostedContainer>;
+  /** Also one that is paused. */
   start(id: string): Promise<void>;
   stop(id: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -168,5 +169,8 @@ export interface Snapshot {
 }
 
 export interface Clock {
+  /** Milliseconds since 1970, to measure time by: goes on evenly when the machine's clock is put forward or back. */
   now(): number;
+  /** What the machine's clock says, for people. */
+  date(): Date;
 }

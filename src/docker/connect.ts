@@ -8,32 +8,38 @@ import { Networks } from './networks.ts';
 
 /**
  * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2376`, `http://…` or `https://…`. Nothing is asked
- * of it yet.
+ * of it yet. `close` lets go of all calls that it has not answered; what it was told to do, it may still do.
  */
 export function connectEngine(options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker'>): {
   runtime: Runtime;
   host: ContainerHost;
+  close: () => void;
 } {
-  const docker = openDocker(options.host, options.tls);
+  const closing = new AbortController();
+  const docker = openDocker(options.host, options.tls, closing.signal);
   const runtime = new EngineRuntime({ ...options, docker });
   const networks = new Networks(docker, options.cluster);
-  return { runtime, host: new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing') }) };
+  return {
+    runtime,
+    host: new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing', closing.signal) }),
+    close: () => closing.abort(),
+  };
 }
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */
-export function openDocker(host: string, tls?: TlsOptions): Docker {
-  return dockerWith(dialOptions(host, tls));
+export function openDocker(host: string, tls?: TlsOptions, closing?: AbortSignal): Docker {
+  return dockerWith(dialOptions(host, tls), closing);
 }
 
 /**
  * docker-modem lets DOCKER_HOST, and the variables that go with it, win over a socket that it is told to use. Without
  * DOCKER_HOST it looks at none of them.
  */
-function dockerWith(options: Docker.DockerOptions): Docker {
+function dockerWith(options: Docker.DockerOptions, closing: AbortSignal | undefined): Docker {
   const { DOCKER_HOST } = process.env;
   delete process.env['DOCKER_HOST'];
   try {
-    return tame(new Docker(options));
+    return tame(new Docker(options), closing === undefined ? {} : { closing });
   } finally {
     if (DOCKER_HOST !== undefined) process.env['DOCKER_HOST'] = DOCKER_HOST;
   }

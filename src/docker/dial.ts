@@ -21,21 +21,30 @@ interface Modem {
 }
 
 /**
- * Gives every call of this client an end: one that waits for nothing but the engine fails after `limit` milliseconds.
- * What the engine says becomes the whole message of an error.
+ * Gives every call of this client an end: one that waits for nothing but the engine fails after `limit` milliseconds, and
+ * all do once `closing` is aborted. What the engine says becomes the whole message of an error.
  */
-export function tame(docker: Docker, limit = LIMIT): Docker {
+export function tame(
+  docker: Docker,
+  { limit = LIMIT, closing }: { limit?: number; closing?: AbortSignal } = {},
+): Docker {
   const modem = docker.modem as Modem;
   const dial = modem.dial.bind(modem);
+  const underWay = new Set<AbortController>();
+  closing?.addEventListener('abort', () => {
+    for (const call of underWay) call.abort();
+  });
   modem.dial = (call, answer) => {
     const clock = new AbortController();
     const isLimited = !UNLIMITED.test(call.path) && !(LOG.test(call.path) && call.options?.follow === true);
     const timer = isLimited ? setTimeout(() => clock.abort(tooLate(limit)), limit) : undefined;
-    if (isLimited)
-      call.abortSignal =
-        call.abortSignal === undefined ? clock.signal : AbortSignal.any([call.abortSignal, clock.signal]);
+    call.abortSignal =
+      call.abortSignal === undefined ? clock.signal : AbortSignal.any([call.abortSignal, clock.signal]);
+    if (closing?.aborted === true) clock.abort();
+    underWay.add(clock);
     dial(call, (error, result) => {
       clearTimeout(timer);
+      underWay.delete(clock);
       if (error instanceof Error) error.message = wordsOf(error);
       answer(error, result);
     });

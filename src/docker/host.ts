@@ -46,7 +46,9 @@ export class EngineHost implements ContainerHost {
   }
 
   async start(id: string): Promise<void> {
-    await settle('Starting the container', [304], this.docker.getContainer(id).start());
+    const container = this.docker.getContainer(id);
+    await settle('Waking the container', [/is not paused/, 409], container.unpause());
+    await settle('Starting the container', [304], container.start());
   }
 
   async stop(id: string): Promise<void> {

@@ -27,12 +27,12 @@ export function namesNetwork(cluster: string, name: string): string {
   return `${trafficNetwork(cluster, name)}${SUFFIX}`;
 }
 
-/** The name that manifests use, of a traffic network; undefined for others. */
+/** The name that manifests use, of a traffic network or its companion; undefined for others. */
 export function manifestName(cluster: string, dockerName: string): string | undefined {
   const own = trafficNetwork(cluster, 'default');
-  if (dockerName.endsWith(SUFFIX)) return undefined;
-  if (dockerName === own) return 'default';
-  return dockerName.startsWith(`${own}-`) ? dockerName.slice(own.length + 1) : undefined;
+  const name = dockerName.endsWith(SUFFIX) ? dockerName.slice(0, -SUFFIX.length) : dockerName;
+  if (name === own) return 'default';
+  return name.startsWith(`${own}-`) ? name.slice(own.length + 1) : undefined;
 }
 
 /** The networks by name, oldest first: of several with one name the oldest counts, and the others are to go. */

@@ -14,6 +14,16 @@ const BRIDGE = 'bridge';
 
 type NetworkOptions = Pick<Docker.NetworkCreateOptions, 'Name' | 'Internal' | 'IPAM'>;
 
+interface NetworksLook {
+  readonly networks: readonly ClusterNetwork[];
+  /** Names of those that are ready. */
+  readonly whole: readonly string[];
+  /** Names of those of which only a part is there. */
+  readonly partial: readonly string[];
+  /** Whenever the engine starts without containers it makes its bridge anew. */
+  readonly engineStartedAt?: number;
+}
+
 /** The cluster's networks, by the names that manifests use. */
 export class Networks {
   private readonly docker: Docker;
@@ -29,19 +39,26 @@ export class Networks {
     return this.clusterNetworks(await this.own());
   }
 
-  /** The same, and when the engine last started: whenever it does so without containers it makes its bridge anew. */
-  async look(signal: AbortSignal): Promise<{ networks: ClusterNetwork[]; engineStartedAt?: number }> {
+  async look(signal: AbortSignal): Promise<NetworksLook> {
     const listed = await this.all(signal);
-    const networks = this.clusterNetworks(this.ownOf(listed));
+    const own = this.ownOf(listed);
+    const networks = this.clusterNetworks(own);
+    const whole = networks.filter(({ ready }) => ready).map(({ name }) => name);
+    const names = new Set([...own.keys()].flatMap((each) => manifestName(this.cluster, each) ?? []));
     const bridge = listed.find(({ Name }) => Name === BRIDGE);
-    return { networks, ...(bridge && { engineStartedAt: Date.parse(bridge.Created) }) };
+    return {
+      networks,
+      whole,
+      partial: [...names].filter((name) => !whole.includes(name)),
+      ...(bridge && { engineStartedAt: Date.parse(bridge.Created) }),
+    };
   }
 
   private clusterNetworks(own: ReturnType<typeof byName>): ClusterNetwork[] {
     return [...own.values()].flatMap((group) => {
       const [{ Id, Name }] = group;
       const name = manifestName(this.cluster, Name);
-      if (name === undefined) return [];
+      if (name === undefined || Name !== trafficNetwork(this.cluster, name)) return [];
       const [companion, ...twins] = own.get(namesNetwork(this.cluster, name)) ?? [];
       const isWhole = companion !== undefined && isFinished(companion) && twins.length === 0;
       const ready = isFinished(group[0]) && group.length === 1 && isWhole;
@@ -72,9 +89,7 @@ export class Networks {
     const spare = [...own.values()].flat().filter((network) => !kept.has(network.Name));
     if (spare.length === 0) return;
     const used = await this.usedNames();
-    const failures: unknown[] = [];
-    for (const network of spare) await this.removeSpare(network, used).catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
+    await eachOf(spare, (network) => this.removeSpare(network, used));
   }
 
   /** Containers of others may be on it; its companion is left with it. */
@@ -102,14 +117,16 @@ export class Networks {
 
   private async makeMissing(names: readonly string[]): Promise<void> {
     const own = await this.own();
-    for (const name of names) {
-      const [traffic, ...twins] = own.get(trafficNetwork(this.cluster, name)) ?? [];
-      const [companion, ...twinCompanions] = own.get(namesNetwork(this.cluster, name)) ?? [];
-      // Containers start on no network whose name is not unique.
-      for (const twin of [...twins, ...twinCompanions]) await this.remove(twin);
-      await this.makeInFull({ Name: trafficNetwork(this.cluster, name) }, traffic);
-      await this.makeInFull({ Name: namesNetwork(this.cluster, name), Internal: true }, companion);
-    }
+    await eachOf(names, (name) => this.makeWhole(name, own));
+  }
+
+  private async makeWhole(name: string, own: ReturnType<typeof byName>): Promise<void> {
+    const [traffic, ...twins] = own.get(trafficNetwork(this.cluster, name)) ?? [];
+    const [companion, ...twinCompanions] = own.get(namesNetwork(this.cluster, name)) ?? [];
+    // Containers start on no network whose name is not unique.
+    for (const twin of [...twins, ...twinCompanions]) await this.remove(twin);
+    await this.makeInFull({ Name: trafficNetwork(this.cluster, name) }, traffic);
+    await this.makeInFull({ Name: namesNetwork(this.cluster, name), Internal: true }, companion);
   }
 
   /**
@@ -187,6 +204,13 @@ export class Networks {
     const containers = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
     return new Set(containers.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {})));
   }
+}
+
+/** One after the other, whatever becomes of those before; errors: the first one, at the end. */
+async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) await work(item).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function fixedAddressing(subnet: string): Docker.IPAM {

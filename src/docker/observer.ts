@@ -83,7 +83,7 @@ export class Observer {
     const limit = signal === undefined ? patience : AbortSignal.any([signal, patience]);
     if (deep) this.forget();
     const observedAt = this.options.now();
-    const [listed, { networks, engineStartedAt }, info] = await Promise.all([
+    const [listed, { networks, whole, partial, engineStartedAt }, info] = await Promise.all([
       this.list(limit),
       this.options.networks.look(limit),
       this.engineInfo(limit),
@@ -96,7 +96,8 @@ export class Observer {
     return {
       node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
       instances: await this.instances(own, networks, known),
-      networks: networks.filter(({ ready }) => ready).map(({ name }) => name),
+      networks: whole,
+      partialNetworks: partial,
       ...(engineStartedAt !== undefined && { engineStartedAt }),
       observedAt,
     };

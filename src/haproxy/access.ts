@@ -8,6 +8,7 @@ import {
   uploadControl,
   type BalancerIdentity,
 } from './container.ts';
+import { ConversationLost } from './dialogue.ts';
 import { Session } from './session.ts';
 
 /** The way into the balancer's container, kept open as long as that lives. */
@@ -16,15 +17,12 @@ export class Access {
   private readonly identity: BalancerIdentity;
   private session: Session | undefined;
   private outdated = false;
+  /** One of other settings could not be entered, or not be asked, the last time. */
+  private isLost = false;
 
   constructor(host: ContainerHost, identity: BalancerIdentity) {
     this.host = host;
     this.identity = identity;
-  }
-
-  /** Whether the container that was last seen was made from other settings. */
-  get isOutdated(): boolean {
-    return this.outdated;
   }
 
   /** Leaves everything as it is. */
@@ -35,26 +33,47 @@ export class Access {
     if (found === undefined) return 'absent';
     if (!found.running) return 'stopped';
     this.outdated = isOutdated(this.identity, found);
-    this.session = await Session.open(this.host, found.id, directoryOf(this.identity));
+    this.session = await this.open(found.id);
     return this.session ?? 'stopped';
   }
 
   /** Whether a container has to be made: there is none that runs, or one that was made from other settings. */
   async needsImage(): Promise<boolean> {
-    const session = await this.forReading();
+    const session = await this.forReplacing();
     return typeof session === 'string' || this.outdated;
   }
 
   /** Makes or starts the container where it must be; `replace` readies the next one before one of other settings goes. */
   async forWriting(replace: (old: Session) => Promise<void>): Promise<Session> {
-    const old = await this.forReading();
+    const old = await this.forReplacing();
     if (typeof old !== 'string' && !this.outdated) return old;
-    if (typeof old !== 'string') await replace(old);
+    if (typeof old !== 'string') await replace(old).catch((error: unknown) => this.takeLoss(error));
     this.forget();
     const { id } = await ensureContainer(this.host, this.identity);
     this.session = (await this.open(id)) ?? (await this.admit(id));
     this.outdated = false;
+    this.isLost = false;
     return this.session;
+  }
+
+  /** One of other settings that lets nobody in has nothing that could be saved. */
+  private async forReplacing(): Promise<Session | 'absent' | 'stopped'> {
+    try {
+      return await this.forReading();
+    } catch (error) {
+      if (!this.outdated) throw error;
+      this.takeLoss(error);
+      return 'stopped';
+    }
+  }
+
+  /** The first time it may answer yet, and be replaced by one that knows who passes its checks. */
+  private takeLoss(error: unknown): void {
+    const isLoss = error instanceof ReasonError && error.reason === 'balancer-unreachable';
+    if (!isLoss || !this.isLost) {
+      this.isLost = isLoss;
+      throw error;
+    }
   }
 
   private async admit(container: string): Promise<Session> {
@@ -64,8 +83,14 @@ export class Access {
     throw new ReasonError('balancer-unreachable', "The balancer's volume does not keep what is written to it.");
   }
 
-  private open(container: string): Promise<Session | undefined> {
-    return Session.open(this.host, container, directoryOf(this.identity));
+  private async open(container: string): Promise<Session | undefined> {
+    try {
+      return await Session.open(this.host, container, directoryOf(this.identity));
+    } catch (error) {
+      // It has just stopped, or may not be entered.
+      if (!(error instanceof ReasonError) || error.reason !== 'start-failed') throw error;
+      throw new ConversationLost(error.message, '', { cause: error });
+    }
   }
 
   async remove(): Promise<void> {

@@ -6,7 +6,7 @@ import { configFile, configSettings, directoryOf, type BalancerIdentity } from '
 import { CANDIDATE, placeConfig, reload, type Installation } from './install.ts';
 import { readServers, readSkeleton, type LiveServers } from './live.ts';
 import { checkBackend } from './names.ts';
-import { recordOf, type Recorded } from './record.ts';
+import { recordOf, withComing, type Recorded } from './record.ts';
 import { mapLines, routeMap } from './routes.ts';
 import { runtimeChange, type Command } from './runtime.ts';
 import type { Session } from './session.ts';
@@ -62,7 +62,13 @@ export async function needsReload({ table, slots, identity, session }: Change): 
 }
 
 export async function reloadTo(change: Change): Promise<void> {
-  await reload(change.session, installation(change, await liveServers(await change.session.cli())));
+  const { session } = change;
+  const next = installation(change, await liveServers(await session.cli()));
+  if (session.recorded !== undefined) {
+    const coming = { [next.config]: next.text, [FILES.map]: next.map };
+    await writeRecord(session, withComing(session.recorded, coming), {});
+  }
+  await reload(session, next);
 }
 
 /** A new worker takes servers for up that it knows nothing of, so only those start with it that are checked already. */

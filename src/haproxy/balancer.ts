@@ -9,7 +9,6 @@ import type { BalancerIdentity } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import { observeSession } from './observe.ts';
 import { assertSafe } from './safety.ts';
-import { Silence } from './silence.ts';
 
 export interface BalancerOptions extends BalancerIdentity {
   readonly host: ContainerHost;
@@ -47,18 +46,14 @@ class HaproxyBalancer implements Balancer {
   private mustReload = false;
   private problem: Problem | undefined;
   private observing: Promise<ObservedBalancer> | undefined;
-  private readonly silence: Silence;
 
   constructor(options: BalancerOptions) {
     this.options = options;
     this.access = new Access(options.host, options);
-    this.silence = new Silence(options.now);
   }
 
   /** A change that hangs holds up nobody who looks. */
   async observe(): Promise<ObservedBalancer> {
-    const problem = this.silence.reason;
-    if (problem !== undefined) return { ...SILENT, problem };
     this.observing ??= this.ask().finally(() => (this.observing = undefined));
     const over = new AbortController();
     const late = delay(this.options.patience ?? PATIENCE, BUSY, { signal: over.signal });
@@ -72,7 +67,6 @@ class HaproxyBalancer implements Balancer {
   async apply(table: RoutingTable): Promise<void> {
     try {
       assertSafe(table);
-      this.refuseSilence();
       await this.fetchImage();
       let wait = await this.alone(() => this.applyNow(table));
       while (wait > 0) {
@@ -91,8 +85,9 @@ class HaproxyBalancer implements Balancer {
     if (await this.alone(() => this.access.needsImage())) await this.options.host.pull(this.options.settings.image);
   }
 
-  remove(): Promise<void> {
-    return this.alone(() => this.access.remove());
+  async remove(): Promise<void> {
+    await this.alone(() => this.access.remove());
+    this.problem = undefined;
   }
 
   close(): void {
@@ -102,21 +97,12 @@ class HaproxyBalancer implements Balancer {
 
   private async ask(): Promise<ObservedBalancer> {
     try {
-      const seen = await this.alone(() => this.observeNow());
-      this.silence.end();
-      return seen;
+      return await this.alone(() => this.observeNow());
     } catch (error) {
       const problem = problemOf(error);
       if (problem === undefined) throw error;
-      this.silence.met(problem);
       return { ...SILENT, problem };
     }
-  }
-
-  /** Looking finds out when it answers again; one that is to be made anew need not. */
-  private refuseSilence(): void {
-    const problem = this.silence.reason;
-    if (problem !== undefined && !this.access.isOutdated) throw new ReasonError(problem.reason, problem.message);
   }
 
   private async observeNow(): Promise<ObservedBalancer> {
@@ -160,7 +146,7 @@ class HaproxyBalancer implements Balancer {
   /** One use of the command line at a time. A container that restarted meanwhile is entered anew, once. */
   private alone<T>(work: () => Promise<T>): Promise<T> {
     const result = this.turn.then(work).catch((error: unknown) => {
-      if (!(error instanceof ConversationLost)) throw error;
+      if (!(error instanceof ConversationLost) || this.closing.signal.aborted) throw error;
       this.access.forget();
       return work();
     });

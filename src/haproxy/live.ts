@@ -64,15 +64,21 @@ export interface ServerStat {
   readonly status: string;
   /** `L7OK`, `L4CON`, `INI`, …; empty for a server that is not checked itself. */
   readonly check: string;
-  /** Answer code of the last check. */
+  /** Answer code of the last check; empty where there is none. */
   readonly code: string;
   readonly address: string;
   readonly sessions: number;
   readonly errors: number;
 }
 
-/** Reads the servers of `show stat`, by `backend/server`. */
-export function readStat(answer: string): ReadonlyMap<string, ServerStat> {
+/** Before the last result of a check that is under way. */
+const ASKED = '* ';
+
+/** By `backend/server`. */
+export type Stats = ReadonlyMap<string, ServerStat>;
+
+/** Reads the servers of `show stat`; while HAProxy asks a server anew it forgets its last code, which is taken from `last`. */
+export function readStat(answer: string, last: Stats = new Map()): Stats {
   const [header = '', ...rows] = lines(answer);
   const columns = header.replace(/^# /, '').split(',');
   const at = (name: string) => columns.indexOf(name);
@@ -89,12 +95,16 @@ export function readStat(answer: string): ReadonlyMap<string, ServerStat> {
     rows.map((row) => {
       const fields = csvFields(row);
       const text = (index: number | undefined): string => fields[index ?? -1] ?? '';
+      const name = `${text(backend)}/${text(server)}`;
+      const before = last.get(name);
+      const result = text(check).replace(ASKED, '');
+      const isAsked = text(check).startsWith(ASKED);
       return [
-        `${text(backend)}/${text(server)}`,
+        name,
         {
           status: text(status),
-          check: text(check).replace(/^\* /, ''),
-          code: text(code),
+          check: result,
+          code: !isAsked ? text(code) : before?.check === result ? before.code : '',
           address: text(address),
           sessions: Number(text(sessions)),
           errors: errors.reduce((sum, index) => sum + Number(text(index)), 0),

@@ -1,11 +1,8 @@
 import type { MemberHealth } from '../core/observed.ts';
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
-import type { ServerStat } from './live.ts';
+import type { ServerStat, Stats } from './live.ts';
 import { backendName, checkBackend, serverName } from './names.ts';
 import { slotOf, type Slots } from './slots.ts';
-
-/** By `backend/server`, from the newest worker. */
-export type Stats = ReadonlyMap<string, ServerStat>;
 
 type Health = Readonly<Record<string, MemberHealth>>;
 
@@ -26,17 +23,23 @@ function checkHealth(stat: ServerStat | undefined): MemberHealth {
   if (stat === undefined) return { check: 'starting', description: 'not in HAProxy yet', sessions: 0, errors: 0 };
   return {
     check: checkState(stat),
-    description: stat.code === '' ? stat.check : `${stat.check}/${stat.code}`,
+    description: isGood(stat) || stat.code === '' ? stat.check : `${stat.check}/${stat.code}`,
     sessions: 0,
     errors: 0,
   };
 }
 
 /** A server is sent down when it gets its slot, so one that is down with a good last answer has not been asked yet. */
-function checkState({ status, check }: ServerStat): MemberHealth['check'] {
+function checkState(stat: ServerStat): MemberHealth['check'] {
+  const { status, check } = stat;
   if (status.startsWith('MAINT') || check === '' || check === 'INI' || check === 'UNK') return 'starting';
   if (status.startsWith('UP') || status.startsWith('DRAIN')) return 'up';
-  return /^L\dOK/.test(check) ? 'starting' : 'down';
+  return isGood(stat) ? 'starting' : 'down';
+}
+
+/** What the last answer was, whatever state the server is in. */
+function isGood({ check }: ServerStat): boolean {
+  return /^L\dOK/.test(check);
 }
 
 /** Sessions and errors of the members, by `loadBalancer/colour/server`. */

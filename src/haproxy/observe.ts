@@ -14,7 +14,8 @@ export async function observeSession(session: Session, identity: BalancerIdentit
   const cli = await session.cli(ANSWER_LIMIT);
   const workers = await cli.workers();
   const [{ pid: newest, uptime }, ...others] = workers;
-  const stats = readStat(await cli.worker(newest, 'show stat -1 4 -1'));
+  const stats = readStat(await cli.worker(newest, 'show stat -1 4 -1'), session.stats);
+  session.stats = stats;
   const old = { oldWorkers: others.length, ...(others.length > 0 && { reloadedAgo: uptime }) };
   if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
   const { table, slots } = session.recorded;

@@ -8,16 +8,26 @@ import type { Slots } from './slots.ts';
 export interface Recorded {
   readonly table: RoutingTable;
   readonly slots: Slots;
-  /** Digests of what HAProxy reads at its next start, by the file's name. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Digests of what HAProxy reads at its next start, by the file's name: while one is being replaced, of both. */
+  readonly files: Readonly<Record<string, readonly string[]>>;
 }
 
 const DIGITS = 16;
 
 /** The record of these files, `texts` by their names. */
 export function recordOf(table: RoutingTable, slots: Slots, texts: Readonly<Record<string, string>>): Recorded {
-  const files = Object.entries(texts).map(([name, text]) => [name, digestOf(text)]);
-  return { table, slots, files: Object.fromEntries(files) as Recorded['files'] };
+  return { table, slots, files: digestsOf(texts) };
+}
+
+/** The record while these files are on their way: an end in the middle leaves nothing that a stranger could have written. */
+export function withComing(record: Recorded, texts: Readonly<Record<string, string>>): Recorded {
+  const coming = Object.entries(digestsOf(texts));
+  const files = coming.map(([name, digests]) => [name, [...(record.files[name] ?? []).slice(0, 1), ...digests]]);
+  return { ...record, files: { ...record.files, ...(Object.fromEntries(files) as Recorded['files']) } };
+}
+
+function digestsOf(texts: Readonly<Record<string, string>>): Recorded['files'] {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, [digestOf(text)]]));
 }
 
 export function parseRecord(text: string | undefined): Recorded | undefined {
@@ -51,9 +61,9 @@ export class Seal {
   }
 
   private async firstForeign(recorded: Recorded): Promise<string | undefined> {
-    const wanted = { [FILES.record]: digestOf(JSON.stringify(recorded)), ...recorded.files };
+    const wanted = { [FILES.record]: [digestOf(JSON.stringify(recorded))], ...recorded.files };
     for (const [name, left] of Object.entries(wanted)) {
-      if (digestOf((await this.shell.read(name)) ?? '') !== left) return name;
+      if (!left.includes(digestOf((await this.shell.read(name)) ?? ''))) return name;
     }
     return undefined;
   }

@@ -5,12 +5,16 @@ import { Cli } from './cli.ts';
 import { FILES, type Control } from './config.ts';
 import { readControl } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
+import type { Stats } from './live.ts';
 import { parseRecord, Seal, type Recorded } from './record.ts';
 import type { RouteMap } from './routes.ts';
 import { Shell } from './shell.ts';
 
 const START_LIMIT = 15_000;
-const START_POLL = 50;
+/** Milliseconds between two tries, growing from the first to the last: each costs the engine two calls. */
+const POLL = { first: 50, last: 400 };
+/** Milliseconds for which one that has not answered in time is left alone. */
+const SILENCE = 10_000;
 
 /** The two open processes in one container, and what was read when they were opened. */
 export class Session {
@@ -21,7 +25,11 @@ export class Session {
   recorded: Recorded | undefined;
   /** As the newest worker told them; forgotten at each change. */
   routes: RouteMap | undefined;
+  /** As last read. */
+  stats: Stats | undefined;
   private opened: Cli | undefined;
+  /** Set when it has not answered for as long as it may take to start. */
+  private silence: { readonly error: ReasonError; readonly until: number } | undefined;
   private readonly host: ContainerHost;
   private readonly hasNc: boolean;
 
@@ -52,22 +60,32 @@ export class Session {
     return this.shell.closed || (this.opened?.closed ?? false);
   }
 
-  /** The command line, opened where it is not; waits `limit` milliseconds for HAProxy to start. */
+  /** The command line, opened where it is not; waits `limit` milliseconds for HAProxy to start, but once only. */
   async cli(limit = START_LIMIT): Promise<Cli> {
     if (this.opened !== undefined && !this.opened.closed) return this.opened;
-    const end = performance.now() + limit;
-    for (;;) {
+    if (this.silence !== undefined && performance.now() < this.silence.until) throw this.silence.error;
+    const end = performance.now() + (this.silence === undefined ? limit : 0);
+    for (let poll = POLL.first; ; poll = Math.min(poll * 2, POLL.last)) {
       try {
         this.opened = await Cli.open(this.host, this.container, this.control, this.hasNc);
+        this.silence = undefined;
         return this.opened;
       } catch (error) {
         // The container has stopped or is gone: it is no use to wait, but there may be another one.
         if (this.shell.closed)
           throw new ConversationLost(`HAProxy has stopped: ${await this.lastWords()}`, '', { cause: error });
-        if (performance.now() > end) throw await silent(error, this.lastWords());
-        await delay(START_POLL);
+        if (performance.now() > end) throw await this.silent(error, limit);
+        await delay(poll);
       }
     }
+  }
+
+  /** Why it cannot be talked to; once it has had its time to start, that is the answer for a while after each try. */
+  private async silent(cause: unknown, limit: number): Promise<ReasonError> {
+    const known = this.silence?.error;
+    const error = known ?? unanswered((await this.lastWords()).trim(), cause);
+    if (known !== undefined || limit === START_LIMIT) this.silence = { error, until: performance.now() + SILENCE };
+    return error;
   }
 
   /** The end of HAProxy's log. */
@@ -81,7 +99,7 @@ export class Session {
   }
 }
 
-async function silent(cause: unknown, words: Promise<string>): Promise<ReasonError> {
-  const message = `HAProxy does not answer on its command line. Its last words: ${(await words).trim()}`;
+function unanswered(words: string, cause: unknown): ReasonError {
+  const message = `HAProxy does not answer on its command line. Its last words: ${words}`;
   return new ReasonError('balancer-unreachable', message, { cause });
 }

@@ -25,6 +25,13 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
       () => true,
     );
 
+  /** An engine that hangs up each time that this is said, as if who says it had ended there. */
+  const cutting = (lab: BalancerLab, said: RegExp) =>
+    faultyHost(lab.host, said, (stream) => {
+      stream.close();
+      return Promise.resolve();
+    });
+
   /** Two releases behind one route that leads to v1. */
   async function serving(lab: BalancerLab) {
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];
@@ -46,6 +53,28 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     await until(async () => (await it.body().catch(String)) === 'v2');
     await until(async () => (await it.balancer.observe()).state === 'running');
     expect((await it.balancer.observe()).table).toEqual(before.table);
+  });
+
+  test('starts although who made it ended before it had a config, also after a look', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const blue = await lab.upstream('v1');
+    const table = tableOf([poolOf([blue])], [routeTo([memberOf(blue)])]);
+    const ended = lab.balancer({}, cutting(lab, /haproxy -c/));
+    await expect(ended.apply(table)).rejects.toMatchObject({ reason: 'balancer-unreachable' });
+    expect(await lab.shell(`ls ${FILES}`)).not.toMatch(/haproxy-.*\.cfg/);
+    const next = lab.balancer();
+    expect(await next.observe()).toMatchObject({ state: 'unreachable' });
+    await next.apply(table);
+    await checked(next, [blue]);
+    expect((await lab.get('web.example.com')).body.trim()).toBe('v1');
+  });
+
+  test('clears away what a process that ended has left half written', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    await lab.shell(`cd ${FILES} && touch candidate.cfg routes.map.new`);
+    await lab.balancer().apply(it.table('b'));
+    expect(await lab.shell(`ls ${FILES}`)).not.toMatch(/candidate|\.new/);
   });
 
   test('is made again with its routes when its container was removed', async () => {
@@ -102,6 +131,23 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     expect((await unlucky.observe()).table).toEqual(it.table('a'));
     await lab.balancer().apply(more);
     expect(await it.body()).toBe('v2');
+  });
+
+  test('does not take for a stranger who ended before a reload', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const it = await serving(lab);
+    const more = tableOf(it.table('a').checks, [
+      ...it.table('a').routes,
+      routeTo([], { loadBalancer: 'more', path: '/more' }),
+    ]);
+    const ended = faultyHost(lab.host, /^reload\n/, () => new Promise(() => undefined));
+    const balancer = lab.balancer({}, ended);
+    const applied = balancer.apply(more);
+    applied.catch(() => undefined);
+    await until(async () => (await lab.shell(`cat ${FILES}/routes.map`)).includes('/more'));
+    expect(await lab.balancer().observe()).not.toHaveProperty('deviation');
+    balancer.close();
+    await expect(applied).rejects.toMatchObject({ reason: 'balancer-unreachable' });
   });
 
   test.each(['haproxy-*.cfg', 'routes.map', 'table.json'])(

@@ -81,7 +81,7 @@ describe('networks of a cluster on the engine', () => {
     const [web, client] = [await start('web'), await start('client')];
     await cluster.runtime.setDiscoverable(web, true);
     const slow = fetchFrom(client, 'web', 'cgi-bin/slow', 60);
-    await until(async () => (await execIn(cluster.docker, web.id, ['cat', '/started'])).includes('started'));
+    await until(async () => (await execIn(cluster.docker, web.id, ['cat', '/started'])).trim() === 'started');
     await cluster.runtime.setDiscoverable(web, false);
     await cluster.runtime.setDiscoverable(client, true);
     expect(await fetchFrom(client, 'web')).not.toBe('web');
@@ -127,10 +127,20 @@ describe('networks of a cluster on the engine', () => {
     expect((await cluster.runtime.observe()).networks).toEqual(['default']);
   });
 
-  it('are never taken from a stranger', async () => {
+  it.each(['', '-names'])('are seen and removed where only one half is left, beside "%s"', async (half) => {
+    await cluster.runtime.ensureNetworks(['default', 'aside']);
+    await cluster.docker.getNetwork(`fairlead-${cluster.name}-aside${half}`).remove();
+    expect(await cluster.runtime.observe()).toMatchObject({ networks: ['default'], partialNetworks: ['aside'] });
+    await cluster.runtime.pruneNetworks(['default']);
+    expect(await cluster.runtime.observe()).toMatchObject({ networks: ['default'], partialNetworks: [] });
+    expect(await cluster.docker.listNetworks({ filters: { name: [`${cluster.name}-aside`] } })).toEqual([]);
+  });
+
+  it('are never taken from a stranger, who holds up no others', async () => {
     const stranger = await cluster.docker.createNetwork({ Name: `fairlead-${cluster.name}` });
-    const made = cluster.runtime.ensureNetworks(['default']);
+    const made = cluster.runtime.ensureNetworks(['default', 'other']);
     await expect(made).rejects.toThrow(`There is a network fairlead-${cluster.name} that Fairlead did not make`);
+    expect((await cluster.runtime.observe()).networks).toEqual(['other']);
     await stranger.remove();
   });
 

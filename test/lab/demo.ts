@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Scenario } from '../support/scenario.ts';
 import { makeStack, serveHttp } from './git-hosts.ts';
-import { startLoad, type LoadReport } from './load.ts';
+import { startLoad, type LoadReport, USUAL_LOAD } from './load.ts';
 
 /**
  * `npm run demo`: the main job with real parts. A repository behind a password, the built reconciler as a process of its
@@ -16,15 +16,7 @@ const HOSTNAME = 'hello.example.com';
 const FILE = 'hello.yaml';
 const PASSWORD = 'not a secret';
 
-const LOAD = {
-  hostHeader: HOSTNAME,
-  path: '/',
-  ratePerSecond: 500,
-  newConnectionsPerSecond: 50,
-  idleConnections: 20,
-  slow: { path: '/slow?ms=1500', everyMs: 500 },
-  allowedBodies: ['v1', 'v2'],
-};
+const LOAD = { ...USUAL_LOAD, hostHeader: HOSTNAME };
 
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 const title = (text: string) => say(`\n== ${text}`);

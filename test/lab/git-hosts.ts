@@ -97,6 +97,8 @@ export interface HttpHost extends AsyncDisposable {
   password: string;
   /** Requests that match are let in and never answered. */
   hang: RegExp | undefined;
+  /** Whether the connection breaks in the middle of each pack. */
+  breaksOff: boolean;
   /** Resolves at the next request that hangs. */
   hanging(): Promise<void>;
 }
@@ -116,7 +118,7 @@ export async function serveHttp(folder: string, password: string, tls?: ServerOp
     } else if (host.hang?.test(line) === true) {
       onHang();
     } else {
-      answer(folder, request, response);
+      answer(folder, { request, response, host });
     }
   };
   const server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
@@ -129,6 +131,7 @@ export async function serveHttp(folder: string, password: string, tls?: ServerOp
     requests: [],
     password,
     hang: undefined,
+    breaksOff: false,
     hanging: () => new Promise((resolve) => (onHang = resolve)),
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
@@ -144,7 +147,13 @@ function passwordOf({ headers }: IncomingMessage): string | undefined {
   return /:(.*)$/.exec(Buffer.from(basic, 'base64').toString())?.[1];
 }
 
-function answer(folder: string, request: IncomingMessage, response: ServerResponse): void {
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly host: HttpHost;
+}
+
+function answer(folder: string, { request, response, host }: Exchange): void {
   const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
   const backend = spawn('git', ['http-backend'], {
     env: {
@@ -173,7 +182,10 @@ function answer(folder: string, request: IncomingMessage, response: ServerRespon
       .map((header) => header.split(': '));
     const status = headers.find(([name]) => name === 'Status')?.[1] ?? '200';
     for (const [name = '', value = ''] of headers) if (name !== 'Status') response.setHeader(name, value);
-    response.writeHead(Number.parseInt(status, 10)).end(output.subarray(split + 4));
+    response.writeHead(Number.parseInt(status, 10));
+    const body = output.subarray(split + 4);
+    if (host.breaksOff && body.includes('PACK')) response.write(body.subarray(0, -20), () => response.destroy());
+    else response.end(body);
   });
 }
 

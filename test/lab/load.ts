@@ -20,6 +20,16 @@ export interface LoadOptions {
   readonly allowedBodies: readonly string[];
 }
 
+/** What services of some size have, of an application that says which release it is. */
+export const USUAL_LOAD = {
+  path: '/',
+  ratePerSecond: 500,
+  newConnectionsPerSecond: 50,
+  idleConnections: 20,
+  slow: { path: '/slow?ms=1500', everyMs: 500 },
+  allowedBodies: ['v1', 'v2'],
+} as const;
+
 export interface LoadFailure {
   /** Milliseconds from the start to when the request was sent. */
   readonly at: number;

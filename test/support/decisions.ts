@@ -19,6 +19,7 @@ export interface Situation {
   readonly message?: string;
   readonly instances?: readonly Instance[];
   readonly networks?: readonly string[];
+  readonly partialNetworks?: readonly string[];
   readonly node?: Partial<ObservedState['runtime']['node']>;
   readonly balancer?: Partial<ObservedBalancer>;
   readonly underWay?: ObservedState['underWay'];
@@ -34,10 +35,17 @@ export function desiredBy({ wanted, message = 'change' }: Pick<Situation, 'wante
 }
 
 export function stateOf(situation: Omit<Situation, 'wanted'>): ObservedState {
-  const { instances = [], networks = ['default'], balancer = {}, underWay, now = NOW } = situation;
+  const {
+    instances = [],
+    networks = ['default'],
+    partialNetworks = [],
+    balancer = {},
+    underWay,
+    now = NOW,
+  } = situation;
   const empty: ObservedBalancer = { state: 'running', table: EMPTY_TABLE, checks: {}, members: {}, oldWorkers: 0 };
   return {
-    runtime: { node: node(situation.node), instances, networks, observedAt: now },
+    runtime: { node: node(situation.node), instances, networks, partialNetworks, observedAt: now },
     balancer: { ...empty, ...balancer },
     ...(underWay && { underWay }),
   };
@@ -75,7 +83,7 @@ export function reportOf(situation: Situation, more: Partial<ReportContext> = {}
     events: [],
     logTails: {},
     httpPort: 80,
-    now,
+    observedAt: new Date(now),
     ...more,
   });
 }
@@ -97,6 +105,6 @@ export function checked(
 }
 
 function health(check: MemberHealth['check']): MemberHealth {
-  const description = { up: 'L7OK/200', down: 'L7STS/503', starting: 'INI' }[check];
+  const description = { up: 'L7OK', down: 'L7STS/503', starting: 'INI' }[check];
   return { check, description, sessions: 0, errors: 0 };
 }

@@ -11,7 +11,8 @@ export interface Ended {
   readonly stderr: string;
 }
 
-interface Place {
+/** Where a command runs. */
+export interface Place {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
 }

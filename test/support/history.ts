@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { LoadBalancer, Service, Strategy, UpdatePolicy } from '../../src/core/model.ts';
 import { isUp } from '../../src/core/observed.ts';
 import { loadBalancer, service } from './manifests.ts';
-import type { Witness, World } from './world.ts';
+import { WITNESSES, type Witness, type World } from './world.ts';
 
 /** Random histories of a cluster: commits, what people and machines do to it meanwhile, and ends of the process. */
 
@@ -154,7 +154,7 @@ const restart: fc.Arbitrary<Act> = fc.record({ do: fc.constant('restart') });
 const crash: fc.Arbitrary<Act> = fc.record({ do: fc.constant('crash'), after: fc.integer({ min: 0, max: 12 }) });
 const engine: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('engine'),
-  witness: fc.constantFrom('seen', 'unseen', 'dead'),
+  witness: fc.constantFrom(...WITNESSES),
 });
 const latency: fc.Arbitrary<Act> = fc.record({
   do: fc.constant('latency'),

@@ -126,7 +126,7 @@ export class MemoryBalancer implements Balancer {
     const isNew = this.engine.clock.now() - (this.addedAt.get(key) ?? 0) < FIRST_CHECK;
     if (isNew) return { check: 'starting', description: 'INI', sessions, errors: 0 };
     return this.passes(container)
-      ? { check: 'up', description: 'L7OK/200', sessions, errors: 0 }
+      ? { check: 'up', description: 'L7OK', sessions, errors: 0 }
       : { check: 'down', description: 'L7STS/503', sessions, errors: 0 };
   }
 

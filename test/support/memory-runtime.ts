@@ -41,7 +41,7 @@ export class MemoryRuntime implements Runtime {
       const instances = this.own().map((container) => container.toInstance());
       const networks = this.ownNetworks();
       const { clock, startedAt: engineStartedAt } = this.engine;
-      return { node: this.node, instances, networks, engineStartedAt, observedAt: clock.now() };
+      return { node: this.node, instances, networks, partialNetworks: [], engineStartedAt, observedAt: clock.now() };
     });
   }
 

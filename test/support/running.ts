@@ -43,7 +43,7 @@ interface Surroundings {
  * waits.
  */
 export class Running {
-  readonly clock = { now: () => Date.now() };
+  readonly clock = { now: () => Date.now(), date: () => new Date() };
   readonly engine: MemoryEngine;
   readonly runtime: SweptRuntime;
   readonly balancer: MemoryBalancer;

@@ -6,7 +6,7 @@ import type { StatusReport } from '../../src/core/status/status.ts';
 import { freePort } from '../lab/free-port.ts';
 import type { Origin } from '../lab/git-hosts.ts';
 import { dockerAt, dockerHost, freshCluster, removeCluster } from './docker.ts';
-import { fairlead, RunningFairlead, type Ended } from './fairlead.ts';
+import { fairlead, RunningFairlead, type Ended, type Place } from './fairlead.ts';
 import { TestRepository } from './repository.ts';
 import { until } from './until.ts';
 
@@ -23,6 +23,8 @@ interface Settings {
   /** Further lines of fairlead.yaml. */
   readonly config?: string;
   readonly balancerImage?: string;
+  /** Of its processes, beside the tests' own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The value of `repository` in fairlead.yaml; default: the bare repository as a file. */
   readonly repository?: (origin: Origin, directory: string) => Promise<string>;
 }
@@ -35,10 +37,12 @@ export class Scenario {
   readonly host: string;
   readonly docker;
   readonly httpPort: number;
+  private readonly place: Place;
   private readonly runs: RunningFairlead[] = [];
 
-  private constructor(directory: string, repository: TestRepository, httpPort: number, host: string) {
-    this.directory = directory;
+  private constructor(place: Place, repository: TestRepository, httpPort: number, host: string) {
+    this.place = place;
+    this.directory = place.cwd;
     this.repository = repository;
     this.httpPort = httpPort;
     this.host = host;
@@ -48,19 +52,20 @@ export class Scenario {
   static async create(settings: Settings = {}): Promise<Scenario> {
     const directory = await mkdtemp(join(tmpdir(), 'fairlead-e2e-'));
     const repository = await TestRepository.create(directory);
-    const scenario = new Scenario(directory, repository, await freePort(), settings.host ?? dockerHost());
+    const place = { cwd: directory, ...(settings.env !== undefined && { env: settings.env }) };
+    const scenario = new Scenario(place, repository, await freePort(), settings.host ?? dockerHost());
     await writeFile(join(directory, 'fairlead.yaml'), await scenario.configuration(settings));
     return scenario;
   }
 
   /** `fairlead ARGS` in the scenario's folder, where fairlead.yaml is. */
   async fairlead(...args: string[]): Promise<Ended> {
-    return await fairlead(args, { cwd: this.directory });
+    return await fairlead(args, this.place);
   }
 
   /** Starts the reconciler on the repository, or on a folder. */
   run(...args: string[]): RunningFairlead {
-    const running = new RunningFairlead(['run', ...args], { cwd: this.directory });
+    const running = new RunningFairlead(['run', ...args], this.place);
     this.runs.push(running);
     return running;
   }

@@ -12,6 +12,10 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
+  date(): Date {
+    return new Date(this.time);
+  }
+
   advance(milliseconds: number): void {
     this.time += milliseconds;
   }

@@ -12,8 +12,9 @@ import { VirtualClock } from './virtual-clock.ts';
 
 const TICK = 250;
 
-/** What the process notices of an engine that restarts. */
-export type Witness = 'seen' | 'unseen' | 'dead';
+/** What the process notices of an engine that restarts: `watched`, also how one container after the other falls. */
+export const WITNESSES = ['watched', 'seen', 'unseen', 'dead'] as const;
+export type Witness = (typeof WITNESSES)[number];
 
 /** The real reconciler over an engine and a balancer in memory, with time that moves only when a test says so. */
 export class World {
@@ -54,16 +55,23 @@ export class World {
   /** The engine goes down with all that runs, and comes back; the process sees that, or not, or goes down with it. */
   async restartEngine(witness: Witness): Promise<void> {
     const { engine, clock } = this;
-    engine.reachable = witness !== 'seen';
-    if (witness === 'seen') await this.pass().catch(() => undefined);
-    const fallen = [...engine.containers.values()].filter((each) => each.alive);
+    const alive = () => [...engine.containers.values()].filter((each) => each.alive);
+    const watch = async () => {
+      engine.reachable = false;
+      await this.pass().catch(() => undefined);
+    };
+    if (witness === 'seen') await watch();
+    const fallen = alive();
     for (const container of fallen) {
       container.stop(clock.now());
       clock.advance(500);
+      if (witness === 'watched') await this.pass();
     }
+    if (witness === 'watched') await watch();
+    for (const container of alive()) container.stop(clock.now());
     clock.advance(5_000);
     engine.startedAt = clock.now();
-    for (const container of fallen)
+    for (const container of fallen.filter((each) => engine.containers.get(each.name) === each))
       if (container.restartPolicy !== 'no' || container.cluster !== 'demo') engine.start(container);
     engine.reachable = true;
     if (witness === 'dead') this.restart();
@@ -126,7 +134,7 @@ export class World {
       events: [],
       logTails: {},
       httpPort: 80,
-      now,
+      observedAt: new Date(now),
     });
   }
 

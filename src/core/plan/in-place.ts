@@ -91,9 +91,10 @@ export function checkUpdate({ view, desired, target, current }: Progress): Detai
   const fields = fieldChanges(checkFields(before), checkFields(after), false);
   if (fields.length === 0) return undefined;
   const to = `${view.name}@${target.release}`;
+  const isLost = view.balancer.state === 'absent';
   return {
     action: 'update',
-    because: becauseOf(fields) ?? '',
+    because: isLost ? "its health check is new, or was lost with the balancer's container" : (becauseOf(fields) ?? ''),
     drift: false,
     fields,
     from: to,

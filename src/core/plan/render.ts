@@ -93,7 +93,7 @@ export function planDocument(
   context: {
     cluster: string;
     revision: string;
-    observedAt: number;
+    observedAt: Date;
     problems: readonly Problem[];
     warnings: readonly Warning[];
   },
@@ -104,7 +104,7 @@ export function planDocument(
     cluster,
     revision,
     base: 'live',
-    observedAt: new Date(observedAt).toISOString(),
+    observedAt: observedAt.toISOString(),
     hash: planHash(plan.changes),
     summary: { ...summaryOf(plan.changes), unchanged: plan.unchanged },
     changes: plan.changes,

@@ -55,12 +55,12 @@ function routeChange(
       because: fields.map((each) => `${each.path} ${each.from ?? '(none)'} → ${each.to ?? '(none)'}`).join('; '),
       fields,
     };
-  const drift = driftOf(state.balancer);
+  const drift = balancerDrift(state.balancer);
   if (drift !== undefined) return { ...base, action: 'update', drift: true, ...drift };
   return { ...base, action: 'none', because: 'as wanted', steps: [] };
 }
 
-function driftOf({ state, deviation }: ObservedBalancer): Pick<Change, 'because' | 'steps'> | undefined {
+function balancerDrift({ state, deviation }: ObservedBalancer): Pick<Change, 'because' | 'steps'> | undefined {
   if (state !== 'running') return { because: `the balancer is ${state}`, steps: ['start the balancer'] };
   if (deviation === undefined) return undefined;
   return { because: `the balancer was changed: ${deviation}`, steps: ["write the balancer's files anew", 'reload it'] };

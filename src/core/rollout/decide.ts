@@ -6,7 +6,7 @@ import type { PullPolicy } from '../model.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
 import type { SlotSpec } from '../ports.ts';
-import { isComplete, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
+import { isComplete, isFetched, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge } from './target.ts';
 import { isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
@@ -30,15 +30,14 @@ export function decide(view: ServiceView): Decision {
   const { desired } = view;
   if (desired === undefined || desired.instances === 0) return retire(view);
   const progress = progressOf(view, desired, judge(view, desired));
-  const pull = pullStep(progress);
-  const { named, ...sets } = memberSets(progress, pull === undefined);
+  const { named, ...sets } = memberSets(progress);
   const steps = joinersFirst(view, [
     ...discardSteps(view),
     ...condemnSteps(progress),
     ...discoverSteps(progress, named),
     ...healSteps(progress),
-    ...growSteps(progress, pull),
-    ...endSteps(progress, pull === undefined),
+    ...growSteps(progress),
+    ...endSteps(progress),
     ...cleanUpSteps(progress),
   ]);
   const wakeAt = nextClock(progress);
@@ -98,12 +97,9 @@ function condemnSteps({ verdict }: Progress): Step[] {
   }));
 }
 
-/** A new release is fetched before anything else happens; one that has run already never is. */
-function pullStep({ view, target, desired }: Progress): Step | undefined {
+/** A new release is fetched before anything else happens. */
+function pullStep({ view, target, desired }: Progress): Step {
   const { release, container } = target;
-  const isKnown = view.instances.some((each) => each.release === release);
-  if (isKnown || target.instances === 0 || view.memory.images[`${view.name}@${release}`] !== undefined)
-    return undefined;
   return { do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) };
 }
 
@@ -114,10 +110,11 @@ function pullPolicy(view: ServiceView, { service }: DesiredService): PullPolicy 
   return view.instances.some((each) => each.spec?.image === image && each.version !== version) ? 'always' : 'missing';
 }
 
-function growSteps(progress: Progress, pull: Step | undefined): Step[] {
+function growSteps(progress: Progress): Step[] {
   const missing = missingSlots(progress);
   if (missing.length === 0) return [];
-  if (pull !== undefined) return [pull];
+  if (!isFetched(progress.view, progress.target)) return [pullStep(progress)];
+  if (!progress.isPrepared) return [];
   const due = missing.filter((slot) => progress.view.now >= startDue(progress, slot));
   return due.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
 }
@@ -163,8 +160,8 @@ function joinersFirst(view: ServiceView, steps: readonly Step[]): Step[] {
 }
 
 /** Old instances that are not needed any more are drained and stopped, and stay until the new release is steady. */
-function endSteps(progress: Progress, isFetched: boolean): Step[] {
-  const needed = neededOld(progress, isFetched);
+function endSteps(progress: Progress): Step[] {
+  const needed = neededOld(progress);
   const ending = [...progress.old.filter((each) => !needed.includes(each)), ...leavingOwn(progress)];
   return ending.flatMap((each) => endStepsOf(progress.view, each, endReason(progress, each)));
 }

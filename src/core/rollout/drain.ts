@@ -14,6 +14,11 @@ export function isRouted(view: ServiceView, instance: Instance): boolean {
   return memberships.some(({ route, colour, member }) => colour === route.active && member.state === 'active');
 }
 
+/** Whether routes led to it, and it only ends what it has begun; as long as it does, its name may lead to it. */
+export function isDraining(view: ServiceView, instance: Instance): boolean {
+  return !isRouted(view, instance) && membershipsOf(view, instance).some(({ member }) => member.state === 'draining');
+}
+
 /**
  * Whether stopping it can cut no request: no route leads to it, and its sessions are over, or had their time. Those in an
  * earlier worker of the balancer, which may still know it, are not counted but given their time.

@@ -25,10 +25,10 @@ export interface MemberSets {
 }
 
 /** Who gets traffic, and who would after a switch. */
-export function memberSets(progress: Progress, isFetched: boolean): MemberSets {
+export function memberSets(progress: Progress): MemberSets {
   const { view, current, surplus } = progress;
   const leaving = leavingOwn(progress);
-  const old = neededOld(progress, isFetched).filter((each) => isMember(progress, each));
+  const old = neededOld(progress).filter((each) => isMember(progress, each));
   const own = [...current, ...surplus].filter((each) => !leaving.includes(each));
   const fresh = own.filter((each) => isMember(progress, each));
   const found = fresh.filter((each) => isFound(progress, each));

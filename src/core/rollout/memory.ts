@@ -24,8 +24,8 @@ export interface Memory {
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
   readonly failures: Readonly<Record<string, Failure>>;
-  /** By container id: those that fell while the engine was away and are not up since. */
-  readonly fellWithEngine: Readonly<Record<string, true>>;
+  /** By container id: when those ended that fell while the engine was away, by its clock. */
+  readonly fellWithEngine: Readonly<Record<string, number>>;
 }
 
 export interface Failure {
@@ -49,11 +49,20 @@ export const NO_MEMORY: Memory = {
 
 /**
  * The memory after the engine was away: what fell meanwhile is nobody's fault, and no time has counted. `down`: ids of
- * what had fallen before.
+ * what had fallen before. Where it has restarted, what was being stopped is judged anew.
  */
-export function afterAbsence(memory: Memory, instances: readonly Instance[], down: ReadonlySet<string>): Memory {
-  const fallen = instances.filter((each) => !isUp(each) && !down.has(each.id)).map((each) => [each.id, true] as const);
-  return { ...memory, unreadySince: {}, fellWithEngine: { ...memory.fellWithEngine, ...Object.fromEntries(fallen) } };
+export function afterAbsence(
+  memory: Memory,
+  instances: readonly Instance[],
+  down: ReadonlySet<string>,
+  hasRestarted: boolean,
+): Memory {
+  const fallen = instances.filter((each) => !isUp(each) && !down.has(each.id));
+  const isJudgedAnew = (id: string) => hasRestarted && fallen.some((each) => each.id === id);
+  const condemned = Object.entries(memory.condemned).filter(([id]) => !isJudgedAnew(id));
+  const ends = fallen.map(({ id, finishedAt }) => [id, finishedAt ?? 0] as const);
+  const fellWithEngine = { ...memory.fellWithEngine, ...Object.fromEntries(ends) };
+  return { ...memory, unreadySince: {}, condemned: Object.fromEntries(condemned), fellWithEngine };
 }
 
 const FIRST_RETRY = 2_000;

@@ -2,13 +2,19 @@ import type { DesiredState } from '../desire.ts';
 import type { ObservedBalancer, ObservedRuntime } from '../observed.ts';
 import type { Step } from './steps.ts';
 
+/** Networks that manifests name and that are not there, or not whole. */
+export function missingNetworks(desired: DesiredState, runtime: ObservedRuntime): string[] {
+  const there = new Set(runtime.networks);
+  return desired.networks.filter((name) => !there.has(name));
+}
+
 /** Makes the networks that are missing, and removes those that neither a manifest nor a container is left for. */
 export function networkSteps(desired: DesiredState, runtime: ObservedRuntime, balancer: ObservedBalancer): Step[] {
-  const there = new Set(runtime.networks);
-  const names = desired.networks.filter((name) => !there.has(name));
+  const names = missingNetworks(desired, runtime);
   if (names.length > 0) return [{ do: 'networks', names }];
+  const existing = [...runtime.networks, ...runtime.partialNetworks];
   const keep = new Set(desired.networks);
-  for (const { spec } of runtime.instances) for (const name of spec?.networks ?? there) keep.add(name);
+  for (const { spec } of runtime.instances) for (const name of spec?.networks ?? existing) keep.add(name);
   if (balancer.state !== 'absent') keep.add('default');
-  return runtime.networks.every((name) => keep.has(name)) ? [] : [{ do: 'prune-networks', keep: [...keep] }];
+  return existing.every((name) => keep.has(name)) ? [] : [{ do: 'prune-networks', keep: [...keep] }];
 }

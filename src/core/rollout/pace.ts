@@ -1,4 +1,4 @@
-import { isServing } from './drain.ts';
+import { isDraining, isRouted, isServing } from './drain.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { isFound, isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
 import type { Route } from '../routing.ts';
@@ -18,8 +18,15 @@ export function allowance(progress: Progress): number {
   const onTrial = current.filter((each) => each.restartPolicy === 'no' && !isSteady(progress, each)).length;
   const limit = target.instances + (progress.isStopFirst ? 0 : parallelism);
   // What does not serve and is not waited for is on its way out; however long it takes to stop, it holds nobody up.
-  const standing = progress.isStopFirst ? old : old.filter((each) => isReady(view, each) || isServing(view, each));
+  const isStanding = (each: Instance) => isReady(view, each) || isServing(view, each);
+  const standing = progress.isStopFirst ? old : old.filter((each) => isStanding(each) && !isLeftOver(progress, each));
   return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - standing.length));
+}
+
+/** It ends its requests since an earlier rollout, whose release serves now. */
+function isLeftOver({ view, old }: Progress, instance: Instance): boolean {
+  const hasFollower = old.some((each) => each.release !== instance.release && isRouted(view, each));
+  return hasFollower && isDraining(view, instance);
 }
 
 const FIRST_REVIVAL = 2_000;
@@ -43,10 +50,13 @@ export function delayedUntil(progress: Progress): number {
 }
 
 /** The old instances that go on for now. */
-export function neededOld(progress: Progress, isFetched: boolean): readonly Instance[] {
-  const { view, verdict, old } = progress;
-  if (verdict.paused || !isFetched) return old;
-  if (progress.isAtomic) return neededOldSet(progress);
+export function neededOld(progress: Progress): readonly Instance[] {
+  const { view, verdict } = progress;
+  const old = progress.old.filter((each) => !isLeftOver(progress, each));
+  if (verdict.paused) return old;
+  if (progress.isAtomic && !hasSwitched(progress)) return standingSet(progress);
+  if (!progress.isPrepared) return old;
+  if (progress.isAtomic) return keptSet(progress);
   const worth = (each: Instance) => 2 * Number(isReady(view, each)) + Number(isServing(view, each));
   const ranked = [...old].sort((a, b) => worth(b) - worth(a) || a.slot - b.slot);
   return ranked.slice(0, neededOldCount(progress)).filter((each) => isReady(view, each) || isServing(view, each));
@@ -68,15 +78,17 @@ function isTolerated({ verdict, desired }: Progress, instance: Instance): boolea
   return verdict.tolerated.includes(instance) || (isTolerant && instance.restartPolicy !== 'no');
 }
 
-/** Green-blue keeps the whole old set for a while after the switch; a set that never served goes at once. */
-function neededOldSet(progress: Progress): readonly Instance[] {
+/** What green-blue switches from, as a whole: a set that never served goes at once, however much of it is ready. */
+function standingSet({ view, old }: Progress): readonly Instance[] {
+  const serving = old.filter((each) => isServing(view, each));
+  const standing = serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
+  const releases = new Set(standing.map((each) => each.release));
+  return old.filter((each) => releases.has(each.release));
+}
+
+/** Green-blue keeps the whole old set for a while after the switch. */
+function keptSet(progress: Progress): readonly Instance[] {
   const { view, old, target } = progress;
-  if (!hasSwitched(progress)) {
-    const serving = old.filter((each) => isServing(view, each));
-    const standing = serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
-    const releases = new Set(standing.map((each) => each.release));
-    return old.filter((each) => releases.has(each.release));
-  }
   if (target.rollback || view.now >= keptUntil(progress)) return [];
   return old.filter((each) => each.restartPolicy !== 'no');
 }
@@ -139,7 +151,7 @@ export function leavingOwn(progress: Progress): readonly Instance[] {
   const changed = current.find((each) => each.deviations.length > 0);
   const isUseful = (each: Instance) => isUp(each) && (isReady(view, each) || isServing(view, each));
   const gone = surplus.filter((each) => !isUseful(each) || found.length >= target.instances);
-  if (changed === undefined) return gone;
+  if (changed === undefined || !progress.isPrepared) return gone;
   const others = found.filter((each) => each !== changed).length;
   const isSpared = others >= target.instances || progress.isExclusive || !isReady(view, changed);
   return isSpared ? [...gone, changed] : gone;

@@ -29,6 +29,8 @@ export interface Progress {
   readonly isAtomic: boolean;
   /** An old instance makes room before its successor starts. */
   readonly isStopFirst: boolean;
+  /** Its image is fetched and its networks are there: until then it is no reason to end anything. */
+  readonly isPrepared: boolean;
 }
 
 export function progressOf(view: ServiceView, desired: DesiredService, verdict: Verdict): Progress {
@@ -51,7 +53,19 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     isExclusive,
     isAtomic: desired.strategy === 'green-blue',
     isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),
+    isPrepared: isFetched(view, target) && hasNetworks(view, target),
   };
+}
+
+/** A release that has run already is never fetched. */
+export function isFetched({ name, instances, memory }: ServiceView, target: Target): boolean {
+  const { release } = target;
+  const isKnown = instances.some((each) => each.release === release);
+  return isKnown || target.instances === 0 || memory.images[`${name}@${release}`] !== undefined;
+}
+
+function hasNetworks({ missingNetworks }: ServiceView, { container }: Target): boolean {
+  return !container.networks.some((name) => missingNetworks.includes(name));
 }
 
 /** It had another name, or another network, and its slot has been filled anew. */

@@ -99,13 +99,12 @@ export function remember(
   const starts: Record<string, Memory['starts'][string]> = {};
   const healed: Record<string, Memory['healed'][string]> = {};
   const condemned: Record<string, Memory['condemned'][string]> = {};
-  const fellWithEngine: Record<string, true> = {};
+  const fellWithEngine: Record<string, number> = {};
   for (const instance of state.runtime.instances) {
     const { id } = instance;
     const condition = conditions.get(id)?.state;
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
-    else if (condition === 'starting' || condition === 'unhealthy')
-      unreadySince[id] = Math.min(memory.unreadySince[id] ?? now, now);
+    else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
     const counted = memory.restarts[id] ?? firstCount(instance, now);
     restarts[id] = restartHistory(counted, instance, now);
     starts[id] = startHistory(memory.starts[id], instance, {
@@ -116,7 +115,8 @@ export function remember(
     if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
     if (verdict !== undefined) condemned[id] = verdict;
-    if (memory.fellWithEngine[id] !== undefined && !isUp(instance)) fellWithEngine[id] = true;
+    const end = memory.fellWithEngine[id];
+    if (end !== undefined && !isUp(instance) && end === (instance.finishedAt ?? 0)) fellWithEngine[id] = end;
   }
   return { ...memory, readySince, unreadySince, restarts, starts, healed, condemned, fellWithEngine };
 }
@@ -130,7 +130,7 @@ function isHealed(readySince: number | undefined, now: number): boolean {
 function readyStart(memory: Memory, instance: Instance, now: number): Memory['readySince'][string] {
   const startedAt = instance.startedAt ?? 0;
   const known = memory.readySince[instance.id];
-  return { at: known?.startedAt === startedAt ? Math.min(known.at, now) : now, startedAt };
+  return { at: known?.startedAt === startedAt ? known.at : now, startedAt };
 }
 
 function startHistory(
@@ -139,16 +139,16 @@ function startHistory(
   { now, byDocker }: { now: number; byDocker: boolean },
 ): Memory['starts'][string] {
   if (history === undefined) return { startedAt, seen: [now] };
-  // A clock that was put back must not put off what comes next.
-  const past = history.seen.map((at) => Math.min(at, now));
-  const before = byDocker ? past.slice(0, -1) : past;
-  const seen = history.startedAt === startedAt ? past : [...before, now];
+  const before = byDocker ? history.seen.slice(0, -1) : history.seen;
+  const seen = history.startedAt === startedAt ? history.seen : [...before, now];
   return { startedAt, seen: seen.filter((at, index) => index === seen.length - 1 || at > now - STARTS_WINDOW) };
 }
 
 /** What happened to an older container before we saw it is no news. */
 function firstCount({ createdAt, restarts }: Instance, now: number): Memory['restarts'][string] {
-  return now - createdAt < CRASH_LOOP_WINDOW ? [{ at: createdAt, count: 0 }] : [{ at: now, count: restarts }];
+  return now - createdAt < CRASH_LOOP_WINDOW
+    ? [{ at: Math.min(createdAt, now), count: 0 }]
+    : [{ at: now, count: restarts }];
 }
 
 function restartHistory(

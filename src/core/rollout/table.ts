@@ -90,21 +90,15 @@ function pools(
   const fill = (colour: Colour, set: MemberSet | undefined) =>
     pool(context, loadBalancer, recorded?.pools[colour], set);
   const previous = setOf(context, recorded?.pools[active].set ?? '');
+  // Of a process whose clock was ahead: nobody waits until it is that late.
+  const switchedAt = Math.min(recorded?.switchedAt ?? 0, context.now);
   if (previous === undefined || previous.id === serving.id) {
-    return {
-      active,
-      switchedAt: recorded?.switchedAt ?? 0,
-      pools: paint(active, fill(active, serving), fill(idle, decision?.standby)),
-    };
+    return { active, switchedAt, pools: paint(active, fill(active, serving), fill(idle, decision?.standby)) };
   }
   if (isReadyToSwitch(context, loadBalancer, decision, previous)) {
     return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
   }
-  return {
-    active,
-    switchedAt: recorded?.switchedAt ?? 0,
-    pools: paint(active, fill(active, previous), fill(idle, serving)),
-  };
+  return { active, switchedAt, pools: paint(active, fill(active, previous), fill(idle, serving)) };
 }
 
 /** What a recorded set is now: a service whose strategy has changed calls its sets by other names. */
@@ -141,14 +135,17 @@ function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefin
   const wanted = (set?.members ?? []).flatMap((instance): Member[] => {
     const id = serverId(instance);
     const before = known.get(id);
-    const since = before?.state === 'active' ? before.since : context.now;
+    const since = before?.state === 'active' ? Math.min(before.since, context.now) : context.now;
     const member = memberOf(context, instance, port, before);
     return member === undefined ? [] : [{ ...member, state: 'active', since }];
   });
   const isWanted = new Set(wanted.map((each) => each.id));
   const draining = [...known.values()]
     .filter((each) => !isWanted.has(each.id) && context.up.has(each.id))
-    .map((each): Member => (each.state === 'draining' ? each : { ...each, state: 'draining', since: context.now }));
+    .map((each): Member => {
+      const since = each.state === 'draining' ? Math.min(each.since, context.now) : context.now;
+      return { ...each, state: 'draining', since };
+    });
   return {
     set: set?.id ?? (draining.length > 0 ? (recorded?.set ?? '') : ''),
     members: [...wanted, ...draining].sort(byId),

@@ -5,6 +5,7 @@ import type { ContainerSpec, Resources } from '../model.ts';
 import { isUp, type Instance, type ObservedBalancer, type ObservedState, type UnderWay } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
 import { excessOf } from '../resources.ts';
+import { missingNetworks } from './networks.ts';
 import { checksFor, conditionOf, hasStood, remember, STOPPING, type Condition } from './readiness.ts';
 import { indexRouting, type RoutingIndex } from './routing-index.ts';
 
@@ -29,6 +30,8 @@ export interface ServiceView {
   readonly coming: RoutingIndex;
   /** Slots of the service whose containers are being made or started. */
   readonly starting: UnderWay['starting'];
+  /** Networks that are about to be made. */
+  readonly missingNetworks: readonly string[];
   readonly memory: Memory;
   readonly revision: string;
   readonly now: number;
@@ -62,6 +65,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const discarded = groupBy(instances.filter(isDiscarded), (each) => each.service);
   const routing = indexRouting(state.balancer.table);
   const coming = indexRouting(state.underWay?.table);
+  const networks = missingNetworks(desired, state.runtime);
   const starting = groupBy(state.underWay?.starting ?? [], (each) => each.service);
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
@@ -85,6 +89,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       routing,
       coming,
       starting: starting.get(name) ?? [],
+      missingNetworks: networks,
       memory: remembered,
       revision: desired.revision.id,
       now,

@@ -1,7 +1,14 @@
 import { groupBy } from '../group.ts';
 import type { Layer } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
-import type { InstanceStatus, LoadBalancerStatus, ProblemStatus, ServiceStatus, StatusReport } from './status.ts';
+import type {
+  InstanceStatus,
+  LoadBalancerStatus,
+  NodeStatus,
+  ProblemStatus,
+  ServiceStatus,
+  StatusReport,
+} from './status.ts';
 
 /** The report without what changes all the time: two reports with one meaning are worth one commit. */
 export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
@@ -10,6 +17,7 @@ export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
     ...status,
     services: status.services.map(meaningOfService),
     loadBalancers: status.loadBalancers.map(meaningOfLoadBalancer),
+    nodes: status.nodes.map(meaningOfNode),
     // What happens again and again is news at 1, 2, 4, 8 … times.
     events: [...events].map(([text, same]) => `${text} ×${magnitude(same.length)}`).sort(),
   });
@@ -43,4 +51,9 @@ function meaningOfProblem({ layer, reason, message, evidence, logTail }: Problem
 
 function meaningOfLoadBalancer({ members, ...loadBalancer }: LoadBalancerStatus): object {
   return { ...loadBalancer, members: members.map(({ sessions: _sessions, errors: _errors, ...member }) => member) };
+}
+
+/** What other clusters take of it is their news; what ours takes is told with its services. */
+function meaningOfNode({ cpu, memory, ...node }: NodeStatus): object {
+  return { ...node, cpu: cpu.total, memory: memory.total };
 }

@@ -35,7 +35,7 @@ export interface ReportContext {
   readonly logTails: Readonly<Record<string, readonly string[]>>;
   /** The balancer's own port, for addresses. */
   readonly httpPort: number;
-  readonly now: number;
+  readonly observedAt: Date;
 }
 
 const MB = 1024 * 1024;
@@ -57,7 +57,7 @@ export interface IndexedContext extends ReportContext {
 /** What is there, what is wrong, and where: the whole of it from one pass. */
 export function report(given: ReportContext): StatusReport {
   const context = indexed(given);
-  const { desired, state, plan, revision, events, now } = context;
+  const { desired, state, plan, revision, events, observedAt } = context;
   const wanted = plan.decisions.filter((each) => each.view.desired !== undefined);
   const services = wanted.map((each) => serviceStatus(each, context));
   const loadBalancers = desired.loadBalancers.map((each) => loadBalancerStatus(each, context));
@@ -78,12 +78,12 @@ export function report(given: ReportContext): StatusReport {
     quarantined: wanted.flatMap((each) => quarantine(each, revision)),
     problems,
     events,
-    observedAt: new Date(now).toISOString(),
+    observedAt: observedAt.toISOString(),
   };
 }
 
 /** The report of who has not seen anything yet. */
-export function blankReport(cluster: string, now: number): StatusReport {
+export function blankReport(cluster: string, observedAt: Date): StatusReport {
   return {
     version: 1,
     cluster,
@@ -97,7 +97,7 @@ export function blankReport(cluster: string, now: number): StatusReport {
     quarantined: [],
     problems: [],
     events: [],
-    observedAt: new Date(now).toISOString(),
+    observedAt: observedAt.toISOString(),
   };
 }
 

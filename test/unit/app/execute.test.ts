@@ -148,6 +148,8 @@ describe('a short step that hangs', () => {
     expect(wakes).toBe(0);
     await letGo([...held.keys()][0] ?? '');
     expect(wakes).toBe(1);
+    // Nobody has acted on its end yet.
+    expect(executor.isBusy).toBe(true);
     expect(executor.takeEnded()).toEqual([{ status: 'done', step: ensure(1) }]);
     expect(executor.isBusy).toBe(false);
   });
@@ -180,9 +182,10 @@ describe('long steps', () => {
     expect(executor.working).toEqual([pull('1a2b3c4')]);
     expect(executor.takeEnded()).toEqual([]);
     await letGo('pull web:v1');
-    expect({ busy: executor.isBusy, wakes }).toEqual({ busy: false, wakes: 1 });
+    expect({ busy: executor.isBusy, wakes }).toEqual({ busy: true, wakes: 1 });
     const image = engine.registryImage('web:v1');
     expect(executor.takeEnded()).toEqual([{ status: 'done', step: pull('1a2b3c4'), image }]);
+    expect(executor.isBusy).toBe(false);
     expect(executor.takeEnded()).toEqual([]);
     expect(messages()).toEqual(['pulled web:v1', 'pulling web:v1']);
   });

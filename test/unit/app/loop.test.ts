@@ -238,6 +238,35 @@ describe('while something waits', () => {
     expect(running.status?.services[0]?.problem?.reason).toBe('image-not-found');
   });
 
+  it('for a balancer that does not answer, it is asked less and less often, and told at once when it does', async () => {
+    await started();
+    const { balancer } = running;
+    const asked: number[] = [];
+    const observe = balancer.observe.bind(balancer);
+    balancer.observe = () => {
+      asked.push(Date.now());
+      return observe();
+    };
+    balancer.answers = false;
+    await update();
+    await running.wait(60_000);
+    asked.length = 0;
+    await running.wait(60_000);
+    expect(asked.length).toBeLessThanOrEqual(4);
+    balancer.answers = true;
+    expect(await running.until(() => running.status?.ready)).toBeLessThan(35_000);
+  });
+
+  it('for what has failed, a newer commit has it tried at once', async () => {
+    await started();
+    running.balancer.problem = { reason: 'config-rejected', message: 'no such word' };
+    await update();
+    await running.wait(100_000);
+    running.balancer.problem = undefined;
+    await update('two');
+    expect(await running.until(() => running.status?.ready && up() === 2)).toBeLessThan(10_000);
+  });
+
   it('for a pull that takes its time, the engine is asked less and less often, and its end is seen at once', async () => {
     await started();
     const pull = { end: (): void => undefined };

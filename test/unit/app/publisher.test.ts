@@ -123,12 +123,6 @@ describe('a status', () => {
     expect(subjects().at(-1)).toContain(last.services[0]?.name);
   });
 
-  it('is not held up by a clock that is put back', async () => {
-    await publish(statusOf('web'));
-    clock.advance(-3_600_000);
-    expect(offer(statusOf('api'))).toBeLessThanOrEqual(120);
-  });
-
   it('waits while another one is being published', async () => {
     let finish: (() => void) | undefined;
     repository.beforePublish = () => new Promise((resolve) => (finish = resolve));

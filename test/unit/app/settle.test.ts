@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
 import { settle } from '../../../src/app/settle.ts';
 import { desire } from '../../../src/core/desire.ts';
 import type { Manifest } from '../../../src/core/model.ts';
 import type { StatusReport } from '../../../src/core/status/status.ts';
-import { service } from '../../support/manifests.ts';
+import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
 /** What `apply` ends with. */
@@ -15,9 +16,10 @@ async function settled(world: World, manifests: readonly Manifest[]): Promise<St
     reconciler: world.reconciler,
     reporter: { status: (_: unknown, pass: Parameters<World['status']>[0]) => Promise.resolve(world.status(pass)) },
     wake: {
-      sleep: (milliseconds: number) => {
+      sleep: async (milliseconds: number, signal: AbortSignal) => {
         world.clock.advance(milliseconds);
-        return Promise.resolve();
+        // So that the limit of a wait without end is seen.
+        await setImmediate(undefined, { signal });
       },
     },
     onStatus: () => undefined,
@@ -36,4 +38,25 @@ it('waits for what fits on the node, where some of it does not', async () => {
   ]);
   expect(world.events).toContain('api: api has reached a steady state');
   expect(world.events).not.toContain('web: web has reached a steady state');
+});
+
+describe('what all services need', () => {
+  /** Whether it has become ready in the end. */
+  const comesThrough = async (what: string, failures: number) => {
+    const world = new World();
+    await settled(world, [service(), loadBalancer()]);
+    const { beforeMutation } = world.engine;
+    let left = failures;
+    world.engine.beforeMutation = (mutation) => {
+      if (mutation.startsWith(what) && left-- > 0) throw new Error('the engine is out of sorts');
+      return beforeMutation(mutation);
+    };
+    const other = service({ name: 'api', container: { networks: ['back'] } });
+    return (await settled(world, [service(), other, loadBalancer({ path: '/api' })])).ready;
+  };
+
+  it.each(['route', 'network'])('is tried three times: %s', async (what) => {
+    expect(await comesThrough(what, 2)).toBe(true);
+    expect(await comesThrough(what, Infinity)).toBe(false);
+  });
 });

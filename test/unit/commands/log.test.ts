@@ -9,10 +9,11 @@ it('shows at a terminal what somebody may want to be woken by', () => {
   const log = openLog(terminal);
   const event = { at: '', object: 'web' };
   logEvent(log, { ...event, type: 'started', message: 'started web' });
-  logEvent(log, { ...event, type: 'fell', message: 'web fell' });
+  const troubles = ['failed', 'refused', 'rolled-back', 'fell'];
+  for (const type of troubles) logEvent(log, { ...event, type, message: `web ${type}` });
   const { dim, bold, warn } = terminal.palette;
   expect(lines).toEqual([
     `${dim('TIME')} ${bold('web')}: started web\n`,
-    `${dim('TIME')} ${bold('web')}: ${warn('web fell')}\n`,
+    ...troubles.map((type) => `${dim('TIME')} ${bold('web')}: ${warn(`web ${type}`)}\n`),
   ]);
 });

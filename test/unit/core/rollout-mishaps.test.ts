@@ -49,6 +49,33 @@ describe('a full node', () => {
   });
 });
 
+describe('a network that is still being made', () => {
+  it('is waited for, however long that takes', async () => {
+    world.latency.set('network', 20_000);
+    await world.take([web('v1'), loadBalancer()]);
+    expect(orderOf('network', 'create demo-web')).toEqual(['network default', 'create demo-web']);
+  });
+
+  it('costs nobody his place until it is there', async () => {
+    await world.take([web('v1', recreate), loadBalancer()]);
+    world.latency.set('network', 20_000);
+    const networks = { container: { ...image('v2'), networks: ['default', 'data'] } };
+    await world.take([service({ ...recreate, ...networks }), loadBalancer()]);
+    expect(orderOf('network data', 'stop demo-web', 'create demo-web').slice(-3)).toEqual([
+      'network data',
+      'stop demo-web',
+      'create demo-web',
+    ]);
+  });
+
+  function orderOf(...wanted: string[]): string[] {
+    return world.engine.mutations.flatMap((each) => {
+      const found = wanted.find((word) => each.startsWith(word));
+      return found === undefined ? [] : found === 'network' ? each : found;
+    });
+  }
+});
+
 describe('a candidate that is stopped on purpose', () => {
   it('is no mark of its release: fewer instances are wanted meanwhile', async () => {
     await world.take([web('v1', { ...greenBlue, instances: 3 }), loadBalancer()]);
@@ -88,6 +115,8 @@ describe('a release that cannot be made', () => {
       expect(world.up()).toEqual(['web:v1#1']);
       expect(reported).toMatchObject({ state: 'rolled-back' });
       expect(reported?.problem?.message).toContain('bind source path does not exist');
+      const arrivals = world.events.filter((each) => / serves on$|steady state$/.test(each));
+      expect(arrivals.at(-1)).toMatch(/^web: web@\w+ failed; web@\w+ serves on$/);
       const before = world.engine.mutations.length;
       await world.wait(300);
       expect(world.engine.mutations.slice(before)).toEqual([]);

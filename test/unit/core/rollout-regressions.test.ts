@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HealthCheck, Service } from '../../../src/core/model.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
-import { World } from '../../support/world.ts';
+import { WITNESSES, World } from '../../support/world.ts';
 
 /** What random histories and reading found; each one failed before it was put right. */
 
@@ -10,7 +10,6 @@ beforeEach(() => {
   world = new World();
 });
 
-const WITNESSES = ['seen', 'unseen', 'dead'] as const;
 const image = (tag: string, name = 'web') => ({ image: `${name}:${tag}`, version: tag });
 const api = (tag: string) => service({ name: 'api', container: image(tag, 'api') });
 const greenBlue = { strategy: 'green-blue' as const };
@@ -341,4 +340,19 @@ it('a release that cannot be started does not serve on when its successor fails,
   world.commit([service({ container: image('v2') })]);
   const [web] = world.status(await world.wait(20)).services;
   expect(web).toMatchObject({ state: 'failed', problem: { reason: 'rollback-failed' } });
+});
+
+it('green-blue stays where it is while a third release is fetched, however much of the second one is ready', async () => {
+  const set = (tag: string, instances: number) => service({ update: greenBlue, container: image(tag), instances });
+  await world.take([set('v1', 1), loadBalancer()]);
+  const before = world.seen.at(-1);
+  world.commit([set('v2', 3), loadBalancer()]);
+  await world.until(() => world.up().includes('web:v2#3'));
+  world.latency.set('pull', 60_000);
+  world.commit([set('v3', 3), loadBalancer()]);
+  await world.wait(30);
+  expect(world.seen.at(-1)).toBe(before);
+  expect(world.up()).toEqual(['web:v1#1']);
+  await world.steady();
+  expect(gaps()).toEqual([]);
 });

@@ -83,7 +83,7 @@ describe('a call to the engine', () => {
 
   it('ends when an engine that hangs has been given its time, and names what was tried', async () => {
     const { server, port } = await fakeEngine(() => undefined);
-    const docker = tame(new Docker({ protocol: 'http', host: '127.0.0.1', port }), 50);
+    const docker = tame(new Docker({ protocol: 'http', host: '127.0.0.1', port }), { limit: 50 });
     const started = settle('Starting web', [], docker.getContainer('web').start());
     await expect(started).rejects.toMatchObject({
       reason: 'engine-unreachable',

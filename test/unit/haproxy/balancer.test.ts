@@ -33,18 +33,30 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
 const SETTINGS = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
 const IDENTITY = { cluster: 'demo', settings: SETTINGS, labels: {}, networks: [] };
 
-function balancerOn(host: ContainerHost, patience: number, now = () => 0) {
-  return createBalancer({ host, ...IDENTITY, now, patience });
+function balancerOn(host: ContainerHost, patience: number) {
+  return createBalancer({ host, ...IDENTITY, now: () => 0, patience });
 }
 
 /** It runs, and nobody can talk to it. */
-function silent(labels: Readonly<Record<string, string>>, onExec: () => void = () => undefined): ContainerHost {
+function silent(labels: Readonly<Record<string, string>>): ReturnType<typeof hanging> {
   const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, image: IMAGE, labels };
-  const exec = () => {
-    onExec();
-    return Promise.reject(new ReasonError('balancer-unreachable', 'nobody at home'));
+  const { host, called } = hanging();
+  const create = host.create.bind(host);
+  const exec = () => Promise.reject(new ReasonError('start-failed', 'nobody at home'));
+  let there = running;
+  return {
+    called,
+    host: {
+      ...host,
+      find: () => Promise.resolve(there),
+      create: async (spec) => {
+        await create(spec);
+        there = { ...running, labels: settingsLabel(IDENTITY) };
+        return there;
+      },
+      exec,
+    },
   };
-  return { ...hanging().host, find: () => Promise.resolve(running), exec };
 }
 
 it('is seen to be absent while its image is being fetched, which comes before everything else', async () => {
@@ -68,25 +80,26 @@ it('is unreachable while a change to it hangs, and nobody waits for that', async
     });
 });
 
-it('that does not answer is asked less and less often, and told nothing meanwhile', async () => {
-  const clock = { now: 0 };
-  const asked: number[] = [];
-  const host = silent(settingsLabel(IDENTITY), () => asked.push(clock.now));
-  const balancer = balancerOn(host, 10_000, () => clock.now);
-  for (; clock.now < 120_000; clock.now += 250) {
-    expect(await balancer.observe()).toMatchObject({ state: 'unreachable', problem: { message: 'nobody at home' } });
-    await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
-  }
-  expect(asked).toEqual([0, 1, 3, 7, 15, 31, 61, 91].map((seconds) => seconds * 1000));
+it('is made anew where its settings have changed, also where nobody can enter it', async () => {
+  const { host, called } = silent({});
+  const balancer = balancerOn(host, 10_000);
+  expect(await balancer.observe()).toMatchObject({ state: 'unreachable', problem: { message: 'nobody at home' } });
+  called.length = 0;
+  await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
+  expect(called.filter((each) => each === 'remove' || each === 'create')).toEqual(['remove', 'create']);
 });
 
-it('that does not answer is still tried to be made anew where its settings have changed', async () => {
-  let entered = 0;
-  const balancer = balancerOn(
-    silent({}, () => (entered += 1)),
-    10_000,
-  );
-  expect(await balancer.observe()).toMatchObject({ state: 'unreachable' });
+it('is left as it is where its settings are the same and nobody can enter it', async () => {
+  const { host, called } = silent(settingsLabel(IDENTITY));
+  await expect(balancerOn(host, 10_000).apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
+  expect(called).not.toContain('remove');
+});
+
+it('has no problem any more once it is removed', async () => {
+  const { host } = silent(settingsLabel(IDENTITY));
+  const balancer = balancerOn(host, 10_000);
   await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
-  expect(entered).toBe(2);
+  await balancer.remove();
+  host.find = () => Promise.resolve(undefined);
+  expect(await balancer.observe()).toEqual({ state: 'absent', checks: {}, members: {}, oldWorkers: 0 });
 });

@@ -21,7 +21,7 @@ const WORKERS = `#<PID>          <type>          <reloads>       <uptime>       
 
 const STAT = `# pxname,svname,scur,econ,eresp,status,check_status,check_code,hrsp_5xx,last_chk,addr,
 web.a,m1,3,1,2,UP,,,4,,10.0.0.1:8080,
-check:web,s1,0,,,UP,* L7OK,200,,,10.0.0.1:8080,
+check:web,s1,0,,,UP,* L7OK,0,,,10.0.0.1:8080,
 check:web,s2,0,,,DOWN,L7STS,503,,"Sorry, ""busy""",10.0.0.2:8080,
 `;
 
@@ -51,8 +51,25 @@ test('reads the statistics of servers, with commas in the words of a check', () 
     sessions: 3,
     errors: 7,
   });
-  expect(stat.get('check:web/s1')).toMatchObject({ status: 'UP', check: 'L7OK', code: '200' });
+  expect(stat.get('check:web/s1')).toMatchObject({ status: 'UP', check: 'L7OK', code: '' });
   expect(stat.get('check:web/s2')).toMatchObject({ check: 'L7STS', code: '503', address: '10.0.0.2:8080' });
+});
+
+test('keeps the last code of a server that is being asked', () => {
+  const answer = (status: string, code: string) =>
+    readStat(`# pxname,svname,check_status,check_code,\ncheck:web,s1,${status},${code},\n`, last);
+  let last: ReturnType<typeof readStat> | undefined;
+  const codes = [
+    ['* L7STS', '0'],
+    ['L7STS', '503'],
+    ['* L7STS', '0'],
+    ['* L7STS', '0'],
+  ].map(([status = '', code = '']) => {
+    last = answer(status, code);
+    return last.get('check:web/s1')?.code;
+  });
+  expect(codes).toEqual(['', '503', '503', '503']);
+  expect(answer('* L7TOUT', '').get('check:web/s1')?.code).toBe('');
 });
 
 test('reads a map and the description', () => {

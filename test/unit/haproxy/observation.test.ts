@@ -15,8 +15,8 @@ function checkOf(stat: Partial<ServerStat>) {
 }
 
 test('tells results of checks in the words of HAProxy', () => {
-  expect(checkOf({})).toBe('up L7OK/200');
-  expect(checkOf({ status: 'UP 1/2' })).toBe('up L7OK/200');
+  expect(checkOf({})).toBe('up L7OK');
+  expect(checkOf({ status: 'UP 1/2' })).toBe('up L7OK');
   expect(checkOf({ status: 'DOWN', check: 'L7STS', code: '503' })).toBe('down L7STS/503');
   expect(checkOf({ status: 'DOWN', check: 'L4CON', code: '' })).toBe('down L4CON');
 });
@@ -35,7 +35,7 @@ test('tells sessions and errors of members beside the result of their check', ()
     [SERVER, { ...OK, check: '', code: '', sessions: 3, errors: 2 }],
   ]);
   expect(observedMembers(TABLE, SLOTS, stats)).toEqual({
-    'web/a/web-1': { check: 'up', description: 'L7OK/200', sessions: 3, errors: 2 },
+    'web/a/web-1': { check: 'up', description: 'L7OK', sessions: 3, errors: 2 },
   });
 });
 

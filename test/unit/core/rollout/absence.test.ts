@@ -62,11 +62,26 @@ describe('to a process that lives', () => {
 
   it('what was up when it last looked fell with an engine that has restarted, whether it was seen to be away or not', () => {
     expect(felled(runtime([fallen]), runtime([up], before))).toEqual([fallen.id]);
-    expect(felled(runtime([fallen]), runtime([fallen], before))).toEqual([]);
   });
 
   it('so it did with one of which only the absence is known', () => {
     expect(felled(silent([fallen]), silent([up]), true)).toEqual([fallen.id]);
+  });
+
+  it.each([
+    ['with the grace of another one', undefined, 14, true],
+    ['with its own long grace', 60, 64, true],
+    ['long before', undefined, 16, false],
+  ])('what it saw fall %s before the engine was away fell with it or not', (_, grace, seconds, isFelled) => {
+    const spec = { ...service().container, ...(grace !== undefined && { stopGracePeriod: grace * SECOND }) };
+    const first = { ...runtime([fallen], before), observedAt: 0 };
+    const again = lookAt({ ...first, observedAt: seconds * SECOND }, lookAt(first));
+    const known = withAbsence(NO_MEMORY, runtime([{ ...fallen, spec }]), again, true);
+    expect(Object.keys(known.fellWithEngine)).toEqual(isFelled ? [fallen.id] : []);
+  });
+
+  it('what it saw fall before an engine that did not restart was away fell by itself', () => {
+    expect(felled(runtime([fallen]), runtime([fallen]), true)).toEqual([]);
   });
 
   it('what falls while the engine is up fell by itself', () => {

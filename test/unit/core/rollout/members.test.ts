@@ -14,10 +14,13 @@ function fresh(slot: number, change: Partial<Instance> = {}): Instance {
   return instanceOf(web, slot, { ...own, ...change });
 }
 
-function setsOf(situation: Situation, isFetched = true): { serving: string; standby?: string } {
+/** The new image is there. */
+const memory = { images: { [`web@${fresh(1).release}`]: { id: 'sha256:new' } } };
+
+function setsOf(situation: Situation): { serving: string; standby?: string } {
   const { progress } = decisionOf(situation);
   if (progress === undefined) throw new Error('web is not wanted');
-  const { serving, standby } = memberSets(progress, isFetched);
+  const { serving, standby } = memberSets(progress);
   return { serving: textOf(serving), ...(standby && { standby: textOf(standby) }) };
 }
 
@@ -51,8 +54,8 @@ describe('members of a rolling service', () => {
   it('are all the old ones until the new image is there', () => {
     const update = { ...web.update, order: 'stop-first' as const };
     const situation = { wanted: [{ ...web, update }], instances: old };
-    expect(setsOf(situation, false).serving).toBe('web: old1 old2');
-    expect(setsOf(situation, true).serving).toBe('web: old1');
+    expect(setsOf(situation).serving).toBe('web: old1 old2');
+    expect(setsOf({ ...situation, memory }).serving).toBe('web: old1');
   });
 
   it.each<[string, Partial<Instance>, string]>([

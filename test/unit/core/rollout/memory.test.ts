@@ -87,12 +87,24 @@ describe('an engine that was away', () => {
 
   it('is what felled whatever was up before and is not now', () => {
     if (up === undefined || fell === undefined || wasDown === undefined) throw new Error('no instances');
-    const instances = [up, { ...fell, ...exited }, { ...wasDown, ...exited }];
-    const memory = afterAbsence({ ...NO_MEMORY, fellWithEngine: { earlier: true } }, instances, new Set([wasDown.id]));
-    expect(memory.fellWithEngine).toEqual({ earlier: true, [fell.id]: true });
+    const instances = [up, { ...fell, ...exited, finishedAt: 9 }, { ...wasDown, ...exited }];
+    const memory = afterAbsence(
+      { ...NO_MEMORY, fellWithEngine: { earlier: 7 } },
+      instances,
+      new Set([wasDown.id]),
+      true,
+    );
+    expect(memory.fellWithEngine).toEqual({ earlier: 7, [fell.id]: 9 });
+  });
+
+  it.each([true, false])('has what was being stopped judged anew only where it has restarted: %s', (hasRestarted) => {
+    if (fell === undefined) throw new Error('no instances');
+    const condemned = { [fell.id]: { reason: 'unhealthy' as const, description: 'L7STS/503' } };
+    const memory = afterAbsence({ ...NO_MEMORY, condemned }, [{ ...fell, ...exited }], new Set(), hasRestarted);
+    expect(memory.condemned).toEqual(hasRestarted ? {} : condemned);
   });
 
   it('stops the clocks of who was not ready', () => {
-    expect(afterAbsence({ ...NO_MEMORY, unreadySince: { a: 1 } }, [], new Set()).unreadySince).toEqual({});
+    expect(afterAbsence({ ...NO_MEMORY, unreadySince: { a: 1 } }, [], new Set(), true).unreadySince).toEqual({});
   });
 });

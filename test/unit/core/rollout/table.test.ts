@@ -140,6 +140,13 @@ describe('the table of the next look', () => {
     expect(next).toEqual(table);
   });
 
+  it('waits for nobody until it is as late as it was by the clock of an earlier process', () => {
+    const fewer = [{ ...web, instances: 1 }, loadBalancer()];
+    const ahead = tableOf({ wanted: fewer, instances: webs, balancer: checked(before), now: LATER });
+    const table = tableOf({ wanted: fewer, instances: webs, balancer: checked(ahead), now: NOW });
+    expect(routeOf(table).pools.a.members.map((each) => each.since)).toEqual([NOW, NOW]);
+  });
+
   it('forgets who is gone, and who is up no more', () => {
     const [first, second] = webs;
     const table = (...instances: Instance[]) => tableOf({ wanted, instances, balancer: checked(before) });
@@ -188,6 +195,8 @@ describe('a route that is to lead to another service', () => {
     expect(routeOf(next)).toMatchObject({ active: 'b', switchedAt: LATER });
     expect(poolsOf(next)).toEqual(['api: api-1 api-2', 'web: web-1(draining) web-2(draining)']);
     expect(detours(desiredBy({ wanted }), next)).toEqual([]);
+    const earlier = tableOf({ wanted, instances, balancer: checked(next), now: LATER - 9 });
+    expect(routeOf(earlier)).toMatchObject({ active: 'b', switchedAt: LATER - 9 });
   });
 
   it('stays where it is while none of the other is there, or wanted', () => {
@@ -214,5 +223,27 @@ describe('a route that is to lead to another service', () => {
     const table = tableOf({ wanted, instances: [...gone, ...apis], balancer: unready });
     expect(routeOf(table)).toMatchObject({ active: 'b', switchedAt: NOW });
     expect(poolsOf(table)[0]).toBe('api: api-1 api-2');
+  });
+});
+
+describe('a service that is updated while an instance of the release before the last ends its requests', () => {
+  const release = (tag: string) => service({ instances: 2, container: { image: `web:${tag}` } });
+  const [first, second, third] = [release('v1'), release('v2'), release('v3')];
+  const instances = [
+    instanceOf(first, 1),
+    ...[1, 2].map((slot) => instanceOf(second, slot, { address: `10.0.1.${slot}` })),
+  ];
+  const tagsOf = (table: RoutingTable) =>
+    routeOf(table).pools.a.members.map(({ release: id, slot, state }) => {
+      return `${id === instances[0]?.release ? 'v1' : 'v2'}-${slot} ${state}`;
+    });
+
+  it('leads on to those that have followed it', () => {
+    const before = served([first, loadBalancer()], instances.slice(0, 1));
+    const asked = tableOf({ wanted: [second, loadBalancer()], instances, balancer: checked(before) });
+    const left = tableOf({ wanted: [second, loadBalancer()], instances, balancer: checked(asked) });
+    expect(tagsOf(left).sort()).toEqual(['v1-1 draining', 'v2-1 active', 'v2-2 active']);
+    const next = tableOf({ wanted: [third, loadBalancer()], instances, balancer: checked(left), now: LATER });
+    expect(tagsOf(next).sort()).toEqual(['v1-1 draining', 'v2-1 active', 'v2-2 active']);
   });
 });

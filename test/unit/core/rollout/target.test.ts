@@ -108,12 +108,7 @@ describe('a release', () => {
 
   it.each<[string, Partial<Instance>, Partial<Memory>, boolean]>([
     ['stopped', { state: 'exited' }, {}, true],
-    [
-      'stopped, having fallen with the engine',
-      { state: 'exited' },
-      { fellWithEngine: { [candidate().id]: true } },
-      false,
-    ],
+    ['stopped, having fallen with the engine', { state: 'exited' }, { fellWithEngine: { [candidate().id]: 0 } }, false],
     ['stopped, and trusted before', { state: 'exited', restartPolicy: 'unless-stopped' }, {}, false],
     ['not able to start', { state: 'created', error: 'no such file' }, {}, true],
     ['half made', { state: 'created' }, {}, false],

@@ -28,6 +28,14 @@ describe('the meaning of a report', () => {
     expect(meaningOf(busy)).toBe(meaningOf(reportOf(served)));
   });
 
+  it('is not what others take of the node, but what there is of it', () => {
+    const foreign = { cpu: 0.5, memory: 64 * 1024 ** 2 };
+    const shared = reportOf({ ...served, node: { foreign } });
+    expect(shared.nodes).not.toEqual(reportOf(served).nodes);
+    expect(meaningOf(shared)).toBe(meaningOf(reportOf(served)));
+    expect(meaningOf(reportOf({ ...served, node: { cpu: 64 } }))).not.toBe(meaningOf(reportOf(served)));
+  });
+
   it('is the magnitude of restarts', () => {
     const groups = [0, 1, 2, 3, 4, 5, 8, 9].map((count) => meaningOf(restarted(count)));
     const changes = groups.map((each, index) => Number(each !== groups[index - 1]));
