@@ -30,9 +30,9 @@ it('tells what it does line by line, and ends when all is steady', async () => {
     .trim()
     .split('\n');
   expect(lines.slice(0, 3)).toEqual([
+    'cluster: made the networks default',
     'web: pulling lab/app:v1',
     'web: pulled lab/app:v1',
-    'cluster: made the networks default',
   ]);
   expect(lines.slice(3, -1)).toEqual(
     expect.arrayContaining(['web: started web@RELEASE, instance 1', 'web: started web@RELEASE, instance 2']),

@@ -51,3 +51,11 @@ it.concurrent('without a command shows the help as an error', async () => {
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain('Usage: fairlead');
 });
+
+it.concurrent.each(['validate', 'plan', 'apply', 'run'])('%s says that a folder is not there', async (command) => {
+  const { code, stderr } = await run(command, 'nowhere');
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'error: nowhere is not there; name the folder that holds the manifests.\n',
+  });
+});

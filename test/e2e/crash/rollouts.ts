@@ -2,7 +2,6 @@ import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 
 /** Two sets of manifests: the way from each to the other is a rollout of its kind. */
 export interface Rollout {
-  readonly name: string;
   readonly versions: readonly [string, string];
   /** The two ways differ, and each is walked for itself. */
   readonly isOneWay: boolean;
@@ -24,17 +23,16 @@ function update(strategy: string, instances: number): readonly [string, string] 
 const BOTH_WAYS = { isOneWay: false, hasGap: false };
 const ONE_WAY = { isOneWay: true, hasGap: false };
 
-export const ROLLOUTS: readonly Rollout[] = [
-  { name: 'rolling', versions: update('rolling', 2), ...BOTH_WAYS },
-  { name: 'green-blue', versions: update('green-blue', 2), ...BOTH_WAYS },
-  { name: 'recreate', versions: update('recreate', 1), ...BOTH_WAYS, hasGap: true },
-  { name: 'scale', versions: [yaml(...web('lab/app:v1', 1)), yaml(...web('lab/app:v1', 3))], ...ONE_WAY },
-  {
-    name: 'removal',
+export const ROLLOUTS = {
+  rolling: { versions: update('rolling', 2), ...BOTH_WAYS },
+  'green-blue': { versions: update('green-blue', 2), ...BOTH_WAYS },
+  recreate: { versions: update('recreate', 1), ...BOTH_WAYS, hasGap: true },
+  scale: { versions: [yaml(...web('lab/app:v1', 1)), yaml(...web('lab/app:v1', 3))], ...ONE_WAY },
+  removal: {
     versions: [
       yaml(...web('lab/app:v1', 1), app('more', { networks: ['aside'] }), loadBalancer('more')),
       yaml(...web('lab/app:v1', 1)),
     ],
     ...ONE_WAY,
   },
-];
+} as const satisfies Record<string, Rollout>;

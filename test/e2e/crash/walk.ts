@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { startLoad, type Load, type LoadReport } from '../../lab/load.ts';
+import { startLoad, type Load, type LoadReport, USUAL_LOAD } from '../../lab/load.ts';
 import type { Call } from '../../support/engine-call.ts';
 import { EngineProxy, type Side } from '../../support/engine-proxy.ts';
 import type { RunningFairlead } from '../../support/fairlead.ts';
@@ -13,15 +13,19 @@ import { stateOf, type ClusterState } from './state.ts';
 /** Longer than any pause of a rollout between two steps. */
 const QUIET = 2_500;
 
-/** Where a process is killed: at its `at`-th call of a rollout that changes something. */
+/** Where a process is ended, and how: at its `at`-th call of a rollout that changes something. */
 export interface Point {
   readonly at: number;
   readonly side: Side;
+  /** SIGTERM is given while the engine lets it wait for the answer to that call. */
+  readonly signal: 'SIGKILL' | 'SIGTERM';
 }
 
-/** The call at which it was killed; none: the rollout had no more of them. */
+/** The call at which it was ended; none: the rollout had no more of them. */
 export interface Crash {
   readonly call: Call | undefined;
+  /** Milliseconds from the signal to its end. */
+  readonly ending: number;
   readonly report: LoadReport;
 }
 
@@ -61,20 +65,22 @@ export class CrashWalk implements AsyncDisposable {
   }
 
   /** Goes to these manifests with a crash on the way, under load. */
-  async crash(manifests: string, { at, side }: Point): Promise<Crash> {
+  async crash(manifests: string, { at, side, signal }: Point): Promise<Crash> {
     await using load = this.load();
     await takesOver(load, 20);
     const held: { call?: Call } = {};
     void this.proxy.hold(at, side).then((call) => (held.call = call));
     await this.push(manifests);
     await this.rest(manifests, () => held.call !== undefined);
-    if (held.call !== undefined) await this.running.stop('SIGKILL');
+    const since = Date.now();
+    if (held.call !== undefined) expect(await this.running.stop(signal)).toBe(signal === 'SIGTERM' ? 0 : null);
+    const ending = Date.now() - since;
     this.proxy.drop();
     if (held.call !== undefined) this.running = this.scenario.run();
     await this.arrival(manifests);
     await takesOver(load, 100);
     expect(await stateOf(this.scenario)).toEqual(this.expected.get(manifests));
-    return { call: held.call, report: await load.stop() };
+    return { call: held.call, ending, report: await load.stop() };
   }
 
   /** Until somebody is held, or the rollout is over and nothing has come after it. */
@@ -95,14 +101,13 @@ export class CrashWalk implements AsyncDisposable {
 
   private load(): Load {
     return startLoad({
+      ...USUAL_LOAD,
       port: this.scenario.httpPort,
       hostHeader: 'web.example.com',
-      path: '/',
       ratePerSecond: 100,
       newConnectionsPerSecond: 20,
       idleConnections: 10,
       slow: { path: '/slow?ms=300', everyMs: 500 },
-      allowedBodies: ['v1', 'v2'],
     });
   }
 

@@ -74,6 +74,15 @@ it('puts back what somebody wrote into its config, and says so', async () => {
   });
 });
 
+it('wakes a balancer that was paused', async () => {
+  const { Id } = await balancer();
+  const since = running.log.length;
+  await scenario.docker.getContainer(Id).pause();
+  await until('it is led on', () => running.log.slice(since).includes('routed web to 2'), { within: 90_000 });
+  await scenario.answers('web.example.com', { body: 'v1' });
+  expect(await balancer()).toMatchObject({ Id, State: { Paused: false } });
+});
+
 it('answers on while the reconciler is dead, and instances and balancer come back by themselves', async () => {
   await running.stop('SIGKILL');
   const [victim] = await containersOf(scenario, 'web');

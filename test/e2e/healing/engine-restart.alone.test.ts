@@ -1,6 +1,9 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startPrivateEngine } from '../../../script/engine.mjs';
 import { ensureImages } from '../../../script/images.mjs';
+import { read } from '../../../script/run.mjs';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { containersOf, idsOf, loadBalancer, service, settled } from '../updates/app.ts';
@@ -12,13 +15,11 @@ let scenario: Scenario;
 
 beforeAll(async () => {
   engine = await startPrivateEngine();
-  await ensureImages(engine.host, ['lab/app:v1', 'lab/haproxy:3.0']);
+  await ensureImages(engine.host, ['lab/app:v1', 'lab/app:v2', 'lab/haproxy:3.0']);
   scenario = await Scenario.create({ host: engine.host });
   scenario.run();
-  const manifests = service('web', 'v1', 'instances: 3') + loadBalancer('web');
-  await scenario.repository.push({ 'web.yaml': manifests }, 'web');
-  await scenario.answers('web.example.com', { body: 'v1' });
-  await settled(scenario, 'web', { tag: 'v1', count: 3 });
+  await push('v1');
+  await serves('v1');
 });
 afterAll(async () => {
   await scenario[Symbol.asyncDispose]();
@@ -46,15 +47,50 @@ async function answering(): Promise<Set<unknown>> {
   return new Set(answers.map((each) => each.headers['x-instance']));
 }
 
+it('comes to what is wanted now where its data is put back from an older copy', { timeout: 180_000 }, async () => {
+  const [data, older] = [join(engine.dir, 'data'), join(engine.dir, 'older')];
+  await engine.kill('SIGTERM');
+  await copy(data, older);
+  await engine.restart();
+  await push('v2');
+  await serves('v2');
+  const things = await everything();
+  await engine.kill('SIGTERM');
+  await rm(data, { recursive: true });
+  await copy(older, data);
+  await engine.restart();
+  await serves('v2');
+  await scenario.reports('all is well', ({ ready, problems }) => ready && problems.length === 0);
+  const shapeOf = ({ containers, ...others }: Awaited<ReturnType<typeof everything>>) => ({
+    containers: containers.map((each) => each.replace(/^\w+/, '')).sort(),
+    ...others,
+  });
+  expect(shapeOf(await everything())).toEqual(shapeOf(things));
+});
+
+async function push(tag: string): Promise<void> {
+  await scenario.repository.push({ 'web.yaml': service('web', tag, 'instances: 3') + loadBalancer('web') }, tag);
+}
+
+async function serves(tag: string): Promise<void> {
+  await scenario.answers('web.example.com', { body: tag });
+  await settled(scenario, 'web', { tag, count: 3 });
+}
+
+/** With owners, links and devices as they are. */
+async function copy(from: string, to: string): Promise<void> {
+  await read('cp', ['-a', '--', from, to]);
+}
+
 /** All that is on the engine, which is the scenario's alone. */
-async function everything(): Promise<object> {
+async function everything(): Promise<{ containers: string[]; networks: string[]; volumes: string[] }> {
   const [containers, networks, volumes] = await Promise.all([
     scenario.docker.listContainers({ all: true }),
     scenario.docker.listNetworks(),
     scenario.docker.listVolumes(),
   ]);
   return {
-    containers: containers.map((each) => `${each.Id} ${each.State}`).sort(),
+    containers: containers.map((each) => `${each.Id} ${each.Names.join()} ${each.State}`).sort(),
     networks: networks.map((each) => each.Name).sort(),
     volumes: volumes.Volumes.map((each) => each.Name).sort(),
   };

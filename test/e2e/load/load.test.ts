@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { startLoad, type Load, type LoadReport } from '../../lab/load.ts';
+import { startLoad, type Load, type LoadReport, USUAL_LOAD } from '../../lab/load.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { containersOf, loadBalancer, service, settled } from '../updates/app.ts';
 import { takesOver } from './taking-over.ts';
@@ -43,14 +43,13 @@ afterAll(async () => await scenario[Symbol.asyncDispose]());
 
 beforeEach(() => {
   load = startLoad({
+    ...USUAL_LOAD,
     port: scenario.httpPort,
     hostHeader: 'web.example.com',
-    path: '/',
     ratePerSecond: 520,
     newConnectionsPerSecond: 55,
     idleConnections: 50,
     slow: { path: '/slow?ms=1500', everyMs: 250 },
-    allowedBodies: ['v1', 'v2'],
   });
 });
 afterEach(async () => await load[Symbol.asyncDispose]());

@@ -1,0 +1,62 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { isThorough } from '../../support/cases.ts';
+import { settled } from '../updates/app.ts';
+import type { Fault } from './faults.ts';
+import { reasonsIn, type Stage } from './stage.ts';
+
+/** What happened while faults lasted, and afterwards. */
+export interface Outcome {
+  readonly reasons: readonly string[];
+  /** Calls to the engine while they were counted, as `12 GET /networks`. */
+  readonly calls: readonly string[];
+  readonly count: number;
+  /** Milliseconds from the end of the faults until all was well. */
+  readonly recovery: number;
+}
+
+/** Back-offs grow from the beginning of a fault: the first tries come fast. Then calls are counted. */
+const WINDOW = isThorough ? { after: 60_000, lasts: 60_000 } : { after: 25_000, lasts: 30_000 };
+
+/** An update comes in the middle of these faults; then they go, in this order, and nobody lends a hand. */
+export async function play(stage: Stage, faults: readonly Fault[]): Promise<Outcome> {
+  const begun = Date.now();
+  for (const fault of faults) await fault.begin?.(stage);
+  const fields = faults.find((each) => each.fields !== undefined)?.fields;
+  await stage.update(fields);
+  const reasons = await reasonsOf(stage, faults);
+  await delay(Math.max(0, begun + WINDOW.after - Date.now()));
+  const before = stage.proxy.calls.length;
+  await delay(WINDOW.lasts);
+  const counted = stage.proxy.requests.slice(before);
+  for (const fault of faults) await fault.end?.(stage);
+  const ended = Date.now();
+  await recover(stage, fields === undefined ? undefined : await stage.update());
+  return { reasons, calls: tally(counted), count: counted.length, recovery: Date.now() - ended };
+}
+
+function tally(requests: readonly string[]): string[] {
+  const names = requests.map((each) => each.replaceAll(/[0-9a-f]{64}/g, 'ID'));
+  return [...new Set(names)].sort().map((name) => `${names.filter((each) => each === name).length} ${name}`);
+}
+
+/** The status says what is wrong. Where two things are, one may hide the other, and nothing is said of what only waits. */
+async function reasonsOf(stage: Stage, faults: readonly Fault[]): Promise<string[]> {
+  const expected = faults.flatMap(({ reason }) => reason ?? []);
+  if (expected.length < faults.length) return [];
+  const isTold = (reasons: readonly string[]) => reasons.some((each) => expected.includes(each));
+  return reasonsIn(
+    await stage.reports(`it is ${expected.join(' or ')}`, (status) => isTold(reasonsIn(status)), 90_000),
+  );
+}
+
+async function recover(stage: Stage, revision: string | undefined): Promise<void> {
+  const { scenario } = stage;
+  await scenario.answers('web.example.com', { body: 'v2' }, '/', 150_000);
+  await scenario.answers('more.example.com', { body: 'v2' });
+  await settled(scenario, 'web', { tag: 'v2', count: 1 });
+  const isWell = (status: Parameters<typeof reasonsIn>[0]) =>
+    status.ready && (revision === undefined || status.revision.applied === revision);
+  const status = await stage.reports('all is well again', isWell, 90_000);
+  expect(reasonsIn(status)).toEqual([]);
+}
