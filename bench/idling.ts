@@ -4,7 +4,7 @@ import { EngineProxy } from '../test/support/engine-proxy.ts';
 import { Scenario } from '../test/support/scenario.ts';
 import { until } from '../test/support/until.ts';
 import { sleepers } from './manifests.ts';
-import { row } from './measure.ts';
+import { remark, row } from './measure.ts';
 
 const SIZES = [5, 50, 150];
 const PASSES = 100;
@@ -13,46 +13,73 @@ const LONG = 1_000;
 /** Linux counts processor time in these. */
 const TICK = 10;
 const MB = 1024 ** 2;
+const LOOK = 'GET /containers/json';
+/** So that passes are made only where something happens. */
+const INTERVAL = '1h';
 
 /** What a running reconciler costs that has nothing to do, a pass. */
 export async function idling(): Promise<void> {
+  const callsOf = new Map<number, number>();
   for (const size of SIZES) {
     await using proxy = await EngineProxy.open();
-    await using scenario = await Scenario.create({ host: proxy.host });
+    await using scenario = await Scenario.create({ through: proxy.host, interval: INTERVAL });
     const running = scenario.run(await scenario.manifests(sleepers(size, 'a')));
     await until(`${size} services run`, async () => (await scenario.runningIds()).length === size, { within: 300_000 });
     const pass = await passer(scenario, proxy);
     await repeat(PASSES, pass);
-    const [calls, cpu] = [proxy.calls.length, await processorTime(running)];
-    await repeat(PASSES, pass);
-    row(`a pass with nothing to do, ${size} services, processor time`, ((await processorTime(running)) - cpu) / PASSES);
-    row(
-      `a pass with nothing to do, ${size} services, calls of the engine`,
-      (proxy.calls.length - calls) / PASSES,
-      undefined,
-      '',
-    );
-    if (size === Math.max(...SIZES)) await grow(running, pass, size);
+    const [from, cpu] = [proxy.requests.length, await processorTime(running)];
+    const early = await meanMemory(running, pass);
+    const time = ((await processorTime(running)) - cpu) / PASSES;
+    row(`a pass with nothing to do, ${size} services, processor time`, time, size === 50 ? { bar: 50 } : {});
+    callsOf.set(size, tell(size, proxy.requests.slice(from)));
+    if (size === Math.max(...SIZES)) await grow(running, pass, { size, early });
   }
+  const counts = [...callsOf.values()];
+  const spread = Math.max(...counts) - Math.min(...counts);
+  row('the same calls, whatever the number of services: the difference', spread, { unit: '', bar: 0 });
 }
 
-async function grow(running: RunningFairlead, pass: () => Promise<void>, size: number): Promise<void> {
-  const early = await memory(running);
-  await repeat(LONG - 2 * PASSES, pass);
-  row(
-    `memory with ${size} services after ${LONG} passes (of that after ${2 * PASSES})`,
-    await memory(running),
-    early,
-    'MB',
-  );
+/** How many calls a pass takes, rounded, and which; one of them is for the container that an event named. */
+function tell(size: number, requests: readonly string[]): number {
+  const names = requests.map((each) => each.replace(/[0-9a-f]{64}/, 'ID'));
+  const passes = names.filter((each) => each === LOOK).length;
+  const parts = [...new Set(names)].sort().map((name) => {
+    return `${(names.filter((each) => each === name).length / passes).toFixed(1)} ${name}`;
+  });
+  const count = Math.round((names.length / passes) * 10) / 10;
+  row(`a pass with nothing to do, ${size} services, calls of the engine`, count, { unit: '' });
+  remark(`    ${parts.join(', ')}`);
+  return count;
+}
+
+/** `early`: of the passes of the first part of them. */
+async function grow(
+  running: RunningFairlead,
+  pass: () => Promise<void>,
+  { size, early }: { size: number; early: number },
+): Promise<void> {
+  await repeat(LONG - 3 * PASSES, pass);
+  const late = await meanMemory(running, pass);
+  const name = `memory with ${size} services, last ${PASSES} of ${LONG} passes (of the second ${PASSES})`;
+  row(name, late, { beside: early, unit: 'MB', bar: 150, ratioBar: 1.1 });
+}
+
+/** Over the next passes. */
+async function meanMemory(running: RunningFairlead, pass: () => Promise<void>): Promise<number> {
+  let sum = 0;
+  for (let done = 0; done < PASSES; done++) {
+    await pass();
+    sum += await memory(running);
+  }
+  return sum / PASSES;
 }
 
 /** Has a pass made, as often as it is called: by an event of a container to which nothing happens. */
-async function passer(scenario: Scenario, { calls }: EngineProxy): Promise<() => Promise<void>> {
+async function passer(scenario: Scenario, proxy: EngineProxy): Promise<() => Promise<void>> {
   const [id = ''] = await scenario.runningIds();
   const container = scenario.docker.getContainer(id);
   const { HostConfig } = await container.inspect();
-  const looks = () => calls.filter(({ path }) => path === '/containers/json').length;
+  const looks = () => proxy.calls.filter(({ path }) => LOOK.endsWith(path)).length;
   return async () => {
     const before = looks();
     await container.update({ RestartPolicy: HostConfig.RestartPolicy });

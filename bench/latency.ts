@@ -1,28 +1,42 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crash } from '../test/support/docker.ts';
+import { EngineProxy } from '../test/support/engine-proxy.ts';
+import type { RunningFairlead } from '../test/support/fairlead.ts';
 import { Scenario } from '../test/support/scenario.ts';
 import { until } from '../test/support/until.ts';
 import { application } from './manifests.ts';
 import { median, row, timed } from './measure.ts';
 
 const ROUNDS = 7;
+/** So that what happens is seen by events, and not because it is time to look. */
+const INTERVAL = '25s';
+/** Milliseconds. */
+const RESYNC = 30_000;
 const UPDATE = '{ strategy: green-blue, monitor: 0s, keepOld: 0s }';
 
 /** From a file that is written, and from a container that is killed, to the answer of what takes its place. */
 export async function latency(): Promise<void> {
-  await using scenario = await Scenario.create();
+  await using scenario = await Scenario.create({ interval: INTERVAL });
   const folder = await scenario.manifests(application('v1', UPDATE));
-  scenario.run(folder);
+  const running = scenario.run(folder);
   await scenario.answers('web.example.com', { body: 'v1' });
   await steady(scenario);
   const start = median(await starts(scenario));
-  row(
-    'a file written -> answered by the new release (of the app alone)',
-    median(await updates(scenario, folder)),
-    start,
-  );
-  row('a container killed -> running again', median(await heals(scenario)));
+  const update = median(await updates(scenario, folder));
+  row('a file written -> answered by the new release (of the app alone)', update, { beside: start });
+  row('the same beside what the app alone takes', update - start, { bar: 1_500 });
+  row('a container killed by hand -> running again', median(await heals(scenario, ROUNDS)), { bar: 2_000 });
+  await blind(scenario, running, folder);
+}
+
+/** The engine tells of nothing any more. */
+async function blind(scenario: Scenario, seeing: RunningFairlead, folder: string): Promise<void> {
+  await seeing.stop();
+  await using proxy = await EngineProxy.open(scenario.host);
+  proxy.fail({ do: 'silence', on: /GET \/events/ });
+  scenario.run(folder, '--docker-host', proxy.host);
+  await until('it looks', () => proxy.requests.includes('GET /containers/json'));
+  row('a container killed by hand -> running again, without events', median(await heals(scenario, 1)), { bar: RESYNC });
 }
 
 /** What the application itself takes from `docker start` to its first answer. */
@@ -63,9 +77,10 @@ async function updates(scenario: Scenario, folder: string): Promise<number[]> {
   return times;
 }
 
-async function heals(scenario: Scenario): Promise<number[]> {
+/** Docker leaves what was killed by hand as it is. */
+async function heals(scenario: Scenario, rounds: number): Promise<number[]> {
   const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const [victim = ''] = await scenario.runningIds();
     const { State } = await scenario.docker.getContainer(victim).inspect();
     const isBack = async () => {
@@ -74,8 +89,8 @@ async function heals(scenario: Scenario): Promise<number[]> {
     };
     times.push(
       await timed(async () => {
-        await crash(scenario.docker, victim);
-        await until('it runs again', isBack, { every: 10 });
+        await scenario.docker.getContainer(victim).kill();
+        await until('it runs again', isBack, { every: 10, within: 2 * RESYNC });
       }),
     );
     await steady(scenario);

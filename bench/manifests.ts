@@ -1,15 +1,15 @@
 /** So many services that do nothing; another value is another release of each. */
-export function sleepers(count: number, value: string): string {
-  return Array.from({ length: count }, (_, index) => sleeper(index, value)).join('---\n');
+export function sleepers(count: number, value: string, strategy = 'recreate'): string {
+  return Array.from({ length: count }, (_, index) => sleeper(index, value, strategy)).join('---\n');
 }
 
-function sleeper(index: number, value: string): string {
+function sleeper(index: number, value: string, strategy: string): string {
   return `kind: Service
 name: s${index}
 image: lab/busybox:1
 environment: { VALUE: ${value} }
 stopGracePeriod: 1s
-update: { strategy: recreate, monitor: 0s }
+update: { strategy: ${strategy}, monitor: 0s }
 `;
 }
 

@@ -17,11 +17,30 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-/** One line of the table; with what it is compared to, also the ratio. */
-export function row(name: string, value: number, beside?: number, unit = 'ms'): void {
-  const ratio =
-    beside === undefined || beside === 0 ? '' : `  (${(value / beside).toFixed(3)} of ${beside.toFixed(1)})`;
-  process.stdout.write(`${name.padEnd(64)} ${value.toFixed(1).padStart(9)} ${unit}${ratio}\n`);
+interface Terms {
+  /** What it is compared to: the line shows the ratio, too. */
+  readonly beside?: number;
+  readonly unit?: string;
+  /** What it is not to exceed. */
+  readonly bar?: number;
+  /** What its ratio is not to exceed. */
+  readonly ratioBar?: number;
+}
+
+/** One line of the table. */
+export function row(name: string, value: number, { beside, unit = 'ms', bar, ratioBar }: Terms = {}): void {
+  const ratio = beside === undefined || beside === 0 ? undefined : value / beside;
+  const parts = [
+    `${name.padEnd(72)} ${value.toFixed(1).padStart(9)} ${unit.padEnd(2)}`,
+    ...(ratio === undefined ? [] : [`(${ratio.toFixed(3)} of ${(beside ?? 0).toFixed(1)})`]),
+    ...(bar === undefined ? [] : [verdict(value, bar, ` ${unit}`)]),
+    ...(ratio === undefined || ratioBar === undefined ? [] : [verdict(ratio, ratioBar, ' of that')]),
+  ];
+  process.stdout.write(`${parts.join('  ').trimEnd()}\n`);
+}
+
+function verdict(value: number, bar: number, unit: string): string {
+  return `${value <= bar ? 'within' : 'ABOVE'} ${bar}${unit.trimEnd()}`;
 }
 
 /** A line of the table that is no figure. */

@@ -20,7 +20,10 @@ export async function planning(): Promise<void> {
     const desired = wanted(size);
     const state = steady(desired);
     const times = await repeated(ROUNDS, () => Promise.resolve(planned(desired, state)));
-    row(`plan ${size} services with a route each, in memory`, median(times), before);
+    row(`plan ${size} services with a route each, in memory`, median(times), {
+      ...(before !== undefined && { beside: before }),
+      ...(size === Math.max(...SIZES) && { bar: 1_000, ratioBar: 12 }),
+    });
     before = median(times);
   }
 }

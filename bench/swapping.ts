@@ -19,7 +19,7 @@ export async function swapping(): Promise<void> {
     await delay(1000);
   }
   const { requests, failureCount, p50, p99 } = await load.stop();
-  row('failed requests in three swaps', failureCount, requests, '');
+  row('failed requests in three swaps (of all)', failureCount, { beside: requests, unit: '', bar: 0 });
   row('an answer, median', p50);
-  row('an answer, 99 of 100', p99, p50);
+  row('an answer, 99 of 100', p99, { beside: p50 });
 }
