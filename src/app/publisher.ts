@@ -15,6 +15,8 @@ export interface PublisherOptions {
   readonly stateDir: string;
   /** false: the status stays in the state directory. */
   readonly enabled: boolean;
+  /** Called when a publication has ended for which a newer status waits. */
+  readonly wake: () => void;
 }
 
 const SHORTEST_GAP = 10_000;
@@ -35,20 +37,30 @@ export class Publisher {
   /** When all commits that were made will have been made up for. */
   private refilledAt = Number.NEGATIVE_INFINITY;
   private running: Promise<void> | undefined;
+  private isAwaited = false;
 
   constructor(options: PublisherOptions) {
     this.options = options;
   }
 
-  /** When `offer` wants to be called again; undefined: there is nothing to publish. */
+  /** When `offer` wants to be called again; undefined: there is nothing to publish, or not before the last one has ended. */
   offer(status: StatusReport, signal: AbortSignal): number | undefined {
     const meaning = meaningOf(status);
     if (meaning === this.published) return undefined;
-    const now = this.options.clock.now();
+    if (this.running !== undefined) {
+      this.isAwaited = true;
+      return undefined;
+    }
     const due = Math.max(this.lastAt + this.gap, this.refilledAt - (AT_ONCE - 1) * REFILL);
-    if (this.running !== undefined || now < due) return due;
-    this.running = this.publish(status, meaning, signal).finally(() => (this.running = undefined));
+    if (this.options.clock.now() < due) return due;
+    this.running = this.publish(status, meaning, signal).finally(() => this.ended());
     return undefined;
+  }
+
+  private ended(): void {
+    this.running = undefined;
+    if (this.isAwaited) this.options.wake();
+    this.isAwaited = false;
   }
 
   /** The remote answers again: what is to be published need not wait for long any more. */

@@ -46,6 +46,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     journal: machinery.journal,
     stateDir,
     enabled: options.isPublished,
+    wake: () => machinery.wake.call(),
   });
   const { lastStatus } = options;
   const loop = new Loop({

@@ -79,7 +79,7 @@ export class Running {
       }),
       reporter: new Reporter({ runtime, journal, clock, httpPort: 80 }),
       source: new Source({ repository, cluster: 'demo', stateDir, read }),
-      publisher: new Publisher({ repository, clock, journal, stateDir, enabled: true }),
+      publisher: new Publisher({ repository, clock, journal, stateDir, enabled: true, wake: () => wake.call() }),
       journal,
       wake,
       pulse,
