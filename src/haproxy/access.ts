@@ -11,18 +11,23 @@ import {
 import { ConversationLost } from './dialogue.ts';
 import { Session } from './session.ts';
 
+/** Milliseconds. */
+const PATIENCE = 2_000;
+
 /** The way into the balancer's container, kept open as long as that lives. */
 export class Access {
   private readonly host: ContainerHost;
   private readonly identity: BalancerIdentity;
   private session: Session | undefined;
+  private readonly now: () => number;
   private outdated = false;
-  /** One of other settings could not be entered, or not be asked, the last time. */
-  private isLost = false;
+  /** Since when one of other settings cannot be entered, or not be asked. */
+  private lostAt: number | undefined;
 
-  constructor(host: ContainerHost, identity: BalancerIdentity) {
+  constructor(host: ContainerHost, options: BalancerIdentity & { readonly now: () => number }) {
     this.host = host;
-    this.identity = identity;
+    this.identity = options;
+    this.now = options.now;
   }
 
   /** Leaves everything as it is. */
@@ -52,7 +57,7 @@ export class Access {
     const { id } = await ensureContainer(this.host, this.identity);
     this.session = (await this.open(id)) ?? (await this.admit(id));
     this.outdated = false;
-    this.isLost = false;
+    this.lostAt = undefined;
     return this.session;
   }
 
@@ -67,13 +72,11 @@ export class Access {
     }
   }
 
-  /** The first time it may answer yet, and be replaced by one that knows who passes its checks. */
+  /** For a while it may answer yet, and be replaced by one that knows who passes its checks. */
   private takeLoss(error: unknown): void {
     const isLoss = error instanceof ReasonError && error.reason === 'balancer-unreachable';
-    if (!isLoss || !this.isLost) {
-      this.isLost = isLoss;
-      throw error;
-    }
+    this.lostAt = isLoss ? (this.lostAt ?? this.now()) : undefined;
+    if (this.lostAt === undefined || this.now() - this.lostAt < PATIENCE) throw error;
   }
 
   private async admit(container: string): Promise<Session> {

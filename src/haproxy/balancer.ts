@@ -22,6 +22,8 @@ export interface BalancerOptions extends BalancerIdentity {
 
 const BETWEEN_RELOADS = 2000;
 const PATIENCE = 5000;
+/** With one that did not answer the last time: it has as long as it wants, and nobody waits for it. */
+const IMPATIENCE = 250;
 
 /** HAProxy in a container of its own, reached through the engine alone. */
 export function createBalancer(options: BalancerOptions): Balancer {
@@ -46,6 +48,7 @@ class HaproxyBalancer implements Balancer {
   private mustReload = false;
   private problem: Problem | undefined;
   private observing: Promise<ObservedBalancer> | undefined;
+  private isSilent = false;
 
   constructor(options: BalancerOptions) {
     this.options = options;
@@ -56,9 +59,12 @@ class HaproxyBalancer implements Balancer {
   async observe(): Promise<ObservedBalancer> {
     this.observing ??= this.ask().finally(() => (this.observing = undefined));
     const over = new AbortController();
-    const late = delay(this.options.patience ?? PATIENCE, BUSY, { signal: over.signal });
+    const patience = this.options.patience ?? PATIENCE;
+    const late = delay(this.isSilent ? Math.min(patience, IMPATIENCE) : patience, BUSY, { signal: over.signal });
     try {
-      return await Promise.race([this.observing, late]);
+      const observed = await Promise.race([this.observing, late]);
+      this.isSilent = observed.state === 'unreachable';
+      return observed;
     } finally {
       over.abort();
     }

@@ -14,18 +14,7 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
     called.push(call);
     return calls.includes(call) ? new Promise<never>(() => undefined) : Promise.resolve(undefined);
   };
-  const names = [
-    'find',
-    'pull',
-    'create',
-    'start',
-    'stop',
-    'remove',
-    'removeVolume',
-    'upload',
-    'exec',
-    'logs',
-  ] as const;
+  const names = ['find', 'pull', 'create', 'start', 'remove', 'removeVolume', 'upload', 'exec', 'logs'] as const;
   const host = Object.fromEntries(names.map((name) => [name, answer(name)])) as unknown as ContainerHost;
   return { host, called };
 }
@@ -33,13 +22,13 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
 const SETTINGS = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
 const IDENTITY = { cluster: 'demo', settings: SETTINGS, labels: {}, networks: [] };
 
-function balancerOn(host: ContainerHost, patience: number) {
-  return createBalancer({ host, ...IDENTITY, now: () => 0, patience });
+function balancerOn(host: ContainerHost, patience: number, now = () => 0) {
+  return createBalancer({ host, ...IDENTITY, now, patience });
 }
 
 /** It runs, and nobody can talk to it. */
 function silent(labels: Readonly<Record<string, string>>): ReturnType<typeof hanging> {
-  const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, image: IMAGE, labels };
+  const running = { id: 'b1', name: 'fairlead-demo-balancer', running: true, labels };
   const { host, called } = hanging();
   const create = host.create.bind(host);
   const exec = () => Promise.reject(new ReasonError('start-failed', 'nobody at home'));
@@ -80,13 +69,30 @@ it('is unreachable while a change to it hangs, and nobody waits for that', async
     });
 });
 
-it('is made anew where its settings have changed, also where nobody can enter it', async () => {
+it('is waited for only once where it says nothing', async () => {
+  const { host } = hanging('find');
+  const balancer = balancerOn(host, 1_500);
+  const looked = async () => {
+    const since = performance.now();
+    expect(await balancer.observe()).toMatchObject({ state: 'unreachable' });
+    return performance.now() - since;
+  };
+  const [first, second] = [await looked(), await looked()];
+  expect(second).toBeLessThan(first * 0.75);
+});
+
+it('is made anew where its settings have changed and nobody can enter it, but not at once', async () => {
   const { host, called } = silent({});
-  const balancer = balancerOn(host, 10_000);
+  let now = 0;
+  const balancer = balancerOn(host, 10_000, () => now);
   expect(await balancer.observe()).toMatchObject({ state: 'unreachable', problem: { message: 'nobody at home' } });
   called.length = 0;
+  const ends = () => called.filter((each) => each === 'remove' || each === 'create');
   await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
-  expect(called.filter((each) => each === 'remove' || each === 'create')).toEqual(['remove', 'create']);
+  expect(ends()).toEqual([]);
+  now = 2_000;
+  await expect(balancer.apply(EMPTY_TABLE)).rejects.toThrow('nobody at home');
+  expect(ends()).toEqual(['remove', 'create']);
 });
 
 it('is left as it is where its settings are the same and nobody can enter it', async () => {
