@@ -151,6 +151,7 @@ async function watchFolder(directory: string, onChange: () => void, signal: Abor
   });
   await new Promise<void>((resolve, reject) => {
     watcher.once('ready', resolve);
-    watcher.once('error', reject);
+    // Later ones cost changes that the next look finds.
+    watcher.on('error', reject);
   });
 }
