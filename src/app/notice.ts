@@ -1,4 +1,11 @@
-import { isUp, type Instance, type ObservedBalancer, type ObservedState } from '../core/observed.ts';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  isUp,
+  type Instance,
+  type ObservedBalancer,
+  type ObservedRuntime,
+  type ObservedState,
+} from '../core/observed.ts';
 import { stoppedWords } from '../core/rollout/readiness.ts';
 import { objectOf, objectOfInstance, type Step } from '../core/rollout/steps.ts';
 import type { Description } from './describe.ts';
@@ -8,20 +15,37 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
   const ours = new Set(done.map(objectOf));
   const found = new Map(now.runtime.instances.map((each) => [each.id, each]));
   const others = before.runtime.instances.filter((each) => isUp(each) && !ours.has(objectOfInstance(each)));
+  const isOurs = (...kinds: Step['do'][]) => done.some((step) => kinds.includes(step.do));
   return [
-    ...others.flatMap((each) => describeFall(each, found.get(each.id))),
-    ...(done.some((step) => step.do === 'remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
+    ...others.flatMap((each) => describeFate(each, found.get(each.id))),
+    ...(isOurs('networks', 'prune-networks') ? [] : describeNetworks(before.runtime, now.runtime)),
+    ...(isOurs('remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
   ];
 }
 
-function describeFall(before: Instance, now: Instance | undefined): Description[] {
+function describeFate(before: Instance, now: Instance | undefined): Description[] {
   const { service, name } = before;
   if (now === undefined) return [['fell', service, `${name} is gone: it was removed from outside`]];
   if (now.state === 'paused' && before.state === 'running')
     return [['paused', service, `${name} was paused from outside`]];
   if (!isUp(now)) return [['fell', service, `${name} fell: ${stoppedWords(now)}`]];
-  if (now.restarts === before.restarts && now.startedAt === before.startedAt) return [];
-  return [['fell', service, `${name} fell, and Docker starts it again`]];
+  if (now.restarts !== before.restarts || now.startedAt !== before.startedAt)
+    return [['fell', service, `${name} fell, and Docker starts it again`]];
+  const changes = changesOf(before, now);
+  return changes.length === 0 ? [] : [['changed', service, `${name} was changed from outside: ${changes.join(', ')}`]];
+}
+
+function changesOf(before: Instance, now: Instance): string[] {
+  return [
+    ...now.deviations.filter((each) => !before.deviations.includes(each)),
+    ...(isDeepStrictEqual(now.resources, before.resources) ? [] : ['it has other limits']),
+    ...(before.discoverable !== undefined && now.discoverable === undefined ? ['it was taken off its names'] : []),
+  ];
+}
+
+function describeNetworks(before: ObservedRuntime, now: ObservedRuntime): Description[] {
+  const gone = before.networks.filter((name) => !now.networks.includes(name));
+  return gone.map((name) => ['fell', 'cluster', `the network ${name} is gone: it was removed from outside`]);
 }
 
 function describeBalancer(before: ObservedBalancer, { state: now, deviation }: ObservedBalancer): Description[] {

@@ -27,6 +27,17 @@ describe('what happens to an instance by itself', () => {
     ['was paused', { state: 'paused' }, 'paused web: it was paused from outside'],
     ['is being restarted', { state: 'restarting', restarts: 1 }, 'fell web: it fell, and Docker starts it again'],
     ['was restarted', { restarts: 1 }, 'fell web: it fell, and Docker starts it again'],
+    ['is called otherwise', { deviations: ['name is x'] }, 'changed web: it was changed from outside: name is x'],
+    [
+      'has other limits',
+      { resources: { cpu: 0, memory: 0, limits: { cpu: 1 } } },
+      'changed web: it was changed from outside: it has other limits',
+    ],
+    [
+      'can find nobody',
+      { discoverable: undefined },
+      'changed web: it was changed from outside: it was taken off its names',
+    ],
     ['was started anew', { startedAt: 5 }, 'fell web: it fell, and Docker starts it again'],
   ])('is noticed where it %s', (_, now, event) => {
     expect(noticed(now)).toEqual([event]);
@@ -36,12 +47,30 @@ describe('what happens to an instance by itself', () => {
     expect(noticed({})).toEqual([]);
     expect(noticed({ state: 'exited' }, [], { state: 'exited' })).toEqual([]);
     expect(noticed({ state: 'paused' }, [], { state: 'paused' })).toEqual([]);
+    expect(noticed({ deviations: ['name is x'] }, [], { deviations: ['name is x'] })).toEqual([]);
+    expect(noticed({}, [], { discoverable: undefined })).toEqual([]);
   });
 
   it('is not noticed where a step has done it', () => {
     expect(noticed(undefined, [{ do: 'stop', instance: web, mark: false, because: '' }])).toEqual([]);
     const other = { ...web, slot: 2 };
     expect(noticed(undefined, [{ do: 'stop', instance: other, mark: false, because: '' }])).toHaveLength(1);
+  });
+});
+
+describe('a network', () => {
+  const two = stateOf({ networks: ['back', 'default'] });
+  const one = stateOf({ networks: ['default'] });
+
+  it('is told of where somebody else has removed it', () => {
+    expect(notice(two, one, [])).toEqual([
+      ['fell', 'cluster', 'the network back is gone: it was removed from outside'],
+    ]);
+    expect(notice(two, two, [])).toEqual([]);
+  });
+
+  it('is not told of where a step has done it', () => {
+    expect(notice(two, one, [{ do: 'prune-networks', keep: ['default'] }])).toEqual([]);
   });
 });
 
