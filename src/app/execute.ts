@@ -1,10 +1,10 @@
-import PQueue from 'p-queue';
 import type { Balancer, Runtime } from '../core/ports.ts';
 import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
 import type { Result } from '../core/rollout/lessons.ts';
 import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
+import { inPatience, Turns, type Sleep } from './turns.ts';
 
 export interface ExecutorOptions {
   readonly runtime: Runtime;
@@ -12,28 +12,37 @@ export interface ExecutorOptions {
   readonly journal: Journal;
   /** Called when a step that runs beside the passes has ended. */
   readonly wake: () => void;
-  /** Milliseconds; ends early on abort. */
-  readonly sleep: (duration: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
 }
 
-const AT_ONCE = 8;
-const PULLS_AT_ONCE = 4;
-/** What takes longer than a pass may wait goes on beside the passes: one object that hangs holds up no other. */
-const PATIENCE = 5_000;
+/** A pass waits so long for what it has begun; what takes longer goes on beside the passes. */
+const PATIENCE = 250;
+/** It waits longer for networks, without which little else can be done. */
+const NETWORKS_PATIENCE = 5_000;
 /** The end of a process does not wait as long. */
 const PARTING = 3_000;
+
+/** A step that was begun, or waits for its turn. */
+interface Job {
+  readonly step: Step;
+  readonly controller: AbortController;
+  /** Aborted where it is not to begin any more. */
+  readonly turn: AbortController;
+  isBegun: boolean;
+  ended: Promise<void>;
+}
 
 /** Does steps and decides nothing. Two steps on one object never run side by side. */
 export class Executor {
   private readonly options: ExecutorOptions;
-  private readonly queue = new PQueue({ concurrency: AT_ONCE });
-  private readonly pulls = new PQueue({ concurrency: PULLS_AT_ONCE });
-  /** Steps that run beside the passes, by object. */
-  private readonly jobs = new Map<string, { step: Step; controller: AbortController; ended: Promise<void> }>();
+  private readonly turns: Turns;
+  /** By object. */
+  private readonly jobs = new Map<string, Job>();
   private readonly ended: Result[] = [];
 
   constructor(options: ExecutorOptions) {
     this.options = options;
+    this.turns = new Turns(options.sleep);
   }
 
   /** What ran beside the passes and has ended since the last call. */
@@ -43,51 +52,39 @@ export class Executor {
 
   /** Begins all steps and waits for the short ones, though for none for long. */
   async execute(steps: readonly Step[], signal: AbortSignal): Promise<{ results: Result[]; begun: number }> {
-    this.abortUnwanted(steps);
+    this.giveUp(steps);
     const begun = this.unclaimed(steps);
     const isFirst = (step: Step) => step.do === 'networks';
-    const first = await this.runAll(begun.filter(isFirst), signal);
+    const first = await this.runAll(begun.filter(isFirst), NETWORKS_PATIENCE, signal);
     if (signal.aborted) return { results: first, begun: begun.length };
     const rest = begun.filter((step) => !isFirst(step));
-    for (const step of rest.filter(isLong)) this.beginLong(step);
-    const others = await this.runAll(
-      rest.filter((step) => !isLong(step)),
-      signal,
-    );
-    return { results: [...first, ...others], begun: begun.length };
+    for (const step of rest.filter(isLong)) void this.begin(step, (result) => this.tellLater(result));
+    const short = rest.filter((step) => !isLong(step));
+    return { results: [...first, ...(await this.runAll(short, PATIENCE, signal))], begun: begun.length };
   }
 
-  private async runAll(steps: readonly Step[], signal: AbortSignal): Promise<Result[]> {
-    const results = await Promise.all(steps.map((step) => this.queue.add(() => this.runInTime(step, signal))));
-    return results.flatMap((result) => result ?? []);
-  }
-
-  /** How the step ended; undefined: it goes on beside the passes, or was not begun any more. */
-  private async runInTime(step: Step, signal: AbortSignal): Promise<Result | undefined> {
-    if (signal.aborted) return undefined;
-    let result: Result | undefined;
+  /** How they ended, but for those that go on beside the passes. */
+  private async runAll(steps: readonly Step[], patience: number, signal: AbortSignal): Promise<Result[]> {
+    if (steps.length === 0) return [];
+    const results: Result[] = [];
     let isLeft = false;
-    const ended = this.begin(step, (how) => {
-      if (isLeft) this.tellLater(how);
-      else result = how;
-    });
-    await this.waitFor(ended, PATIENCE, signal);
+    const ends = steps.map((step) =>
+      this.begin(step, (result) => {
+        if (isLeft) this.tellLater(result);
+        else if (result !== undefined) results.push(result);
+      }),
+    );
+    await inPatience(Promise.all(ends), patience, this.options.sleep, signal);
     isLeft = true;
-    return result;
+    if (signal.aborted) this.giveUp([]);
+    return results;
   }
 
   /** Ends what runs beside the passes; stops that were begun are left to Docker, and so is what hangs. */
   async close(): Promise<void> {
-    for (const { controller } of this.jobs.values()) controller.abort();
+    for (const job of this.jobs.values()) end(job);
     const ends = Promise.all([...this.jobs.values()].map((job) => job.ended));
-    await this.waitFor(ends, PARTING);
-  }
-
-  private async waitFor(work: Promise<unknown>, patience: number, signal?: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const either = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-    await Promise.race([work, this.options.sleep(patience, either)]);
-    over.abort();
+    await inPatience(ends, PARTING, this.options.sleep);
   }
 
   /** Also where an end has come that no pass has acted on yet. */
@@ -111,29 +108,34 @@ export class Executor {
     });
   }
 
-  /** A pull whose release is not wanted any more must not hold up the one that is. */
-  private abortUnwanted(steps: readonly Step[]): void {
-    const wanted = new Set(steps.filter((step) => step.do === 'pull').map(objectOf));
-    for (const [object, { step, controller }] of this.jobs) {
-      if (step.do === 'pull' && !wanted.has(object)) controller.abort();
+  /** A pull that is not wanted any more must not hold up the one that is, nor what waits for its turn what is due now. */
+  private giveUp(steps: readonly Step[]): void {
+    const wanted = new Set(steps.map(nameOf));
+    for (const job of this.jobs.values()) {
+      const canEnd = job.step.do === 'pull' || !job.isBegun;
+      if (canEnd && !wanted.has(nameOf(job.step))) end(job);
     }
-  }
-
-  private beginLong(step: Step): void {
-    void this.begin(step, (result) => this.tellLater(result));
-    if (step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
   }
 
   /** `tell` hears how it ended; undefined: it was aborted. */
   private begin(step: Step, tell: (result: Result | undefined) => void): Promise<void> {
-    const controller = new AbortController();
-    const work = () => this.run(step, controller.signal);
-    const ended = (step.do === 'pull' ? this.pulls.add(work) : work()).then((result) => {
-      this.jobs.delete(objectOf(step));
-      tell(controller.signal.aborted ? undefined : result);
-    });
-    this.jobs.set(objectOf(step), { step, controller, ended });
-    return ended;
+    const [controller, turn] = [new AbortController(), new AbortController()];
+    const job: Job = { step, controller, turn, isBegun: false, ended: Promise.resolve() };
+    job.ended = this.turns
+      .take(step, turn.signal, () => this.start(job))
+      .then((result) => {
+        this.jobs.delete(objectOf(step));
+        tell(controller.signal.aborted ? undefined : result);
+      });
+    this.jobs.set(objectOf(step), job);
+    return job.ended;
+  }
+
+  private start(job: Job): Promise<Result> {
+    const { step, controller } = job;
+    job.isBegun = true;
+    if (isLong(step) && step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
+    return this.run(step, controller.signal);
   }
 
   private tellLater(result: Result | undefined): void {
@@ -183,6 +185,17 @@ export class Executor {
         return balancer.remove();
     }
   }
+}
+
+/** It may go on, but need not, where it was begun already. */
+function end({ isBegun, controller, turn }: Job): void {
+  controller.abort();
+  if (!isBegun) turn.abort();
+}
+
+/** Of the same step in another pass. */
+function nameOf(step: Step): string {
+  return `${step.do} ${objectOf(step)}`;
 }
 
 function isLong(step: Step): boolean {

@@ -22,7 +22,7 @@ export interface LoopOptions {
   readonly wake: Wake;
   readonly pulse: Pulse;
   readonly clock: Clock;
-  /** Milliseconds between two looks at the repository, and at an engine where nothing seems to happen. */
+  /** Milliseconds between two looks at the repository, and at most 30 s at an engine where nothing seems to happen. */
   readonly interval: number;
   /** Of an earlier process. */
   readonly lastStatus?: StatusReport;
@@ -35,6 +35,8 @@ const PATIENCE = 60_000;
 const SLOW_POLL = 2_000;
 /** Of the time without movement: so long the engine is not asked where it tells of nothing. */
 const LOOK_PAUSE = 0.25;
+/** What the engine did not tell of is seen after this long at the latest. */
+const RESYNC = 30_000;
 const SWEEP = 600_000;
 const LONGEST_BACK_OFF = 30_000;
 
@@ -44,6 +46,8 @@ export class Loop {
   private readonly repositoryWake = new Wake();
   private gitProblem: Problem | undefined;
   private isEngineAway = false;
+  /** See Pass. */
+  private rest = 0;
   private movedAt: number;
   private lookedAt = 0;
   /** The last pass has done nothing, and something is waited for. */
@@ -71,7 +75,7 @@ export class Loop {
     const tasks = [this.followRepository(signal), this.followEngine(signal)];
     while (!signal.aborted) {
       const delay = await this.step(signal);
-      await this.options.wake.sleep(delay, signal);
+      await this.options.wake.sleep(delay, signal, this.rest);
     }
     await reconciler.close();
     await Promise.all(tasks);
@@ -96,6 +100,7 @@ export class Loop {
   private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
     const pass = await this.options.reconciler.pass(desired, signal, this.nextLook());
     this.isWaiting = !pass.steady && !pass.advanced;
+    this.rest = pass.rest;
     this.recovered();
     const republish = await this.publish(desired, pass, signal);
     return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
@@ -132,8 +137,9 @@ export class Loop {
     const now = this.options.clock.now();
     if (pass.advanced) this.movedAt = now;
     if (pass.moved) return NEXT;
-    const due = pass.wakeAt === undefined ? this.options.interval : Math.max(0, pass.wakeAt - now);
-    if (pass.steady) return Math.min(due, this.options.interval);
+    const resync = Math.min(this.options.interval, RESYNC);
+    const due = pass.wakeAt === undefined ? resync : Math.max(0, pass.wakeAt - now);
+    if (pass.steady) return Math.min(due, resync);
     return Math.min(due === 0 ? POLL : due, now - this.movedAt < PATIENCE ? POLL : SLOW_POLL);
   }
 

@@ -12,6 +12,7 @@ import { describeArrival } from './describe.ts';
 import { Executor } from './execute.ts';
 import type { Journal } from './journal.ts';
 import { Sight, type Look } from './sight.ts';
+import type { Sleep } from './turns.ts';
 
 export interface ReconcilerOptions {
   readonly runtime: Runtime;
@@ -22,8 +23,7 @@ export interface ReconcilerOptions {
   /** `auto`: the balancer is there while a manifest needs it. */
   readonly balancerEnabled: 'auto' | boolean;
   readonly wake: () => void;
-  /** Milliseconds; ends early on abort. */
-  readonly sleep: (duration: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: Sleep;
 }
 
 /** What one pass saw and did. */
@@ -41,7 +41,13 @@ export interface Pass {
   readonly steady: boolean;
   /** When something is due although nothing happens; undefined: never. */
   readonly wakeAt?: number;
+  /** Milliseconds that have to pass before the next one, whatever happens meanwhile. */
+  readonly rest: number;
 }
+
+/** Of the time that a pass looks and plans: many containers that come and go at once wake the loop all the time. */
+const REST = 4;
+const LONGEST_REST = 250;
 
 /** Observes, plans and takes the next step of each service that can take one; never waits for any of them. */
 export class Reconciler {
@@ -60,13 +66,16 @@ export class Reconciler {
   }
 
   async pass(desired: DesiredState, signal: AbortSignal, look: Look = 'usual'): Promise<Pass> {
+    const { clock } = this.options;
+    const begunAt = clock.now();
     const ended = this.executor.takeEnded();
     this.learn(ended);
-    const hasChanged = look === 'remembered' && ended.some((each) => each.status === 'done');
+    const hasChanged =
+      look === 'remembered' && ended.some((each) => each.status === 'done' || each.step.do === 'route');
     const state = await this.see(hasChanged ? 'usual' : look, signal);
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
-    const now = this.options.clock.now();
+    const now = clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
     const shared = this.sharedSteps(desired, state, made);
@@ -74,6 +83,7 @@ export class Reconciler {
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.memory = withVerdicts(this.memory, due, made.decisions);
+    const rest = Math.min((clock.now() - begunAt) * REST, LONGEST_REST);
     const { results, begun } = await this.executor.execute(due, signal);
     this.learn(results);
     this.sight.remember(state, [...results.map((each) => each.step), ...this.executor.working]);
@@ -89,6 +99,7 @@ export class Reconciler {
       advanced: all.some((each) => each.status === 'done'),
       busy: this.executor.isBusy,
       steady,
+      rest,
       ...this.wakeAt(made),
     };
   }

@@ -29,7 +29,7 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
       const status = await reporter.status(desired, pass, { tried: desired.revision.id, problems: [] });
       onStatus(status);
       if (pass.steady || isStuck(pass, status)) return status;
-      await wake.sleep(pass.moved ? NEXT : POLL, signal);
+      await wake.sleep(pass.moved ? NEXT : POLL, signal, pass.rest);
       signal.throwIfAborted();
     }
   } finally {
@@ -40,12 +40,20 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
 /** Nothing is on its way any more: what is not steady has a problem that waiting does not solve. */
 function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boolean {
   if (moved || busy) return false;
-  const shared = sharedFailures(plan.memory);
-  if (shared.length > 0) return shared.some((each) => each.attempts >= PATIENCE);
+  const failing = Object.entries(sharedFailures(plan.memory));
+  if (failing.some(([, { attempts }]) => attempts < PATIENCE)) return false;
+  if (failing.some(([object]) => object === 'balancer')) return true;
+  const heldUp = new Set(plan.decisions.filter(lacksNetworks).map(({ view }) => view.name));
   const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
-  if (services.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
+  const others = services.filter(({ name }) => !heldUp.has(name));
+  if (others.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
   return plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
+}
+
+/** Networks that it needs cannot be made. */
+function lacksNetworks({ view, progress }: Decision): boolean {
+  return progress?.target.container.networks.some((name) => view.missingNetworks.includes(name)) ?? false;
 }
 
 /** Some of it fit on the node, and have just been started. */

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** Lets a loop sleep until a time, or until somebody has something for it; a call in between is not lost. */
 export class Wake {
   private isCalled = false;
@@ -8,9 +10,10 @@ export class Wake {
     this.end?.();
   }
 
-  /** Milliseconds; ends early on `call` and on abort. */
-  async sleep(duration: number, signal: AbortSignal): Promise<void> {
-    if (!this.isCalled && !signal.aborted) await this.rest(duration, signal);
+  /** Milliseconds; ends early on `call`, though not before `atLeast`, and on abort. */
+  async sleep(duration: number, signal: AbortSignal, atLeast = 0): Promise<void> {
+    if (atLeast > 0) await delay(atLeast, undefined, { signal }).catch(() => undefined);
+    if (!this.isCalled && !signal.aborted && duration > atLeast) await this.rest(duration - atLeast, signal);
     this.isCalled = false;
   }
 

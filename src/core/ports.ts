@@ -11,6 +11,8 @@ export interface SlotSpec {
   readonly slot: number;
   readonly container: ContainerSpec;
   readonly resources: Resources;
+  /** It has its service's name from its start, unless its image has a health check that has to pass first. */
+  readonly discoverable: boolean;
   /** `no` while it is a candidate beside an older release. */
   readonly restart: RestartPolicy | 'no';
   /** The image that the release runs already: a tag that moved since is not taken. */
@@ -39,7 +41,9 @@ export interface LogLine {
 }
 
 export type RuntimeEvent =
-  { readonly type: 'container'; readonly id: string; readonly action: string } | { readonly type: 'lost' };
+  | { readonly type: 'container'; readonly id: string; readonly action: string }
+  | { readonly type: 'network'; readonly name: string; readonly action: string }
+  | { readonly type: 'lost' };
 
 /** A Docker Engine (or memory, for scale). Every method is safe to repeat; errors are ReasonError. */
 export interface Runtime {
@@ -76,7 +80,7 @@ export interface Runtime {
   /** Joins or leaves the names networks. */
   setDiscoverable(instance: Instance, discoverable: boolean): Promise<void>;
   logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine>;
-  /** Events of own containers, until aborted; `lost` when the stream broke and was opened again. */
+  /** Events of own containers and networks, until aborted; `lost` when the stream broke and was opened again. */
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }
 
@@ -99,7 +103,6 @@ export interface ContainerHost {
   create(spec: HostedContainerSpec): Promise<HostedContainer>;
   /** Also one that is paused. */
   start(id: string): Promise<void>;
-  stop(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   removeVolume(name: string): Promise<void>;
   /** Unpacks files below `directory`; modes are octal numbers. */
@@ -120,9 +123,7 @@ export interface HostedContainer {
   readonly id: string;
   readonly name: string;
   readonly running: boolean;
-  readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly startedAt?: number;
 }
 
 export interface HostedContainerSpec {

@@ -8,6 +8,9 @@ import type { InspectedEndpoint, ListedContainer } from './inspected.ts';
 import { namesNetwork, type AddressedNetwork, type ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 
+/** Errors: start-failed, where there is none left. */
+export type AddressChooser = (network: AddressedNetwork) => string;
+
 /** Puts containers on the networks of their cluster, and services' names on those that can be found by them. */
 export class Attachments {
   private readonly docker: Docker;
@@ -30,11 +33,18 @@ export class Attachments {
     this.addresses = options.addresses;
   }
 
-  /** Joins a new container to the traffic networks but its first one, and to all companions, where nobody finds it yet. */
-  async join(container: string, networks: readonly ClusterNetwork[]): Promise<void> {
+  /**
+   * Joins a new container to the traffic networks but its first one, and to all companions; without an alias nobody finds
+   * it there yet.
+   */
+  async join(
+    container: string,
+    networks: readonly ClusterNetwork[],
+    { alias, choose }: { alias: string | undefined; choose: AddressChooser },
+  ): Promise<void> {
     for (const { id } of networks.slice(1)) await this.connect(id, { Container: container });
     for (const { companion } of networks)
-      if (companion !== undefined) await this.connectNamed(companion, container, undefined);
+      if (companion !== undefined) await this.connectNamed(companion, container, alias, choose(companion));
   }
 
   /**
@@ -48,33 +58,37 @@ export class Attachments {
     for (const { name, companion } of networks) {
       const endpoint = endpoints?.[namesNetwork(this.cluster, name)];
       if (companion === undefined || hasAlias(endpoint, service) === isNamed) continue;
-      const address = endpoint?.IPAMConfig?.IPv4Address || undefined;
+      const before = endpoint?.IPAMConfig?.IPv4Address || undefined;
+      const address = before ?? (await this.addressChooser([companion]))(companion);
       // Nobody else gets it meanwhile.
-      if (address !== undefined) this.addresses.rest(address);
+      this.addresses.rest(address);
       if (endpoint !== undefined) await this.disconnect(companion, id);
       await this.connectNamed(companion, id, isNamed ? service : undefined, address);
     }
   }
 
-  /** An address of the network's fixed part that no container has. */
-  async chooseAddress({ id, subnet }: AddressedNetwork): Promise<string> {
-    const answer = this.docker.listContainers({ all: true, filters: { network: [id] } });
+  /** Chooses from the fixed parts of these networks what no container has. */
+  async addressChooser(networks: readonly AddressedNetwork[]): Promise<AddressChooser> {
+    const filters = { network: networks.map(({ id }) => id) };
+    const answer = this.docker.listContainers({ all: true, filters });
     const listed = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
     const endpoints = listed.flatMap((each) => Object.values(each.NetworkSettings?.Networks ?? {}));
     const taken = endpoints.flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address]);
-    const address = this.addresses.choose(subnet, new Set(taken.filter((each) => each)) as Set<string>);
-    if (address === undefined)
+    const known = new Set(taken.filter((each) => each)) as Set<string>;
+    return ({ subnet }) => {
+      const address = this.addresses.choose(subnet, known);
+      if (address !== undefined) return address;
       throw new ReasonError('start-failed', `The network ${subnet} has no free address left for a container.`);
-    return address;
+    };
   }
 
   private async connectNamed(
     companion: AddressedNetwork,
     Container: string,
     alias: string | undefined,
-    address?: string,
+    address: string,
   ): Promise<void> {
-    const IPAMConfig = { IPv4Address: address ?? (await this.chooseAddress(companion)) };
+    const IPAMConfig = { IPv4Address: address };
     const Aliases = alias === undefined ? [] : [alias];
     await this.connect(companion.id, { Container, EndpointConfig: { Aliases, IPAMConfig } });
   }

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { ContainerSpec, Resources, RestartPolicy } from '../core/model.ts';
 import type { Instance } from '../core/observed.ts';
-import { stopLimit } from './dial.ts';
+import { stopInTime } from './dial.ts';
 import { found, settle } from './errors.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { resourceOptions, restartOptions } from './options.ts';
@@ -17,14 +17,20 @@ interface Stoppable extends Named {
   readonly spec?: Pick<ContainerSpec, 'stopGracePeriod'>;
 }
 
-/** What is done to containers that are there; `changed` hears of each one, also where it failed half-way. */
+/** Hears of each container to which something is done, and of its end, also where it failed half-way. */
+interface Witness {
+  begins(id: string): void;
+  ended(id: string): void;
+}
+
+/** What is done to containers that are there. */
 export class Containers {
   private readonly docker: Docker;
-  private readonly changed: (id: string) => void;
+  private readonly witness: Witness;
 
-  constructor(docker: Docker, changed: (id: string) => void) {
+  constructor(docker: Docker, witness: Witness) {
     this.docker = docker;
-    this.changed = changed;
+    this.witness = witness;
   }
 
   async find(nameOrId: string): Promise<InspectedContainer | undefined> {
@@ -41,13 +47,15 @@ export class Containers {
   }
 
   stop(container: Stoppable, signal?: AbortSignal): Promise<void> {
-    const abortSignal = stopLimit(container.spec?.stopGracePeriod, signal);
-    return this.act('Stopping', container, [304, 404], (target) => target.stop({ abortSignal }));
+    return stopInTime(container.spec?.stopGracePeriod, signal, (abortSignal) =>
+      this.act('Stopping', container, [304, 404], (target) => target.stop({ abortSignal })),
+    );
   }
 
   restart(container: Stoppable, signal?: AbortSignal): Promise<void> {
-    const abortSignal = stopLimit(container.spec?.stopGracePeriod, signal);
-    return this.act('Restarting', container, [], (target) => target.restart({ abortSignal }));
+    return stopInTime(container.spec?.stopGracePeriod, signal, (abortSignal) =>
+      this.act('Restarting', container, [], (target) => target.restart({ abortSignal })),
+    );
   }
 
   /** Its volumes stay. */
@@ -76,10 +84,11 @@ export class Containers {
     done: readonly (number | RegExp)[],
     action: (target: Docker.Container) => Promise<unknown>,
   ): Promise<void> {
+    this.witness.begins(id);
     try {
       await settle(`${verb} ${name}`, done, action(this.docker.getContainer(id)));
     } finally {
-      this.changed(id);
+      this.witness.ended(id);
     }
   }
 }

@@ -1,10 +1,11 @@
 import type Docker from 'dockerode';
 import { wordsOf } from './errors.ts';
+import { follow, inTime, tooLate } from './limit.ts';
 
 /** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
 const LIMIT = 120_000;
 
-/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops, which have `stopLimit`. */
+/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops, which have `stopInTime`. */
 const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(stop|restart))\b/;
 const LOG = /^\/containers\/[^/]+\/logs\b/;
 
@@ -38,13 +39,15 @@ export function tame(
     const clock = new AbortController();
     const isLimited = !UNLIMITED.test(call.path) && !(LOG.test(call.path) && call.options?.follow === true);
     const timer = isLimited ? setTimeout(() => clock.abort(tooLate(limit)), limit) : undefined;
-    call.abortSignal =
-      call.abortSignal === undefined ? clock.signal : AbortSignal.any([call.abortSignal, clock.signal]);
+    const leave = follow(call.abortSignal, clock);
+    call.abortSignal = clock.signal;
     if (closing?.aborted === true) clock.abort();
     underWay.add(clock);
     dial(call, (error, result) => {
       clearTimeout(timer);
       underWay.delete(clock);
+      // What is streamed goes on.
+      if (isLimited) leave();
       if (error instanceof Error) error.message = wordsOf(error);
       answer(error, result);
     });
@@ -55,14 +58,11 @@ export function tame(
 /** What Docker gives a container that has no grace period of its own. */
 const GRACE = 10_000;
 
-/** Aborts a stop or restart that takes longer than the grace period, in milliseconds, and any other call on top of it. */
-export function stopLimit(grace = GRACE, signal?: AbortSignal): AbortSignal {
-  const clock = new AbortController();
-  const limit = grace + LIMIT;
-  setTimeout(() => clock.abort(tooLate(limit)), limit).unref();
-  return signal === undefined ? clock.signal : AbortSignal.any([signal, clock.signal]);
-}
-
-function tooLate(limit: number): DOMException {
-  return new DOMException(`waited ${limit / 1000} s`, 'TimeoutError');
+/** A stop or restart, which may take the grace period, in milliseconds, and as long as any other call on top of it. */
+export function stopInTime<Result>(
+  grace: number | undefined,
+  signal: AbortSignal | undefined,
+  stop: (abortSignal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  return inTime((grace ?? GRACE) + LIMIT, signal, stop);
 }

@@ -43,7 +43,7 @@ export class EngineRuntime implements Runtime {
     this.addresses = new Addresses(options.now);
     const observer = new Observer({ ...options, networks: this.networks });
     this.observer = observer;
-    this.containers = new Containers(options.docker, (id) => observer.changed(id));
+    this.containers = new Containers(options.docker, observer);
     const { networks, containers, addresses } = this;
     this.attachments = new Attachments({ ...options, networks, containers, addresses });
     this.slots = new Slots({ ...options, networks, containers, attachments: this.attachments });
@@ -103,10 +103,11 @@ export class EngineRuntime implements Runtime {
   }
 
   async setDiscoverable(instance: Instance, discoverable: boolean): Promise<void> {
+    this.observer.begins(instance.id);
     try {
       await this.attachments.setNamed(instance, discoverable);
     } finally {
-      this.observer.changed(instance.id);
+      this.observer.ended(instance.id);
     }
   }
 
@@ -117,7 +118,7 @@ export class EngineRuntime implements Runtime {
   async *watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
     for await (const event of watchEvents(this.docker, this.cluster, signal)) {
       if (event.type === 'lost') this.observer.forget();
-      else this.observer.changed(event.id);
+      if (event.type === 'container') this.observer.changed(event.id);
       yield event;
     }
   }

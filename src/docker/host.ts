@@ -2,7 +2,6 @@ import { Readable, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
 import type { ContainerHost, ExecStream, HostedContainer, HostedContainerSpec, UploadFile } from '../core/ports.ts';
-import { stopLimit } from './dial.ts';
 import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';
 import type { InspectedContainer } from './inspected.ts';
@@ -49,10 +48,6 @@ export class EngineHost implements ContainerHost {
     const container = this.docker.getContainer(id);
     await settle('Waking the container', [/is not paused/, 409], container.unpause());
     await settle('Starting the container', [304], container.start());
-  }
-
-  async stop(id: string): Promise<void> {
-    await settle('Stopping the container', [304, 404], this.docker.getContainer(id).stop({ abortSignal: stopLimit() }));
   }
 
   async remove(id: string): Promise<void> {
@@ -133,13 +128,10 @@ function hostedOptions(spec: HostedContainerSpec, network: string): Docker.Conta
 }
 
 function toHosted(inspected: InspectedContainer): HostedContainer {
-  const startedAt = Date.parse(inspected.State.StartedAt);
   return {
     id: inspected.Id,
     name: inspected.Name.slice(1),
     running: inspected.State.Status === 'running',
-    image: inspected.Config.Image ?? inspected.Image,
     labels: inspected.Config.Labels ?? {},
-    ...(startedAt > 0 ? { startedAt } : {}),
   };
 }

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { found } from './errors.ts';
+import { inTime } from './limit.ts';
 import type { InspectedContainer } from './inspected.ts';
 
 const PATIENCE = 5_000;
@@ -35,18 +36,17 @@ export class Inspector {
   /** The same; `silent`: it takes too long, or did so a moment ago. */
   async tryToInspect(id: string, signal: AbortSignal): Promise<InspectedContainer | undefined | 'silent'> {
     if (this.isSilent(id)) return 'silent';
-    const patience = AbortSignal.timeout(this.patience);
+    let limit: AbortSignal | undefined;
     try {
-      return await this.inspect(id, AbortSignal.any([signal, patience]));
+      return await inTime(this.patience, signal, (own) => this.inspect(id, (limit = own)));
     } catch (error) {
-      if (signal.aborted || !patience.aborted) throw error;
+      if (signal.aborted || limit?.aborted !== true) throw error;
       this.silentAt.set(id, this.now());
       return 'silent';
     }
   }
 
   private isSilent(id: string): boolean {
-    const ago = this.now() - (this.silentAt.get(id) ?? -Infinity);
-    return ago >= 0 && ago < ASK_AGAIN_AFTER;
+    return this.now() - (this.silentAt.get(id) ?? -Infinity) < ASK_AGAIN_AFTER;
   }
 }

@@ -6,6 +6,7 @@ import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
 import { Inspector } from './inspector.ts';
 import { LABEL } from './labels.ts';
+import { inTime } from './limit.ts';
 import { changeMark, hasRestarted, uptimeOf } from './list.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
@@ -40,6 +41,8 @@ export class Observer {
   private readonly inspects = new PQueue({ concurrency: INSPECTS_AT_ONCE });
   private readonly images = new Map<string, InspectedImage | undefined>();
   private readonly stale = new Set<string>();
+  /** Something is being done to them, and the engine lets nobody look at them meanwhile. */
+  private readonly busy = new Set<string>();
   private readonly inspector: Inspector;
   private known = new Map<string, Known>();
   /** How often all was to be forgotten, and how often it had been when `known` was seen. */
@@ -51,6 +54,16 @@ export class Observer {
   constructor(options: ObserverOptions) {
     this.options = options;
     this.inspector = new Inspector(options);
+  }
+
+  /** Nobody waits for the end of what is done to it: until then it is as it was. */
+  begins(id: string): void {
+    this.busy.add(id);
+  }
+
+  ended(id: string): void {
+    this.busy.delete(id);
+    this.changed(id);
   }
 
   /** The container is inspected anew next time. */
@@ -67,20 +80,13 @@ export class Observer {
 
   /** One at a time, so that none overwrites what another has learnt since. */
   async observe(options: { deep?: boolean; signal?: AbortSignal }): Promise<ObservedRuntime> {
-    const observed = this.turn.catch(() => undefined).then(() => this.observeNow(options));
+    const look = () => inTime(PATIENCE, options.signal, (limit) => this.observeNow(options.deep ?? false, limit));
+    const observed = this.turn.catch(() => undefined).then(look);
     this.turn = observed;
     return observed;
   }
 
-  private async observeNow({
-    deep = false,
-    signal,
-  }: {
-    deep?: boolean;
-    signal?: AbortSignal;
-  }): Promise<ObservedRuntime> {
-    const patience = AbortSignal.timeout(PATIENCE);
-    const limit = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+  private async observeNow(deep: boolean, limit: AbortSignal): Promise<ObservedRuntime> {
     if (deep) this.forget();
     const observedAt = this.options.now();
     const [listed, { networks, whole, partial, engineStartedAt }, info] = await Promise.all([
@@ -144,9 +150,10 @@ export class Observer {
     signal: AbortSignal,
   ): Promise<Known | undefined> {
     const { Id, State, Status } = listed;
+    const canWait = known !== undefined || State === 'created';
+    if (canWait && this.busy.has(Id)) return known;
     // Before the call, so that an event during it counts.
     this.stale.delete(Id);
-    const canWait = known !== undefined || State === 'created';
     const inspected = await (canWait ? this.inspector.tryToInspect(Id, signal) : this.inspector.inspect(Id, signal));
     if (inspected === undefined) return undefined;
     if (inspected !== 'silent') return { mark: changeMark(listed), uptime: uptimeOf(Status), inspected };

@@ -8,7 +8,6 @@ import { reasonError, request, statusOf, wordsOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
-import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
 import { containerName, createOptions, markOptions, restartPolicyOf, volumeName } from './options.ts';
@@ -51,6 +50,8 @@ export class Slots {
       await this.restore(there, slot);
       return this.containers.start({ id: there.Id, name });
     }
+    // Errors come before anything is taken away.
+    await this.networks.attached(slot.container.networks);
     await this.containers.remove({ id: there.Id, name });
     return this.makeAndStart(slot, signal);
   }
@@ -130,12 +131,22 @@ export class Slots {
     const [first] = attached;
     if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
     await this.makeVolumes(slot);
-    const id = await this.create(slot, first, signal).catch(async (error: unknown) => {
+    const companions = attached.flatMap(({ companion }) => companion ?? []);
+    const choose = await this.attachments.addressChooser([first, ...companions]);
+    const at = { network: first.id, address: choose(first) };
+    const id = await this.create(slot, at, signal).catch(async (error: unknown) => {
       if (isLast && error instanceof ReasonError && error.reason === 'start-failed') await this.leaveMark(slot, error);
       throw error;
     });
-    await this.attachments.join(id, attached);
+    const isNamed = slot.discoverable && !(await this.hasHealthCheck(id));
+    await this.attachments.join(id, attached, { alias: isNamed ? slot.service : undefined, choose });
     return id;
+  }
+
+  /** Its own or its image's. */
+  private async hasHealthCheck(id: string): Promise<boolean> {
+    const [kind = 'NONE'] = (await this.containers.find(id))?.Config.Healthcheck?.Test ?? [];
+    return kind !== 'NONE';
   }
 
   /** What the engine refuses to make leaves a container that asks for nothing and says why. */
@@ -155,10 +166,13 @@ export class Slots {
   }
 
   /** Another process may create the same container at the same moment: then theirs is taken. */
-  private async create(slot: SlotSpec, network: ClusterNetwork, signal?: AbortSignal): Promise<string> {
+  private async create(
+    slot: SlotSpec,
+    at: { network: string; address: string },
+    signal?: AbortSignal,
+  ): Promise<string> {
     const name = containerName(this.cluster, slot);
-    const address = await this.attachments.chooseAddress(network);
-    const options = createOptions(slot, { cluster: this.cluster, network: network.id, address });
+    const options = createOptions(slot, { cluster: this.cluster, ...at });
     try {
       const container = await this.docker.createContainer({
         ...options,

@@ -36,14 +36,14 @@ describe('the engine as the host of a balancer', () => {
     return text;
   };
 
-  it('creates, finds, stops, starts and removes a container, which is no instance', async () => {
+  it('creates, finds, starts and removes a container, which is no instance', async () => {
     expect(await cluster.host.find(name)).toBeUndefined();
     const made = await create();
-    expect(made).toMatchObject({ name, running: true, image: 'lab/busybox:1' });
+    expect(made).toMatchObject({ name, running: true });
     expect(made.labels).toMatchObject({ 'io.fairlead.role': 'balancer' });
     expect(await cluster.host.find(name)).toEqual(made);
     expect((await cluster.runtime.observe()).instances).toEqual([]);
-    await cluster.host.stop(made.id);
+    await cluster.docker.getContainer(made.id).stop();
     expect(await cluster.host.find(name)).toMatchObject({ id: made.id, running: false });
     await cluster.host.start(made.id);
     expect((await cluster.host.find(name))?.running).toBe(true);

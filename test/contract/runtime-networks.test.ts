@@ -1,8 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { Instance } from '../../src/core/observed.ts';
+import type { RuntimeEvent } from '../../src/core/ports.ts';
 import { dynamicRange, isFixed } from '../../src/docker/subnet.ts';
 import { dockerHost, execIn, openCluster, until, type TestCluster } from '../support/docker.ts';
+import { buildImage } from '../support/opinionated-image.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';
 
 /** Answers with its name; a slow request waits until it is told to go on. */
@@ -77,6 +80,24 @@ describe('networks of a cluster on the engine', () => {
     expect(await fetchFrom(client, web.address ?? '')).toBe('web');
   });
 
+  it('resolve a service by its name from its start, but not where its image has a check that has to pass', async () => {
+    const image = `lab/checked:${cluster.name}`;
+    await buildImage(cluster.docker, image, 'FROM lab/busybox:1\nHEALTHCHECK --interval=60s CMD true\n');
+    const client = await start('client');
+    await cluster.runtime.ensure(slotSpec({ service: 'plain', container: SERVER, discoverable: true }));
+    await cluster.runtime.ensure(slotSpec({ service: 'checked', container: { ...SERVER, image }, discoverable: true }));
+    await until(async () => (await fetchFrom(client, 'plain')) === 'plain');
+    expect(await fetchFrom(client, 'checked')).not.toBe('checked');
+    const { instances } = await cluster.runtime.observe();
+    expect(instances.map(({ service, discoverable }) => [service, discoverable]).sort()).toEqual([
+      ['checked', false],
+      ['client', false],
+      ['plain', true],
+    ]);
+    for (const each of instances) await cluster.runtime.remove(each);
+    await cluster.docker.getImage(image).remove();
+  });
+
   it('cut no connection where a name is given or taken', async () => {
     const [web, client] = [await start('web'), await start('client')];
     await cluster.runtime.setDiscoverable(web, true);
@@ -125,6 +146,33 @@ describe('networks of a cluster on the engine', () => {
     await start('web');
     expect(await subnetOf(`fairlead-${cluster.name}`)).toBe(subnet);
     expect((await cluster.runtime.observe()).networks).toEqual(['default']);
+  });
+
+  it('tell when somebody takes a container off them, or removes one', async () => {
+    const web = await start('web', ['default', 'aside']);
+    const stop = new AbortController();
+    const seen: RuntimeEvent[] = [];
+    const watched = (async () => {
+      for await (const event of cluster.runtime.watch(stop.signal)) seen.push(event);
+    })();
+    const has = (event: RuntimeEvent) => () => Promise.resolve(seen.some((each) => isDeepStrictEqual(each, event)));
+    // The stream is open once an event came through.
+    await until(async () => {
+      await cluster.runtime.restart(web);
+      return seen.length > 0;
+    });
+    const other = await cluster.docker.createNetwork({ Name: `stranger-${cluster.name}` });
+    await other.remove();
+    const names = [`fairlead-${cluster.name}-aside`, `fairlead-${cluster.name}-aside-names`];
+    for (const name of names) {
+      await cluster.docker.getNetwork(name).disconnect({ Container: web.id });
+      await until(has({ type: 'container', id: web.id, action: 'disconnect' }));
+      await cluster.docker.getNetwork(name).remove();
+      await until(has({ type: 'network', name, action: 'destroy' }));
+    }
+    stop.abort();
+    await watched;
+    expect(seen.flatMap((each) => (each.type === 'network' ? each.name : []))).toEqual(names);
   });
 
   it.each(['', '-names'])('are seen and removed where only one half is left, beside "%s"', async (half) => {

@@ -27,7 +27,6 @@ export function faultyHost(
     pull: (image) => host.pull(image),
     create: (spec) => host.create(spec),
     start: (id) => host.start(id),
-    stop: (id) => host.stop(id),
     remove: (id) => host.remove(id),
     removeVolume: (name) => host.removeVolume(name),
     upload: (id, directory, files) => host.upload(id, directory, files),

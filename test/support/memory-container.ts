@@ -44,7 +44,7 @@ export class MemoryContainer {
   state: InstanceState = 'created';
   restartPolicy: Instance['restartPolicy'];
   resources: Resources;
-  discoverable = false;
+  discoverable: boolean;
   hostPorts: Instance['hostPorts'] = [];
   error: string | undefined;
   private readonly behaviour: () => ImageBehaviour;
@@ -75,6 +75,7 @@ export class MemoryContainer {
     this.address = made.address;
     this.createdAt = made.now;
     this.restartPolicy = made.slot.restart;
+    this.discoverable = made.slot.discoverable && made.slot.container.healthCommand === undefined;
     this.resources = made.slot.resources;
     this.behaviour = made.behaviour;
   }

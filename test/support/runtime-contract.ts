@@ -347,6 +347,22 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       }
     });
 
+    it('makes a container discoverable from its start, unless a health check has to pass first', async () => {
+      const check = { command: ['CMD', 'true'], interval: 60_000, timeout: 1000, retries: 2, startPeriod: 0 };
+      await runtime.ensure(slotSpec({ container: serving, discoverable: true, slot: 1 }));
+      const checked = { ...serving, healthCommand: check };
+      await runtime.ensure(slotSpec({ container: checked, discoverable: true, slot: 2 }));
+      const found = (await observed()).map(({ slot, discoverable, deviations }) => ({
+        slot,
+        discoverable,
+        deviations,
+      }));
+      expect(found.sort((a, b) => a.slot - b.slot)).toEqual([
+        { slot: 1, discoverable: true, deviations: [] },
+        { slot: 2, discoverable: false, deviations: [] },
+      ]);
+    });
+
     it('pulls never where the policy says so', async () => {
       await expect(runtime.pull('lab/not-pulled:1', 'never')).rejects.toMatchObject({ reason: 'image-not-found' });
       expect(await runtime.hasImage('lab/not-pulled:1')).toBe(false);

@@ -34,6 +34,7 @@ export function slotSpec(fields: Partial<SlotSpec> & Pick<SlotSpec, 'container'>
     release: '1a2b3c4',
     slot: 1,
     resources: NO_RESOURCES,
+    discoverable: false,
     restart: 'unless-stopped',
     revision: '9f3c0000',
     ...fields,

@@ -6,7 +6,7 @@ import type { PullPolicy } from '../model.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
 import type { SlotSpec } from '../ports.ts';
-import { isComplete, isFetched, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
+import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge } from './target.ts';
 import { isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
@@ -75,10 +75,15 @@ function stillNeeded(view: ServiceView): Instance[] {
 
 /** Takes an instance out of service in order: out of the routes, out of the name, stopped, removed. */
 function endStepsOf(view: ServiceView, instance: Instance, because: string): Step[] {
+  const isFound = instance.discoverable && instance.state === 'running';
+  if (isFound && canStop(view, instance)) return [{ do: 'discover', instance, discoverable: false }];
+  return stopStepsOf(view, instance, because);
+}
+
+/** The same for one that keeps its name to its end. */
+function stopStepsOf(view: ServiceView, instance: Instance, because: string): Step[] {
   if (!isUp(instance)) return [{ do: 'remove', instance, because }];
-  if (!canStop(view, instance)) return [];
-  if (instance.discoverable && instance.state === 'running') return [{ do: 'discover', instance, discoverable: false }];
-  return [{ do: 'stop', instance, mark: false, because }];
+  return canStop(view, instance) ? [{ do: 'stop', instance, mark: false, because }] : [];
 }
 
 /** Green-blue is done while it keeps the old set. */
@@ -124,29 +129,43 @@ function missingSlots({ slots, current }: Progress): number[] {
   return slots.filter((slot) => !taken.has(slot));
 }
 
-function slotSpec({ view, target, desired, verdict, isTrial }: Progress, slot: number): SlotSpec {
+function slotSpec(progress: Progress, slot: number): SlotSpec {
+  const { view, target, desired, verdict, isTrial } = progress;
   const { release, container, resources } = target;
   const sibling = view.instances.find((each) => each.release === release);
   const imageId = sibling?.imageId ?? view.memory.images[`${view.name}@${release}`]?.id;
   const isTolerated = verdict.tolerated.some((each) => each.slot === slot);
-  const restart = isTrial && !isTolerated ? 'no' : desired.service.restart;
-  const { name: service, revision } = view;
-  return { service, release, slot, container, resources, restart, revision, ...(imageId !== undefined && { imageId }) };
+  const made = {
+    service: view.name,
+    release,
+    slot,
+    container,
+    resources,
+    discoverable: isFoundAtOnce(progress),
+    restart: isTrial && !isTolerated ? ('no' as const) : desired.service.restart,
+    revision: view.revision,
+  };
+  return imageId === undefined ? made : { ...made, imageId };
 }
 
 /**
  * Ready instances that serve can be found by name, all others cannot; one that nobody can ask now stays as it is, and so
  * does one with requests under way, which must not be cut off from names meanwhile. What is old and found by nobody needs
- * no names any more.
+ * no names any more, and of what has lost its label nobody knows its networks.
  */
-function discoverSteps({ view, current, surplus, old }: Progress, named: readonly Instance[]): Step[] {
-  const running = [...current, ...surplus, ...old].filter((each) => each.state === 'running');
-  const isTrusted = (each: Instance) => isReady(view, each) || (each.discoverable === true && isUnknown(view, each));
+function discoverSteps(progress: Progress, named: readonly Instance[]): Step[] {
+  const { view, current, surplus, old } = progress;
+  const isAskable = (each: Instance) => each.state === 'running' && each.spec !== undefined;
+  const running = [...current, ...surplus, ...old].filter(isAskable);
+  const isUnchecked = (each: Instance) => each.health === 'none' && isFoundAtOnce(progress);
+  const isKept = (each: Instance) => each.discoverable === true && (isUnknown(view, each) || isUnchecked(each));
+  const isTrusted = (each: Instance) => isReady(view, each) || isKept(each);
   return running.flatMap((instance): Step[] => {
     const discoverable = named.includes(instance) && isTrusted(instance);
     const isBusy = instance.discoverable === true && isReady(view, instance) && !canStop(view, instance);
     const isDiscoverable = old.includes(instance) ? instance.discoverable === true : instance.discoverable;
-    return isDiscoverable === discoverable || isBusy ? [] : [{ do: 'discover', instance, discoverable }];
+    const stays = isBusy || (!discoverable && keepsName(progress, instance));
+    return isDiscoverable === discoverable || stays ? [] : [{ do: 'discover', instance, discoverable }];
   });
 }
 
@@ -163,7 +182,15 @@ function joinersFirst(view: ServiceView, steps: readonly Step[]): Step[] {
 function endSteps(progress: Progress): Step[] {
   const needed = neededOld(progress);
   const ending = [...progress.old.filter((each) => !needed.includes(each)), ...leavingOwn(progress)];
-  return ending.flatMap((each) => endStepsOf(progress.view, each, endReason(progress, each)));
+  return ending.flatMap((each) => {
+    const stepsOf = keepsName(progress, each) ? stopStepsOf : endStepsOf;
+    return stepsOf(progress.view, each, endReason(progress, each));
+  });
+}
+
+/** Its successors start when it has stopped: until then its name leads to it or to nobody. */
+function keepsName({ isExclusive, old }: Progress, instance: Instance): boolean {
+  return isExclusive && old.includes(instance);
 }
 
 function endReason({ target }: Progress, instance: Instance): string {

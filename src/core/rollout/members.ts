@@ -1,6 +1,6 @@
 import { isServing } from './drain.ts';
 import type { Instance } from '../observed.ts';
-import { hasSwitched, isSwitched, leavingOwn, neededOld } from './pace.ts';
+import { hasSwitched, isSwitched, leavingOwn, neededOld, standingSet } from './pace.ts';
 import { isFound, type Progress } from './progress.ts';
 import { bestRelease, isReady, isStopping } from './view.ts';
 
@@ -28,7 +28,8 @@ export interface MemberSets {
 export function memberSets(progress: Progress): MemberSets {
   const { view, current, surplus } = progress;
   const leaving = leavingOwn(progress);
-  const old = neededOld(progress).filter((each) => isMember(progress, each));
+  const needed = progress.isAtomic && !hasSwitched(progress) ? standingSet(progress) : neededOld(progress);
+  const old = needed.filter((each) => isMember(progress, each));
   const own = [...current, ...surplus].filter((each) => !leaving.includes(each));
   const fresh = own.filter((each) => isMember(progress, each));
   const found = fresh.filter((each) => isFound(progress, each));

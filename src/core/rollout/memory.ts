@@ -93,9 +93,14 @@ function failureAfter(last: Failure | undefined, problem: Problem, now: number):
 /** Objects that belong to no one service. */
 const SHARED = ['networks', 'balancer'];
 
-/** What failed last of what all services share. */
-export function sharedFailures({ failures }: Memory): Failure[] {
-  return SHARED.flatMap((object) => failures[object] ?? []);
+/** What failed last of what all services share, by object. */
+export function sharedFailures({ failures }: Memory): Readonly<Record<string, Failure>> {
+  return Object.fromEntries(
+    SHARED.flatMap((object) => {
+      const failure = failures[object];
+      return failure === undefined ? [] : [[object, failure] as const];
+    }),
+  );
 }
 
 /** What failed last of a release or its instances, by `service@release`. */

@@ -2,10 +2,13 @@ import type { DesiredState } from '../desire.ts';
 import type { ObservedBalancer, ObservedRuntime } from '../observed.ts';
 import type { Step } from './steps.ts';
 
-/** Networks that manifests name and that are not there, or not whole. */
+/** Networks that are not there, or not whole, of those that manifests name, or that somebody is on who may be gone back to. */
 export function missingNetworks(desired: DesiredState, runtime: ObservedRuntime): string[] {
   const there = new Set(runtime.networks);
-  return desired.networks.filter((name) => !there.has(name));
+  const running = new Set(desired.services.filter((each) => each.instances > 0).map(({ name }) => name));
+  const own = runtime.instances.filter(({ service }) => running.has(service));
+  const wanted = new Set([...desired.networks, ...own.flatMap(({ spec }) => spec?.networks ?? [])]);
+  return [...wanted].filter((name) => !there.has(name));
 }
 
 /** Makes the networks that are missing, and removes those that neither a manifest nor a container is left for. */

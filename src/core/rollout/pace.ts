@@ -23,10 +23,11 @@ export function allowance(progress: Progress): number {
   return Math.max(0, Math.min(parallelism - onTrial, limit - current.length - standing.length));
 }
 
-/** It ends its requests since an earlier rollout, whose release serves now. */
-function isLeftOver({ view, old }: Progress, instance: Instance): boolean {
-  const hasFollower = old.some((each) => each.release !== instance.release && isRouted(view, each));
-  return hasFollower && isDraining(view, instance);
+/** It ends its requests since an earlier rollout, whose release serves now, with as many instances as are wanted. */
+function isLeftOver({ view, old, target }: Progress, instance: Instance): boolean {
+  const isFollower = (each: Instance) =>
+    each.release !== instance.release && isRouted(view, each) && isReady(view, each);
+  return isDraining(view, instance) && old.filter(isFollower).length >= target.instances;
 }
 
 const FIRST_REVIVAL = 2_000;
@@ -54,7 +55,7 @@ export function neededOld(progress: Progress): readonly Instance[] {
   const { view, verdict } = progress;
   const old = progress.old.filter((each) => !isLeftOver(progress, each));
   if (verdict.paused) return old;
-  if (progress.isAtomic && !hasSwitched(progress)) return standingSet(progress);
+  if (progress.isAtomic && !hasSwitched(progress)) return neededUntilSwitch(progress);
   if (!progress.isPrepared) return old;
   if (progress.isAtomic) return keptSet(progress);
   const worth = (each: Instance) => 2 * Number(isReady(view, each)) + Number(isServing(view, each));
@@ -78,8 +79,15 @@ function isTolerated({ verdict, desired }: Progress, instance: Instance): boolea
   return verdict.tolerated.includes(instance) || (isTolerant && instance.restartPolicy !== 'no');
 }
 
+/** What is kept of an earlier switch goes when there is something to switch to. */
+function neededUntilSwitch(progress: Progress): readonly Instance[] {
+  const standing = standingSet(progress);
+  const isKept = (each: Instance) => !progress.isPrepared && each.restartPolicy !== 'no';
+  return progress.old.filter((each) => standing.includes(each) || isKept(each));
+}
+
 /** What green-blue switches from, as a whole: a set that never served goes at once, however much of it is ready. */
-function standingSet({ view, old }: Progress): readonly Instance[] {
+export function standingSet({ view, old }: Progress): readonly Instance[] {
   const serving = old.filter((each) => isServing(view, each));
   const standing = serving.length > 0 ? serving : old.filter((each) => isReady(view, each));
   const releases = new Set(standing.map((each) => each.release));

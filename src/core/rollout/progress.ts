@@ -88,6 +88,11 @@ export function isFound({ view, target }: Progress, instance: Instance): boolean
   return target.rollback || instance.discoverable === true || isRouted(view, instance);
 }
 
+/** Nobody else has the name, and no check will tell when somebody is ready for it. */
+export function isFoundAtOnce({ desired, target, old }: Progress): boolean {
+  return old.length === 0 && desired.checks.length === 0 && target.container.healthCommand === undefined;
+}
+
 /** Ready, to be found, and past its monitor window. */
 export function isSteady(progress: Progress, instance: Instance): boolean {
   const { view } = progress;

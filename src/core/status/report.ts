@@ -118,7 +118,7 @@ function indexed(context: ReportContext): IndexedContext {
 function sharedProblems({ balancer: { problem } }: ObservedState, { memory }: Plan): Problem[] {
   const own: Problem[] =
     problem === undefined ? [] : [{ layer: layerOf(problem.reason), reason: problem.reason, message: problem.message }];
-  const tried = sharedFailures(memory).map((each) => each.problem);
+  const tried = Object.values(sharedFailures(memory)).map((each) => each.problem);
   return [...own, ...tried.filter((each) => each.reason !== problem?.reason)];
 }
 

@@ -22,10 +22,10 @@ let executor: Executor;
 let wakes: number;
 /** Mutating calls that wait until they are let go, by their first words. */
 let held: Map<string, () => void>;
-/** Ends the waits for what hangs. */
-let patience: (() => void)[];
+/** For what takes long, or hangs. */
+let waits: { readonly duration: number; readonly end: () => void }[];
 beforeEach(() => {
-  patience = [];
+  waits = [];
   engine = new MemoryEngine();
   runtime = new MemoryRuntime(engine);
   journal = new Journal(engine.clock, () => undefined);
@@ -36,7 +36,7 @@ beforeEach(() => {
     balancer: new MemoryBalancer(engine),
     journal,
     wake: () => (wakes += 1),
-    sleep: () => new Promise((end) => patience.push(end)),
+    sleep: (duration) => new Promise((end) => waits.push({ duration, end })),
   });
 });
 
@@ -50,6 +50,13 @@ const pull = (release: string, image = 'web:v1'): Step => ({
 const ensure = (slot: number): Step => ({ do: 'ensure', slot: slotSpec({ container, slot }) });
 const stop = (instance: Instance): Step => ({ do: 'stop', instance, mark: false, because: 'not wanted' });
 const execute = (...steps: Step[]) => executor.execute(steps, new AbortController().signal);
+
+/** Ends waits of so many milliseconds and less. */
+function tire(duration = Infinity): void {
+  const ending = waits.filter((each) => each.duration <= duration);
+  waits = waits.filter((each) => each.duration > duration);
+  for (const { end } of ending) end();
+}
 
 /** Lets these calls wait, until `held` lets them go. */
 function hold(...verbs: string[]): void {
@@ -131,7 +138,7 @@ describe('a short step that hangs', () => {
     hold(verb);
     const pass = execute(...steps);
     await settled();
-    for (const end of patience.splice(0)) end();
+    tire();
     return await pass;
   };
 
@@ -160,15 +167,53 @@ describe('a short step that hangs', () => {
     await settled();
     await settled();
     expect(held.size).toBe(10);
-    for (const end of patience.splice(0)) end();
+    tire();
     expect((await pass).results).toEqual([]);
+  });
+
+  it('that waits for its turn is given up where it is not wanted any more', async () => {
+    await runtime.pull('web:v1', 'missing');
+    const steps = Array.from({ length: 10 }, (_, index) => ensure(index + 1));
+    hold('create');
+    const pass = execute(...steps);
+    await settled();
+    tire(1_000);
+    await pass;
+    expect(executor.working).toHaveLength(10);
+    await execute(...steps.slice(1, 9));
+    await settled();
+    expect(executor.working).toEqual(steps.slice(0, 9));
+    tire();
+    await settled();
+    expect([...held.keys()].map((each) => each.split('-').at(-1))).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+      '5',
+      '6',
+      '7',
+      '8',
+      '9',
+    ]);
+  });
+
+  it('comes after those that end what has begun', async () => {
+    const instance = await startWeb();
+    hold('create', 'update');
+    const steps = Array.from({ length: 10 }, (_, index) => ensure(index + 2));
+    const update: Step = { do: 'update', instance, restart: 'always' };
+    void execute(...steps, update);
+    await settled();
+    await letGo([...held.keys()][0] ?? '');
+    expect([...held.keys()].at(-1)).toBe(`update ${instance.name}`);
   });
 
   it('is left alone at the end of the process', async () => {
     await runtime.pull('web:v1', 'missing');
     await hang('start', ensure(1));
     const closing = executor.close();
-    for (const end of patience.splice(0)) end();
+    tire();
     await closing;
     expect(executor.takeEnded()).toEqual([]);
   });
@@ -227,6 +272,22 @@ describe('long steps', () => {
     await settled();
     expect([...held.keys()].filter((each) => each.startsWith('pull'))).toHaveLength(4);
     expect(held.has(`stop ${instance.name}`)).toBe(true);
+  });
+
+  it('that stop are ten at a time, but for those that take long', async () => {
+    const instance = await startWeb();
+    const instances = Array.from({ length: 12 }, (_, index) => ({ ...instance, slot: index + 1 }));
+    let begun = 0;
+    runtime.stop = () => {
+      begun += 1;
+      return new Promise(() => undefined);
+    };
+    await execute(...instances.map(stop));
+    await settled();
+    expect(begun).toBe(10);
+    tire();
+    await settled();
+    expect(begun).toBe(12);
   });
 
   it('that tell the balancer its table are told at their end alone', async () => {

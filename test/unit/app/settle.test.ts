@@ -59,4 +59,19 @@ describe('what all services need', () => {
     expect(await comesThrough(what, 2)).toBe(true);
     expect(await comesThrough(what, Infinity)).toBe(false);
   });
+
+  it('does not end before what does not need it has come to its end', async () => {
+    const world = new World();
+    const web = (tag: string) => service({ instances: 3, container: { image: `web:${tag}`, version: tag } });
+    await settled(world, [web('v1'), loadBalancer()]);
+    const { beforeMutation } = world.engine;
+    world.engine.beforeMutation = (mutation) => {
+      if (mutation.startsWith('network')) throw new Error('no address pool is free');
+      return beforeMutation(mutation);
+    };
+    const other = service({ name: 'api', container: { networks: ['back'] } });
+    const status = await settled(world, [web('v2'), loadBalancer(), other]);
+    expect(world.up()).toEqual(['web:v2#1', 'web:v2#2', 'web:v2#3']);
+    expect(status).toMatchObject({ ready: false, services: [{ name: 'api' }, { name: 'web', state: 'steady' }] });
+  });
 });

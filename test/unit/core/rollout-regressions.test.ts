@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { HealthCheck, Service } from '../../../src/core/model.ts';
+import { decisionOf } from '../../support/decisions.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
+import { instanceOf } from '../../support/observed.ts';
 import { WITNESSES, World } from '../../support/world.ts';
 
 /** What random histories and reading found; each one failed before it was put right. */
@@ -355,4 +357,71 @@ it('green-blue stays where it is while a third release is fetched, however much 
   expect(world.up()).toEqual(['web:v1#1']);
   await world.steady();
   expect(gaps()).toEqual([]);
+});
+
+describe('what an update that cannot be fetched leaves as it is', () => {
+  const release = (tag: string, change: Parameters<typeof service>[0] = {}) =>
+    service({ container: image(tag), ...change });
+  const draining = () =>
+    Object.values(world.balancer.recorded?.routes[0]?.pools ?? {}).some(({ members }) =>
+      members.some(({ state }) => state === 'draining'),
+    );
+  /** v2 serves, and requests of before keep v1 going; v3 is in no registry that answers. */
+  const begin = async (change: Parameters<typeof service>[0]) => {
+    await world.take([release('v1', change), loadBalancer()]);
+    for (const { id } of world.balancer.recorded?.checks[0]?.servers ?? []) world.balancer.sessions.set(id, 3);
+    world.commit([release('v2', change), loadBalancer()]);
+    await world.until(() => draining() && world.up().some((each) => each.startsWith('web:v2')));
+    await world.wait(2);
+    world.latency.set('pull', 600_000);
+    world.commit([release('v3', change), loadBalancer()]);
+    await world.wait(2);
+  };
+
+  it('is the one before, where the one that follows it falls', async () => {
+    await begin({ healthCheck: http('/') });
+    world.balancer.failingImages.add('web:v2');
+    await world.wait(60);
+    expect(world.up()).toContain('web:v1#1');
+    expect(world.seen.at(-1)).not.toBe('');
+  });
+
+  it('is as many instances as are wanted', async () => {
+    await begin({ instances: 2, update: { order: 'stop-first' } });
+    await world.wait(60);
+    expect(world.up()).toHaveLength(2);
+  });
+
+  it('is the set that green-blue keeps', async () => {
+    const set = (tag: string) => release(tag, { instances: 2, update: greenBlue });
+    await world.take([set('v1'), loadBalancer()]);
+    await world.take([set('v2'), loadBalancer()]);
+    const serving = world.seen.at(-1);
+    world.latency.set('pull', 600_000);
+    world.commit([set('v3'), loadBalancer()]);
+    await world.wait(60);
+    expect(world.up()).toEqual(['web:v1#1', 'web:v1#2', 'web:v2#1', 'web:v2#2']);
+    expect(world.seen.at(-1)).toBe(serving);
+  });
+});
+
+it('a release that is gone back to has its networks made again', async () => {
+  const on = (tag: string, network: string) =>
+    service({ container: { ...image(tag), ...hostPort, networks: [network] } });
+  await world.take([on('v1', 'a')]);
+  world.engine.behave('web:v2', { exitsAfter: 1_000 });
+  world.commit([on('v2', 'b')]);
+  await world.until(() => world.up().includes('web:v2#1'));
+  world.engine.networks.delete('demo/a');
+  await world.steady();
+  expect(world.up()).toEqual(['web:v1#1']);
+  expect(world.engine.networks).toContain('demo/a');
+});
+
+it('a container that has lost its label is not told again and again whether it is found', () => {
+  const { spec: _, ...unreadable } = instanceOf(service(), 1, { discoverable: undefined });
+  for (const wanted of [service(), service({ container: image('v2') })]) {
+    const { steps } = decisionOf({ wanted: [wanted], instances: [unreadable] });
+    expect(steps.map((each) => each.do)).not.toContain('discover');
+  }
 });

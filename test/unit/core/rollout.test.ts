@@ -196,6 +196,20 @@ describe('recreate', () => {
     expect(world.stopped()).toEqual([]);
   });
 
+  it('touches no names where the service has no check: they come with the start and go with the stop', async () => {
+    await world.take([service({ container: hostPort('v1') })]);
+    await world.take([service({ container: hostPort('v2') })]);
+    expect(world.engine.mutations.filter((each) => /^(discover|hide) /.test(each))).toEqual([]);
+    expect([...world.engine.containers.values()].map((each) => each.discoverable)).toEqual([true]);
+  });
+
+  it('gives a name to what has passed its check', async () => {
+    await world.take([service({ container: hostPort('v1') }), loadBalancer()]);
+    const steps = world.engine.mutations.map((each) => each.split(' ')[0]);
+    expect(steps.indexOf('discover')).toBeGreaterThan(steps.indexOf('start'));
+    expect([...world.engine.containers.values()].map((each) => each.discoverable)).toEqual([true]);
+  });
+
   it('starts the old one again when the new one fails', async () => {
     await world.take([service({ container: hostPort('v1') })]);
     world.engine.behave('web:v2', { exitsAfter: 1000 });

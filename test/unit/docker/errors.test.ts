@@ -125,7 +125,10 @@ describe('a stop that an engine never answers', () => {
   ])('ends two minutes after %s', async (_, spec, limit) => {
     const { server, port } = await fakeEngine(() => undefined);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const containers = new Containers(openDocker(`tcp://127.0.0.1:${port}`), () => undefined);
+    const containers = new Containers(openDocker(`tcp://127.0.0.1:${port}`), {
+      begins: () => undefined,
+      ended: () => undefined,
+    });
     const web = { id: '1', name: 'web', spec };
     const ends = [containers.stop(web), containers.restart(web)].map(async (end) => await end.catch(String));
     vi.advanceTimersByTime(limit - 1);

@@ -108,4 +108,20 @@ describe('a container that cannot be inspected', () => {
     engine.locked.clear();
     expect(await observed()).toEqual(['1 running', '2 running']);
   });
+
+  it('is not asked while something is done to it, and then at once', async () => {
+    engine.add(2, 'created');
+    observer.begins('1');
+    observer.begins('2');
+    engine.locked.add('2');
+    expect(await observed()).toEqual(['1 running']);
+    engine.add(1, 'exited');
+    // What an event tells meanwhile does not end it.
+    observer.changed('1');
+    expect(await observed()).toEqual(['1 running']);
+    expect(engine.asked).toEqual(['1']);
+    engine.locked.clear();
+    for (const id of ['1', '2']) observer.ended(id);
+    expect(await observed()).toEqual(['1 exited', '2 created']);
+  });
 });

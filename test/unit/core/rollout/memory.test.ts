@@ -60,7 +60,8 @@ describe('what failed', () => {
 
   it('concerns everybody where it is the networks or the balancer', () => {
     const memory = ['web@1a2b3c4', 'balancer', 'networks'].reduce((each, object) => failed(1, object, each), NO_MEMORY);
-    expect(sharedFailures(memory)).toEqual([memory.failures['networks'], memory.failures['balancer']]);
+    const { networks, balancer } = memory.failures;
+    expect(sharedFailures(memory)).toEqual({ networks, balancer });
   });
 });
 
