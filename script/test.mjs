@@ -1,4 +1,5 @@
 // npm test [-- SUITE... FILTER...]: all suites, or those named, or only the files whose path contains a filter.
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ import { ROOT, build, installDependencies, log, runScript, tool } from './setup.
 /** @typedef {{ passed: number, failed: number }} Count */
 /** @typedef {{ numPassedTests?: number, numFailedTests?: number, numPendingTests?: number, numTodoTests?: number }} Results */
 
+/** Other random cases each time, but the same ones in all suites, and again where somebody gives the number. */
+const { CASES, SEED = String(randomInt(2 ** 31)) } = process.env;
 const SUITES = ['unit', 'contract', 'e2e'];
 
 const filters = process.argv.slice(2).filter((word) => !SUITES.includes(word));
@@ -25,6 +28,10 @@ await runScript(async (onEnd) => {
   onEnd(sayCounts);
   await installDependencies();
   const env = { ...process.env };
+  if (CASES !== undefined) {
+    env['SEED'] = SEED;
+    log(`CASES=${CASES} SEED=${SEED}`);
+  }
   if (suites.some((suite) => suite !== 'unit')) {
     await build();
     const engine = await findOrStartEngine({ log });

@@ -15,6 +15,11 @@ export function cases(count: number): { readonly numRuns: number } {
   return { numRuns: Math.ceil(count * FACTOR) };
 }
 
+/** So many of them, by chance. */
+export function some<Item>(items: readonly Item[], count: number): Item[] {
+  return fc.sample(fc.shuffledSubarray([...items], { minLength: count, maxLength: count }), 1)[0] ?? [];
+}
+
 /** Options of a test that may take so many milliseconds with the usual cases. */
 export function patience(milliseconds: number): { readonly timeout: number } {
   return { timeout: milliseconds * Math.max(1, FACTOR) };

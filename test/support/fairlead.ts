@@ -41,6 +41,13 @@ export class RunningFairlead {
     return this.output().stderr;
   }
 
+  /** Its events from a place in the log on: `web: fell demo-web-3f9c1a2-1 fell: exited with code 1`. */
+  events(from: number): string[] {
+    const lines = this.log.slice(from).split('\n').slice(0, -1);
+    const logged = lines.map((line) => JSON.parse(line) as { type?: string; object?: string; msg: string });
+    return logged.flatMap(({ type, object, msg }) => (type === undefined ? [] : `${object ?? ''}: ${type} ${msg}`));
+  }
+
   /** Its stdout so far. */
   get printed(): string {
     return this.output().stdout;

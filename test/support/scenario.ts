@@ -25,6 +25,8 @@ interface Settings {
   readonly balancerImage?: string;
   /** Of its processes, beside the tests' own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Between two looks at the repository, and at an engine that tells of nothing; default: `1s`. */
+  readonly interval?: string;
   /** The value of `repository` in fairlead.yaml; default: the bare repository as a file. */
   readonly repository?: (origin: Origin, directory: string) => Promise<string>;
 }
@@ -164,9 +166,10 @@ export class Scenario {
     balancerImage = 'lab/haproxy:3.0',
     repository,
     through = this.host,
+    interval = '1s',
   }: Settings): Promise<string> {
     const { origin } = this.repository;
-    const file = `{ url: "file://${origin.bare}", branch: main, interval: 1s, allowFile: true }`;
+    const file = `{ url: "file://${origin.bare}", branch: main, interval: ${interval}, allowFile: true }`;
     return `cluster: ${this.cluster}
 repository: ${(await repository?.(origin, this.directory)) ?? file}
 docker: { host: "${through}" }

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isThorough, patience } from '../../support/cases.ts';
+import { isThorough, patience, some } from '../../support/cases.ts';
 import { nameOf } from '../../support/engine-call.ts';
 import { ROLLOUTS, type Rollout } from './rollouts.ts';
 import { CrashWalk, type Crash, type Point } from './walk.ts';
@@ -27,10 +26,6 @@ function pointsOf(calls: number, { isOneWay }: Rollout): Point[] {
   const killed = all.flatMap((each) => each.slice(0, 2));
   const told = all.flatMap((each) => each.slice(2));
   return [...some(killed, isOneWay ? FEW / 2 : FEW), ...some(told, 1)];
-}
-
-function some<Item>(items: readonly Item[], count: number): Item[] {
-  return fc.sample(fc.shuffledSubarray([...items], { minLength: count, maxLength: count }), 1)[0] ?? [];
 }
 
 /** The test of a file: each rollout has one of its own, so that two are walked at a time. */

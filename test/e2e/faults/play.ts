@@ -1,38 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { isThorough } from '../../support/cases.ts';
 import { settled } from '../updates/app.ts';
+import { watchBodies } from '../updates/watch.ts';
 import type { Fault } from './faults.ts';
 import { reasonsIn, type Stage } from './stage.ts';
 
 /** What happened while faults lasted, and afterwards. */
 export interface Outcome {
+  /** Codes in the status after the faults had lasted for long. */
   readonly reasons: readonly string[];
   /** Calls to the engine while they were counted, as `12 GET /networks`. */
   readonly calls: readonly string[];
-  readonly count: number;
+  readonly callsInMinute: number;
+  /** What clients were told meanwhile, repeated answers once. */
+  readonly bodies: readonly string[];
   /** Milliseconds from the end of the faults until all was well. */
   readonly recovery: number;
 }
 
-/** Back-offs grow from the beginning of a fault: the first tries come fast. Then calls are counted. */
-const WINDOW = isThorough ? { after: 60_000, lasts: 60_000 } : { after: 25_000, lasts: 30_000 };
+/** Milliseconds. Back-offs grow from the beginning of a fault: the first tries come fast. Then calls are counted. */
+const FIRST_TRIES = 30_000;
+const MINUTE = 60_000;
 
 /** An update comes in the middle of these faults; then they go, in this order, and nobody lends a hand. */
 export async function play(stage: Stage, faults: readonly Fault[]): Promise<Outcome> {
   const begun = Date.now();
+  await using watch = watchBodies(stage.scenario, 'web.example.com');
   for (const fault of faults) await fault.begin?.(stage);
   const fields = faults.find((each) => each.fields !== undefined)?.fields;
   await stage.update(fields);
-  const reasons = await reasonsOf(stage, faults);
-  await delay(Math.max(0, begun + WINDOW.after - Date.now()));
+  await expectReasons(stage, faults);
+  await delay(Math.max(0, begun + FIRST_TRIES - Date.now()));
   const before = stage.proxy.calls.length;
-  await delay(WINDOW.lasts);
+  await delay(MINUTE);
   const counted = stage.proxy.requests.slice(before);
+  const reasons = reasonsIn(await stage.lastStatus());
+  const bodies = await watch.stop();
   for (const fault of faults) await fault.end?.(stage);
   const ended = Date.now();
   await recover(stage, fields === undefined ? undefined : await stage.update());
-  return { reasons, calls: tally(counted), count: counted.length, recovery: Date.now() - ended };
+  return { reasons, calls: tally(counted), callsInMinute: counted.length, bodies, recovery: Date.now() - ended };
 }
 
 function tally(requests: readonly string[]): string[] {
@@ -41,13 +48,11 @@ function tally(requests: readonly string[]): string[] {
 }
 
 /** The status says what is wrong. Where two things are, one may hide the other, and nothing is said of what only waits. */
-async function reasonsOf(stage: Stage, faults: readonly Fault[]): Promise<string[]> {
+async function expectReasons(stage: Stage, faults: readonly Fault[]): Promise<void> {
   const expected = faults.flatMap(({ reason }) => reason ?? []);
-  if (expected.length < faults.length) return [];
+  if (expected.length < faults.length) return;
   const isTold = (reasons: readonly string[]) => reasons.some((each) => expected.includes(each));
-  return reasonsIn(
-    await stage.reports(`it is ${expected.join(' or ')}`, (status) => isTold(reasonsIn(status)), 90_000),
-  );
+  await stage.reports(`it is ${expected.join(' or ')}`, (status) => isTold(reasonsIn(status)), 90_000);
 }
 
 async function recover(stage: Stage, revision: string | undefined): Promise<void> {

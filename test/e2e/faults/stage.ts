@@ -85,6 +85,11 @@ export class Stage implements AsyncDisposable {
     return text === undefined ? undefined : (JSON.parse(text) as StatusReport);
   }
 
+  /** The same, where there must be one. */
+  async lastStatus(): Promise<StatusReport> {
+    return (await this.status()) ?? (await this.reports('there is one', () => true));
+  }
+
   /** Waits for a status of which the condition holds. */
   async reports(what: string, condition: (status: StatusReport) => boolean, within = 60_000): Promise<StatusReport> {
     let last: StatusReport | undefined;

@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crash, execIn } from '../../support/docker.ts';
 import type { RunningFairlead } from '../../support/fairlead.ts';
@@ -6,6 +7,12 @@ import { until } from '../../support/until.ts';
 import { containersOf, livesOf, loadBalancer, service, settled, type Container } from '../updates/app.ts';
 
 /** The balancer comes back with or without the reconciler, and so do instances. */
+
+/** Milliseconds. The engine is not asked as often where it tells of nothing. */
+const SEEN_WITHIN = 2_000;
+/** The engine tells of nothing that happens to a file. */
+const CHANGE_SEEN_WITHIN = 30_000;
+const INTERVAL = '25s';
 
 let scenario: Scenario;
 let running: RunningFairlead;
@@ -22,56 +29,67 @@ async function restartOf(container: Container): Promise<void> {
 }
 
 beforeAll(async () => {
-  scenario = await Scenario.create();
-  running = scenario.run();
+  scenario = await Scenario.create({ interval: INTERVAL });
   const manifests = service('web', 'v1', 'instances: 2') + loadBalancer('web');
   await scenario.repository.push({ 'web.yaml': manifests }, 'web');
+  running = scenario.run();
   await scenario.answers('web.example.com', { body: 'v1' });
   await settled(scenario, 'web', { tag: 'v1', count: 2 });
 });
 afterAll(async () => await scenario[Symbol.asyncDispose]());
 
-async function written(count: number): Promise<void> {
-  await scenario.reports(`the balancer's fall is written down, ${count} times`, ({ events }) => {
-    return events.filter(({ type, object }) => type === 'fell' && object === 'balancer').length >= count;
-  });
+/** Waits for an event that is written down soon after what is done here. */
+async function sees(what: string, within: number, hit: () => Promise<unknown>): Promise<void> {
+  const mark = running.log.length;
+  await hit();
+  const isTold = () => running.events(mark).some((event) => event.includes(what));
+  await until(`an event: ${what}`, isTold, { within, every: 20, seen: () => running.events(mark).join('\n') });
 }
+
+async function reported(what: string): Promise<void> {
+  await scenario.reports(what, ({ events }) =>
+    events.some(({ type, object, message }) => `${object}: ${type} ${message}`.includes(what)),
+  );
+}
+
+const STOPPED = 'balancer: fell the balancer has stopped';
+/** It may be seen on its way out. */
+const REMOVED = 'balancer: fell the balancer ';
+const CHANGED = 'is not as Fairlead left it';
 
 it('starts a balancer that was stopped', async () => {
   const { Id } = await balancer();
-  await scenario.docker.getContainer(Id).stop();
+  const stop = () => scenario.docker.getContainer(Id).stop();
+  await sees(STOPPED, SEEN_WITHIN, stop);
   await scenario.answers('web.example.com', { body: 'v1' });
   expect((await balancer()).Id).toBe(Id);
+  await reported(STOPPED);
 });
 
 it('makes a balancer anew that was removed, and touches no instance for it', async () => {
   const instances = await containersOf(scenario, 'web');
-  const remove = async () => {
+  const removed = async (remove: (container: Docker.Container) => Promise<unknown>) => {
     const { Id } = await balancer();
-    await scenario.docker.getContainer(Id).remove({ force: true });
+    await remove(scenario.docker.getContainer(Id));
     await scenario.answers('web.example.com', { body: 'v1' }, '/', 10_000);
     expect((await balancer()).Id).not.toBe(Id);
   };
-  // At once, while it is still being started; and later, when all is calm.
-  await remove();
-  await written(1);
-  await remove();
-  await written(2);
+  await removed((container) => sees(REMOVED, SEEN_WITHIN, () => container.remove({ force: true })));
+  // At once, while it is still being started.
+  await removed((container) => container.remove({ force: true }));
+  await reported(REMOVED);
   expect(livesOf(await containersOf(scenario, 'web'))).toEqual(livesOf(instances));
 });
 
 it('puts back what somebody wrote into its config, and says so', async () => {
   const { Id } = await balancer();
   const shell = (script: string) => execIn(scenario.docker, Id, ['sh', '-c', `cd /var/lib/fairlead/* && ${script}`]);
-  await shell('for f in haproxy-*.cfg; do echo "# by hand" >>$f; done');
+  const write = () => shell('for f in haproxy-*.cfg; do echo "# by hand" >>$f; done');
+  await sees(CHANGED, CHANGE_SEEN_WITHIN, write);
   const isClean = async () => !(await shell('cat haproxy-*.cfg')).includes('by hand');
   await until('the config is as it was', isClean, { within: 30_000 });
   await scenario.answers('web.example.com', { body: 'v1' });
-  await scenario.reports('the change is written down', ({ events }) => {
-    return events.some(({ type, object, message }) => {
-      return type === 'changed' && object === 'balancer' && message.includes('is not as Fairlead left it');
-    });
-  });
+  await reported(CHANGED);
 });
 
 it('wakes a balancer that was paused', async () => {

@@ -1,25 +1,33 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crash } from '../../support/docker.ts';
+import type { RunningFairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { containersOf, livesOf, loadBalancer, service, settled, type Container } from '../updates/app.ts';
 import { watchBodies } from '../updates/watch.ts';
 
-/** Whatever happens to an instance from outside: it comes back, and the service answers all the time. */
+/**
+ * Whatever happens to an instance from outside: it is seen at once, since the engine tells of it, said, and put right, and
+ * whoever is left answers meanwhile.
+ */
 
 const MB = 1024 ** 2;
+/** Milliseconds. The engine is not asked as often where it tells of nothing. */
+const SEEN_WITHIN = 2_000;
+const INTERVAL = '25s';
 
 let scenario: Scenario;
+let running: RunningFairlead;
 
 beforeAll(async () => {
-  scenario = await Scenario.create();
-  scenario.run();
+  scenario = await Scenario.create({ interval: INTERVAL });
   const manifests =
     service('web', 'v1', 'instances: 2\nlimits: { memory: 128 }') +
     loadBalancer('web') +
     service('peer', 'v1') +
     loadBalancer('peer');
   await scenario.repository.push({ 'web.yaml': manifests }, 'web');
+  running = scenario.run();
   await scenario.answers('web.example.com', { body: 'v1' });
   await scenario.answers('peer.example.com', { body: 'v1' });
   await healed();
@@ -40,11 +48,29 @@ async function healed(): Promise<Container[]> {
   return containers;
 }
 
+/** Waits for an event that this process writes down soon after what is done here. */
+async function sees(told: RegExp, hit: () => Promise<unknown>): Promise<void> {
+  const mark = running.log.length;
+  await hit();
+  const seen = () => running.events(mark);
+  const isTold = () => seen().some((event) => told.test(event));
+  await until(`an event that matches ${String(told)}`, isTold, {
+    within: SEEN_WITHIN,
+    every: 20,
+    seen: () => seen().join('\n'),
+  });
+}
+
+/** What was answered while nobody was there to answer. */
+function unserved(bodies: readonly string[]): string[] {
+  return bodies.filter((body) => body.startsWith('503'));
+}
+
 interface Fault {
   readonly hit: (victim: Container) => Promise<unknown>;
   /** What the container of its slot is once it is healed. */
   readonly isHealed: (now: Container, victim: Container) => boolean;
-  /** Type and message of an event of the service. */
+  /** The event that says what was wrong. */
   readonly told: RegExp;
   /** Nobody has to notice: another instance serves meanwhile, and nothing of this one is cut. */
   readonly isSmooth?: boolean;
@@ -60,35 +86,39 @@ const disconnect =
   };
 
 const FAULTS: Readonly<Record<string, Fault>> = {
-  stopped: { hit: ({ id }) => scenario.docker.getContainer(id).stop(), isHealed: isAnew, told: / fell: / },
-  crashed: { hit: ({ id }) => crash(scenario.docker, id), isHealed: isAnew, told: /Docker starts it again| fell: / },
+  stopped: { hit: ({ id }) => scenario.docker.getContainer(id).stop(), isHealed: isAnew, told: /^web: fell .* fell: / },
+  crashed: {
+    hit: ({ id }) => crash(scenario.docker, id),
+    isHealed: isAnew,
+    told: /^web: fell .*(Docker starts it again| fell: )/,
+  },
   removed: {
     hit: ({ id }) => scenario.docker.getContainer(id).remove({ force: true }),
     isHealed: isAnew,
-    told: / fell: |removed from outside/,
+    told: /^web: fell .*( fell: |removed from outside)/,
   },
   paused: {
     hit: ({ id }) => scenario.docker.getContainer(id).pause(),
     isHealed: ({ state }) => state === 'running',
-    told: /^resumed .* it was paused/,
+    told: /^web: paused .* was paused from outside/,
   },
   renamed: {
     hit: ({ id }) => scenario.docker.getContainer(id).rename({ name: `${scenario.cluster}-stranger` }),
     isHealed: isAnother,
-    told: /name is /,
+    told: /^web: changed .* name is /,
     isSmooth: true,
   },
   limited: {
     hit: ({ id }) => scenario.docker.getContainer(id).update({ Memory: 100 * MB, MemorySwap: 100 * MB }),
     isHealed: (now, victim) => now.memoryLimit === 128 * MB && !isAnew(now, victim),
-    told: /in place: limits/,
+    told: /^web: changed .* it has other limits/,
     isSmooth: true,
   },
-  'taken off its network': { hit: disconnect(), isHealed: isAnother, told: /network/ },
+  'taken off its network': { hit: disconnect(), isHealed: isAnother, told: /^web: changed .*network/ },
   'taken off the network of names': {
     hit: disconnect('-names'),
     isHealed: ({ namedAddress }) => namedAddress !== '',
-    told: /answers to the name/,
+    told: /^web: changed .* it was taken off its names/,
     isSmooth: true,
   },
 };
@@ -99,19 +129,18 @@ it.for(Object.entries(FAULTS))(
     const [victim] = await healed();
     if (victim === undefined) expect.fail('there is none');
     await using bodies = watchBodies(scenario, 'web.example.com');
-    const since = new Date().toISOString();
-    await hit(victim);
+    await sees(told, () => hit(victim));
     const ask = async () =>
       (await containersOf(scenario, 'web')).some(
         (each) => each.slot === victim.slot && each.state === 'running' && isHealed(each, victim),
       );
     await until(`${victim.name} is healed`, ask);
     await healed();
-    if (isSmooth) expect(await bodies.stop()).toEqual(['v1']);
+    const answered = await bodies.stop();
+    expect(unserved(answered)).toEqual([]);
+    if (isSmooth) expect(answered).toEqual(['v1']);
     await scenario.reports(`an event that matches ${String(told)}`, ({ events }) =>
-      events.some(
-        ({ at, type, object, message }) => at >= since && object === 'web' && told.test(`${type} ${message}`),
-      ),
+      events.some(({ type, object, message }) => told.test(`${object}: ${type} ${message}`)),
     );
   },
 );
@@ -129,12 +158,14 @@ it('removes a stranger that has its labels, and says so', async () => {
   const Labels = Object.fromEntries(Object.entries(labels).map(([name, value]) => [`io.fairlead.${name}`, value]));
   const stranger = await scenario.docker.createContainer({ Image: 'lab/app:v2', Labels });
   const { Name } = await stranger.inspect();
-  await stranger.start();
+  await using bodies = watchBodies(scenario, 'web.example.com');
+  await sees(/^web: (stopped|removed|deregistered) /, () => stranger.start());
   await until(
     'the stranger is gone',
     async () => !(await containersOf(scenario, 'web')).some(({ id }) => id === stranger.id),
   );
   expect(livesOf(await healed())).toEqual(livesOf(before));
+  expect(await bodies.stop()).toEqual(['v1']);
   await scenario.reports('the end of the stranger is told', ({ events }) =>
     events.some(({ object, message }) => object === 'web' && message.includes(Name.slice(1))),
   );
@@ -143,8 +174,11 @@ it('removes a stranger that has its labels, and says so', async () => {
 it('makes a network anew that was removed, with all that were on it', async () => {
   await healed();
   const { Containers } = (await network().inspect()) as { Containers: Record<string, unknown> };
-  for (const id of Object.keys(Containers)) await network().disconnect({ Container: id, Force: true });
-  await network().remove();
+  await sees(/^cluster: fell the network default is gone: it was removed from outside/, async () => {
+    // All at once: who is taken off is put on it again soon.
+    await Promise.all(Object.keys(Containers).map((id) => network().disconnect({ Container: id, Force: true })));
+    await network().remove();
+  });
   for (const name of ['web', 'peer']) await scenario.answers(`${name}.example.com`, { body: 'v1' });
   await healed();
 });

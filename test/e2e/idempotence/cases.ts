@@ -7,9 +7,11 @@ export interface Case {
   readonly differ: readonly string[];
 }
 
+export const PORTS_NEEDED = 7;
+
 /** What cannot be known before the tests run. */
 export interface Surroundings {
-  /** Four ports of the host that nobody uses. */
+  /** Ports of the host that nobody uses. */
   readonly ports: readonly number[];
   /** An image in a registry, without its tag, which is `1`. */
   readonly published: string;
@@ -68,6 +70,7 @@ const FIELDS: readonly Row[] = [
   ['capDrop', 'capDrop: [ALL]', 'capDrop: [CHOWN]', 'capDrop'],
   ['devices', 'devices: ["/dev/null:/dev/nothing:r"]', 'devices: ["/dev/null:/dev/nothing"]', 'devices'],
   ['ulimits', 'ulimits: { nofile: 1024 }', 'ulimits: { nofile: { soft: 1024, hard: 2048 } }', 'ulimits'],
+  ['ulimits, all of them', `ulimits: ${ulimits(10_000)}`, `ulimits: ${ulimits(10_001)}`, 'ulimits'],
   ['sysctls', somaxconn(512), somaxconn(513), 'sysctls.net.core.somaxconn'],
   ['securityOpt', 'securityOpt: ["no-new-privileges:true"]', 'securityOpt: ["apparmor=unconfined"]', 'securityOpt'],
   ['privileged', 'privileged: true\nuser: 99', 'privileged: false\nuser: 99', 'privileged'],
@@ -76,6 +79,12 @@ const FIELDS: readonly Row[] = [
   ['stopSignal', 'stopSignal: SIGUSR1\nstopGracePeriod: 1', 'stopGracePeriod: 1', 'stopSignal'],
   ['stopGracePeriod', 'stopGracePeriod: 0', 'stopGracePeriod: 2500ms', 'stopGracePeriod'],
   ['healthCheck.command', check('exit 0', ''), check('true', ''), 'healthCheck.command'],
+  [
+    'healthCheck.command as words',
+    'healthCheck: { command: ["true"] }',
+    'healthCheck: { command: ["true", "1"] }',
+    'healthCheck.command',
+  ],
   ['healthCheck.interval', check('true', 'interval: 500ms'), check('true', 'interval: 600ms'), 'healthCheck.interval'],
   ['healthCheck.timeout', check('true', 'timeout: 2s'), check('true', 'timeout: 2500ms'), 'healthCheck.timeout'],
   ['healthCheck.retries', check('true', 'retries: 2'), check('true', 'retries: 3'), 'healthCheck.retries'],
@@ -147,21 +156,47 @@ const SPELLINGS: readonly Row[] = [
     '',
   ],
   [
+    'words and objects',
+    'mounts: ["data:/data"]\ndevices: ["/dev/null:/dev/nothing:r"]\nenvFile: first.env\nsysctls: { net.core.somaxconn: 512 }',
+    `mounts: [{ type: volume, source: data, target: /data, readOnly: false }]
+devices: [{ source: /dev/null, target: /dev/nothing, permissions: r }]
+envFile: [first.env]
+sysctls: [net.core.somaxconn=512]`,
+  ],
+  [
+    'more lists in another order',
+    'capDrop: [CHOWN, SETUID]\ndevices: ["/dev/null:/dev/a", "/dev/zero:/dev/b"]\nmounts: ["data:/data", "more:/more"]',
+    'capDrop: [SETUID, CHOWN]\ndevices: ["/dev/zero:/dev/b", "/dev/null:/dev/a"]\nmounts: ["more:/more", "data:/data"]',
+  ],
+  [
     'what no container knows',
-    'description: first\npullPolicy: never\nmaxPerNode: 1',
-    'description: second\nconflictsWith: nobody\nupdate: { monitor: 1, drain: 1s, order: stop-first }',
+    'description: first\npullPolicy: never\nmaxPerNode: 1\nrequirements: [ssd]\nenabled: true',
+    `description: second
+conflictsWith: [nobody]
+update: { monitor: 1, drain: 1s, order: stop-first, parallelism: 2, delay: 1s, timeout: 61s }`,
+  ],
+  [
+    'what decides about failures only',
+    `update: { monitor: 0, strategy: rolling, failureAction: pause, maxFailureRatio: 0.5 }\n${check('true', '')}`,
+    `update: { monitor: 0, strategy: green-blue, keepOld: 1m }\n${check('true', 'restart: false')}`,
   ],
 ];
 
 /** All of them; the same in every run, so that each service keeps its name. */
 export function casesAmid({ ports, published, digest }: Surroundings): readonly Case[] {
-  const [first = 0, second = 0, third = 0, fourth = 0] = ports;
+  const [first = 0, second = 0, third = 0, fourth = 0, ...others] = ports;
+  const [fifth = 0, sixth = 0, seventh = 0] = others;
   const bound = (...hostPorts: readonly number[]): string =>
     `ports: [${hostPorts.map((hostPort) => `{ port: 8080, hostPort: ${hostPort} }`).join(', ')}]`;
   const tag = `image: ${published}:1`;
   const surrounded: readonly Row[] = [
     ['ports[].hostPort', bound(first), bound(second), 'ports'],
     ['several host ports of one port', bound(third, fourth), bound(third), 'ports'],
+    [
+      'ports in the words of others',
+      `ports: [{ port: 1, hostPort: ${fifth} }, { port: 2, hostPort: ${sixth} }, { port: 3, hostPort: ${seventh} }]`,
+      `ports: [{ container: 1, host: ${fifth} }, { port: 2, source: ${sixth} }, { port: 3, published: ${seventh} }]`,
+    ],
     ['digest beside tag', tag, `${tag}@${digest}`, 'image'],
     ['digest without tag', `image: ${published}@${digest}`, `${tag}@${digest}`, 'image'],
   ];
@@ -193,6 +228,12 @@ function check(command: string, more: string): string {
 
 function tmpfsMount(size: string): string {
   return `mounts: [{ type: tmpfs, target: /scratch${size} }]`;
+}
+
+/** Each at a value that harms nobody. */
+function ulimits(nproc: number): string {
+  return `{ core: 0, cpu: 1000000, data: 4000000000, fsize: 4000000000, locks: 1000, memlock: 1000000, msgqueue: 800000, nice: 10,
+  nofile: 1000, nproc: ${nproc}, rss: 4000000000, rtprio: 0, rttime: 1000000, sigpending: 1000, stack: 8000000 }`;
 }
 
 function somaxconn(value: number): string {

@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { startPrivateEngine } from '../../../script/engine.mjs';
 import { ensureImages } from '../../../script/images.mjs';
 import { freePort } from '../../lab/free-port.ts';
@@ -9,11 +10,13 @@ import { startRegistry } from '../../lab/registry.ts';
 import { buildImage, OPINIONATED } from '../../support/opinionated-image.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
-import { casesAmid, type Case, type Surroundings } from './cases.ts';
+import { said, sayable } from '../../support/schema-words.ts';
+import { casesAmid, PORTS_NEEDED, type Case, type Surroundings } from './cases.ts';
 import { applied, planOf, type PlanDocument } from './plans.ts';
 
 /** Each field of a service: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
 
+const HOST = 'node: { capabilities: [ssd] }';
 const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"] }';
 /** For networks of so many containers, where other engines of this machine have taken the usual addresses. */
 const ROOM = '--default-address-pool=base=10.208.0.0/12,size=20';
@@ -31,7 +34,7 @@ const plans = new Map<string, PlanDocument>();
 beforeAll(async () => {
   engine = stack.use(await startPrivateEngine({ extraArgs: [ROOM] }));
   await ensureImages(engine.host, ['lab/busybox:1']);
-  scenario = await Scenario.create({ host: engine.host, config: POLICY });
+  scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}` });
   await buildImage(scenario.docker, 'lab/opinionated:1', OPINIONATED);
   await buildImage(scenario.docker, 'lab/reset:1', RESET);
   const cases = casesAmid(await surroundings());
@@ -55,7 +58,8 @@ afterAll(async () => {
 async function surroundings(): Promise<Surroundings> {
   const registry = stack.use(await startRegistry());
   const digest = await registry.push(engine.host, 'lab/busybox:1', 'fields', '1');
-  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const ports: number[] = [];
+  while (ports.length < PORTS_NEEDED) ports.push(await freePort());
   return { ports, published: `${registry.host}/fields`, digest };
 }
 
@@ -89,6 +93,16 @@ describe.each(NAMES.map((each, index) => ({ ...each, name: nameOf(index) })))('$
     expect(fields).toEqual(differ);
     expect(changesAfter('applied')).toEqual([]);
   });
+});
+
+/** What these tests cannot have, and what only a balancer knows, whose tests have it. */
+const ELSEWHERE = /^Service\.(apiVersion|name|gpus|healthCheck\.http\b.*|update\.preview)$/;
+
+it('is each field that the schema knows', () => {
+  const manifests = NAMES.flatMap(({ before, after }) => [before, after].map((text) => parse(text) as object));
+  const words = new Set(manifests.flatMap((each) => said({ kind: 'Service', ...each })));
+  const fields = sayable('service').filter((word) => !/ as | = /.test(word) && !ELSEWHERE.test(word));
+  expect(fields.filter((field) => !words.has(field))).toEqual([]);
 });
 
 it('leaves nothing that could not be done', () => {

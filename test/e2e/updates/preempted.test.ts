@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { isThorough, some } from '../../support/cases.ts';
 import { EngineProxy } from '../../support/engine-proxy.ts';
 import type { RunningFairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
@@ -6,9 +7,12 @@ import { until } from '../../support/until.ts';
 import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 import { containersOf, settled } from './app.ts';
 
-/** A newer commit is acted on at once, whatever the rollout before it waits for. */
+/** Whatever a rollout waits for: a newer commit is acted on at once, and who is told to end ends in time. */
 
 const SECOND = 1000;
+const LONGEST_ENDING = 10 * SECOND;
+/** Endings where not each wait is looked at. */
+const FEW = 2;
 const CHECKED = { healthCheck: { http: { path: '/health', port: 8080, status: '200' } } };
 
 /** An update that waits for long, and what shows that it does. */
@@ -18,8 +22,9 @@ interface Wait {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Of the one before it. */
   readonly before?: Readonly<Record<string, unknown>>;
-  readonly arrange?: () => void;
+  readonly arrange?: () => Promise<void> | void;
   readonly waits: () => Promise<boolean>;
+  readonly release?: () => Promise<void>;
 }
 
 let proxy: EngineProxy;
@@ -70,6 +75,19 @@ const WAITS: readonly Wait[] = [
     waits: has('unhealthy'),
   },
   {
+    name: 'for the successor of what it has stopped',
+    before: { update: { strategy: 'recreate' } },
+    fields: { image: 'lab/app:unhealthy', update: { strategy: 'recreate' } },
+    waits: has('unhealthy'),
+  },
+  {
+    name: 'for a balancer that says nothing',
+    fields: { image: 'lab/app:v2' },
+    arrange: () => signalBalancer('SIGSTOP'),
+    waits: has('v2'),
+    release: () => signalBalancer('SIGCONT'),
+  },
+  {
     name: 'for the end of a monitor window',
     fields: { image: 'lab/app:v2', update: { monitor: '60s' } },
     waits: serves('v2'),
@@ -101,23 +119,49 @@ const WAITS: readonly Wait[] = [
   },
 ];
 
-it.for(WAITS)('while it waits $name', async ({ fields, before = {}, arrange, waits }) => {
+/** To its master, which has the command line. */
+async function signalBalancer(signal: NodeJS.Signals): Promise<void> {
+  const { State } = await scenario.docker.getContainer(`fairlead-${scenario.cluster}-balancer`).inspect();
+  process.kill(State.Pid, signal);
+}
+
+async function goToWait({ fields, before = {}, arrange, waits }: Wait): Promise<void> {
   const first = { image: 'lab/app:v1', instances: 1, ...before };
   await push(first);
   const tag = first.image.split(':')[1] ?? '';
   await settled(scenario, 'web', { tag, count: first.instances });
   await scenario.answers('web.example.com', { body: tag });
   [since, logged] = [proxy.requests.length, running.log.length];
-  arrange?.();
+  await arrange?.();
   await push(fields);
   await until('it waits', waits);
+}
+
+/** What it waited for is there again; v3 comes, whatever came before. */
+async function arrive({ release }: Wait): Promise<void> {
+  proxy.heal();
+  await release?.();
+  await settled(scenario, 'web', { tag: 'v3', count: 1 });
+}
+
+it.for(WAITS)('goes on with a newer commit while it waits $name', async (wait) => {
+  await goToWait(wait);
   const newer = await push({ image: 'lab/app:v3' });
   const took = `took ${newer.slice(0, 7)}`;
   await until(took, () => running.log.includes(took), { every: 5 });
   const [at, changes] = [Date.now(), proxy.changes.length];
   const made = () => proxy.changes.slice(changes).find(({ path }) => /\/containers\/create$/.test(path));
   const change = await until('a container of it', made, { every: 5 });
+  await arrive(wait);
   expect(change.at - at).toBeLessThan(SECOND);
-  proxy.heal();
-  await settled(scenario, 'web', { tag: 'v3', count: 1 });
+});
+
+it.for(isThorough ? WAITS : some(WAITS, FEW))('ends when it is told to while it waits $name', async (wait) => {
+  await goToWait(wait);
+  const since = Date.now();
+  expect(await running.stop()).toBe(0);
+  expect(Date.now() - since).toBeLessThan(LONGEST_ENDING);
+  running = scenario.run();
+  await push({ image: 'lab/app:v3' });
+  await arrive(wait);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest, Resources } from '../../../src/core/model.ts';
-import { cases, patience } from '../../support/cases.ts';
+import { cases, isThorough, patience } from '../../support/cases.ts';
 import { isQuiet } from '../../support/invariants.ts';
 import {
   anyChange,
@@ -14,8 +14,8 @@ import { said, sayable } from '../../support/schema-words.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
-/** Enough to see that nothing has broken; thousands were looked at to find what is below. */
-const RUNS = 15;
+/** Enough to see that nothing has broken; with more cases thousands are looked at. */
+const RUNS = isThorough ? 100 : 15;
 const GB = 1024 ** 3;
 const LIMIT = patience(60_000);
 
