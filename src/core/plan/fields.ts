@@ -50,8 +50,23 @@ export function becauseOf(fields: readonly FieldChange[]): string | undefined {
 }
 
 /** The spec as its manifest spells it. */
-export function specFields({ healthCommand, ...container }: ContainerSpec): object {
-  return { ...container, ...(healthCommand && { healthCheck: healthCommand }) };
+export function specFields({ healthCommand, stopGracePeriod, shmSize, ...container }: ContainerSpec): object {
+  return {
+    ...container,
+    stopGracePeriod: durationText(stopGracePeriod),
+    shmSize: sizeText(shmSize),
+    ...(healthCommand && { healthCheck: healthFields(healthCommand) }),
+  };
+}
+
+function healthFields(check: NonNullable<ContainerSpec['healthCommand']>): object {
+  const { interval, timeout, startPeriod } = check;
+  return {
+    ...check,
+    interval: durationText(interval),
+    timeout: durationText(timeout),
+    startPeriod: durationText(startPeriod),
+  };
 }
 
 /** As their manifest spells them. */
@@ -62,6 +77,20 @@ export function resourceFields(resources: Resources): object {
     memory: sizeText(memory),
     limits: { cpu: limits.cpu, memory: sizeText(limits.memory) },
   };
+}
+
+/** The largest of these that it is a whole number of. */
+const UNITS: readonly (readonly [string, number])[] = [
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+];
+
+/** `90s`, of milliseconds. */
+export function durationText(milliseconds: number | undefined): string | undefined {
+  if (milliseconds === undefined) return undefined;
+  const [unit, size] = UNITS.find(([, each]) => milliseconds >= each && milliseconds % each === 0) ?? ['ms', 1];
+  return milliseconds === 0 ? '0s' : `${milliseconds / size}${unit}`;
 }
 
 function sizeText(bytes: number | undefined): string | undefined {

@@ -1,5 +1,5 @@
 import { releaseName, type Details } from './details.ts';
-import { becauseOf, fieldChanges, resourceFields, type FieldChange } from './fields.ts';
+import { becauseOf, durationText, fieldChanges, resourceFields, type FieldChange } from './fields.ts';
 import type { CheckDefinition } from '../desire.ts';
 import { isUp } from '../observed.ts';
 import type { Progress } from '../rollout/progress.ts';
@@ -112,5 +112,5 @@ function checkFields(definition: CheckDefinition | undefined): object {
   if (definition?.check.type !== 'http') return {};
   const { check, timeout } = definition;
   const { path, port, status } = check;
-  return { healthCheck: { http: { path, port, status }, timeout } };
+  return { healthCheck: { http: { path, port, status }, timeout: durationText(timeout) } };
 }

@@ -249,7 +249,7 @@ describe('a change without a restart', () => {
     it.each([
       ['as a new one', [web], [withCheck('/')], 'healthCheck.http.path (none) → /'],
       ['as none any more', [withCheck('/')], [web], 'healthCheck.http.path / → (none)'],
-      ['with its timeout', [withCheck('/')], [withCheck('/', 500)], 'healthCheck.timeout 1000 → 500'],
+      ['with its timeout', [withCheck('/')], [withCheck('/', 500)], 'healthCheck.timeout 1s → 500ms'],
     ])('%s, also where no route leads to the service', (_, before, wanted, because) => {
       expect(change(before, wanted)?.because).toContain(because);
     });

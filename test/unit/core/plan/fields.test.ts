@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { fieldChanges } from '../../../../src/core/plan/fields.ts';
+import { durationText, fieldChanges, specFields } from '../../../../src/core/plan/fields.ts';
+import { containerSpec } from '../../../support/specs.ts';
 
 it.each<[string, object, object, string[]]>([
   ['nothing that is equal', { a: 1, b: { c: [2] } }, { a: 1, b: { c: [2] } }, []],
@@ -25,6 +26,33 @@ it.each<[string, object, object, string[]]>([
     (each) => `${each.path}: ${each.from ?? '(none)'} → ${each.to ?? '(none)'}`,
   );
   expect(texts).toEqual(changes);
+});
+
+it.each([
+  [0, '0s'],
+  [250, '250ms'],
+  [1_000, '1s'],
+  [1_500, '1500ms'],
+  [90_000, '90s'],
+  [120_000, '2m'],
+  [7_200_000, '2h'],
+])('writes %d milliseconds as a manifest does: %s', (milliseconds, text) => {
+  expect(durationText(milliseconds)).toBe(text);
+});
+
+it('writes times and sizes of a container as its manifest does', () => {
+  const check = { command: ['CMD', 'true'], interval: 30_000, timeout: 500, retries: 3, startPeriod: 0 };
+  const spec = { image: 'web:v1', stopGracePeriod: 10_000, shmSize: 64 * 1024 ** 2, healthCommand: check };
+  const texts = fieldChanges(specFields(containerSpec({ image: 'web:v1' })), specFields(containerSpec(spec)), true);
+  expect(texts.map(({ path, to }) => `${path} ${to ?? ''}`)).toEqual([
+    'healthCheck.command CMD, true',
+    'healthCheck.interval 30s',
+    'healthCheck.retries 3',
+    'healthCheck.startPeriod 0s',
+    'healthCheck.timeout 500ms',
+    'shmSize 64M',
+    'stopGracePeriod 10s',
+  ]);
 });
 
 it('says of each change whether it forces a new release', () => {
