@@ -7,6 +7,8 @@ export interface Relay extends AsyncDisposable {
   readonly host: string;
   /** `silent`: takes connections and says nothing. `truncating`: hangs up in the middle of an answer. */
   mode: 'open' | 'silent' | 'truncating';
+  /** The server that it leads to, as `127.0.0.1:PORT`. */
+  target: string;
 }
 
 /** Less than the headers of any answer. */
@@ -18,11 +20,10 @@ export async function startRelay(target: string): Promise<Relay> {
     sockets.add(socket);
     return socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
   };
-  const [, port] = target.split(':');
   const server = createServer((client) => {
     keep(client);
     if (relay.mode === 'silent') return;
-    const onward = keep(connect(Number(port), '127.0.0.1'));
+    const onward = keep(connect(Number(relay.target.split(':')[1]), '127.0.0.1'));
     client.pipe(onward).on('close', () => client.destroy());
     client.on('close', () => onward.destroy());
     onward.on('data', (chunk: Buffer) => {
@@ -35,6 +36,7 @@ export async function startRelay(target: string): Promise<Relay> {
   const relay: Relay = {
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     mode: 'open',
+    target,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -39,13 +39,16 @@ const stack = makeStack();
 const outcomes = new Map<string, Promise<Outcome>>();
 
 beforeAll(async () => {
-  const registry = stack.use(await startRegistry());
+  const registries = {
+    open: stack.use(await startRegistry()),
+    locked: stack.use(await startRegistry({ credentials: { username: 'somebody', password: 'else' } })),
+  };
   const { image } = stack.use(await pickyBalancer(dockerAt(dockerHost())));
   const plays = new PQueue({ concurrency: PLAYS_AT_ONCE });
   const openings = new PQueue({ concurrency: OPENINGS_AT_ONCE });
   for (const { name, faults } of PLAYS) {
     const outcome = plays.add(async () => {
-      await using stage = await openings.add(() => Stage.open(registry, image));
+      await using stage = await openings.add(() => Stage.open(registries, image));
       return await play(stage, faults);
     });
     // Told by the test of this name.

@@ -47,6 +47,13 @@ export const FAULTS: readonly Fault[] = [
     end: (stage) => stage.publish(true),
   },
   {
+    name: 'the registry lets nobody in',
+    spoils: 'registry',
+    reason: 'registry-unauthorized',
+    begin: (stage) => stage.lock(true),
+    end: (stage) => stage.lock(false),
+  },
+  {
     name: 'the registry says nothing',
     spoils: 'registry',
     reason: 'pull-failed',

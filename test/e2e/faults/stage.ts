@@ -13,31 +13,37 @@ import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 export const PASSWORD = 'of-the-stage';
 const CONFIG = 'status: { enabled: false }';
 
+export interface Registries {
+  readonly open: Registry;
+  /** Lets nobody in without a password. */
+  readonly locked: Registry;
+}
+
 /** A cluster that runs v1 of a service, and everything around it that may fail: engine, registry, balancer, repository. */
 export class Stage implements AsyncDisposable {
   readonly scenario: Scenario;
   readonly proxy: EngineProxy;
   readonly git: HttpHost;
   readonly relay: Relay;
-  private readonly registry: Registry;
+  private readonly registries: Registries;
   private readonly stack: ReturnType<typeof makeStack>;
 
   private constructor(
-    parts: Pick<Stage, 'scenario' | 'proxy' | 'git' | 'relay'> & { registry: Registry },
+    parts: Pick<Stage, 'scenario' | 'proxy' | 'git' | 'relay'> & { registries: Registries },
     stack: ReturnType<typeof makeStack>,
   ) {
     this.scenario = parts.scenario;
     this.proxy = parts.proxy;
     this.git = parts.git;
     this.relay = parts.relay;
-    this.registry = parts.registry;
+    this.registries = parts.registries;
     this.stack = stack;
   }
 
-  static async open(registry: Registry, balancerImage: string): Promise<Stage> {
+  static async open(registries: Registries, balancerImage: string): Promise<Stage> {
     const stack = makeStack();
     const proxy = stack.use(await EngineProxy.open());
-    const relay = stack.use(await startRelay(registry.host));
+    const relay = stack.use(await startRelay(registries.open.host));
     const served: { git?: HttpHost } = {};
     const repository = async (_: unknown, directory: string) => {
       served.git = stack.use(await serveHttp(directory, PASSWORD));
@@ -47,7 +53,7 @@ export class Stage implements AsyncDisposable {
     const settings = { through: proxy.host, repository, balancerImage, config: CONFIG };
     const scenario = stack.use(await Scenario.create(settings));
     if (served.git === undefined) throw new Error('The scenario has asked for no repository.');
-    const stage = new Stage({ scenario, proxy, relay, git: served.git, registry }, stack);
+    const stage = new Stage({ scenario, proxy, relay, git: served.git, registries }, stack);
     await stage.begin().catch(async (error: unknown) => {
       await stage[Symbol.asyncDispose]();
       throw error;
@@ -71,9 +77,16 @@ export class Stage implements AsyncDisposable {
     return await this.origin.push({ 'app.yaml': manifests }, 'Update', ['--force']);
   }
 
+  /** Where its image comes from wants a password that it has not, or lets it in again. */
+  lock(isLocked: boolean): void {
+    const { locked, open } = this.registries;
+    this.relay.target = (isLocked ? locked : open).host;
+  }
+
   /** Puts v2 into the registry, or takes it away. */
   async publish(isThere: boolean): Promise<void> {
-    const { registry, scenario } = this;
+    const { scenario } = this;
+    const registry = this.registries.open;
     if (isThere) await registry.push(scenario.host, 'lab/app:v2', scenario.cluster, 'v2');
     else await registry.remove(scenario.cluster, await registry.digest(scenario.cluster, 'v2'));
   }
