@@ -24,8 +24,6 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
         step.slot.service,
         `started ${step.slot.service}@${step.slot.release}, instance ${step.slot.slot}`,
       ];
-    case 'start':
-      return ['started', step.instance.service, `started ${step.instance.name}: ${step.because}`];
     case 'unpause':
       return ['resumed', step.instance.service, `resumed ${step.instance.name}: ${step.because}`];
     case 'remove':

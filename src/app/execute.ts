@@ -165,8 +165,6 @@ export class Executor {
         return runtime.pruneNetworks(step.keep);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
-      case 'start':
-        return runtime.start(step.instance);
       case 'unpause':
         return runtime.unpause(step.instance);
       case 'remove':

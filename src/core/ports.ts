@@ -55,15 +55,11 @@ export interface Runtime {
   pruneNetworks(keep: readonly string[]): Promise<void>;
   /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
-  /** Whether the engine has the image. */
-  hasImage(image: string): Promise<boolean>;
   /**
    * Makes and starts the slot's container; starts it where it is there but stopped; replaces a broken half-made one. Of a
    * candidate that cannot be made or started twice running a container stays that never ran: the mark of its release.
    */
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
-  /** Starts a stopped container again. */
-  start(instance: Instance): Promise<void>;
   /** Unpauses. */
   unpause(instance: Instance): Promise<void>;
   /**

@@ -6,7 +6,7 @@ import { Addresses } from './addresses.ts';
 import { Attachments } from './attachments.ts';
 import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
-import { inspectImage, pullImage } from './image.ts';
+import { pullImage } from './image.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks.ts';
 import { Observer } from './observer.ts';
@@ -66,16 +66,8 @@ export class EngineRuntime implements Runtime {
     return pullImage({ docker: this.docker, credentials }, image, policy, signal);
   }
 
-  async hasImage(image: string): Promise<boolean> {
-    return (await inspectImage(this.docker, image)) !== undefined;
-  }
-
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
     return this.slots.ensure(slot, signal);
-  }
-
-  start(instance: Instance): Promise<void> {
-    return this.containers.start(instance);
   }
 
   unpause(instance: Instance): Promise<void> {

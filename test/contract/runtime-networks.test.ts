@@ -211,7 +211,7 @@ describe('networks of a cluster on the engine', () => {
     const web = await start('web');
     await cluster.runtime.stop(web, { mark: true });
     await expect(cluster.runtime.pruneNetworks([])).rejects.toThrow(/there are containers on it/);
-    await cluster.runtime.start(web);
+    await start('web');
     await until(async () => (await cluster.runtime.observe()).instances[0]?.state === 'running');
   });
 

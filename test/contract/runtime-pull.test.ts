@@ -48,7 +48,7 @@ describe('images of a private registry', () => {
   const logIn = (config: string) => writeFile(join(dockerConfig, 'config.json'), config);
 
   it("are pulled with the login of docker's config, and have a digest", async () => {
-    expect(await cluster.runtime.hasImage(image)).toBe(false);
+    await expect(cluster.docker.getImage(image).inspect()).rejects.toMatchObject({ statusCode: 404 });
     const pulled = await cluster.runtime.pull(image, 'missing');
     expect(pulled.id).toMatch(/^sha256:/);
     expect(pulled.digest).toBe(digest);

@@ -77,10 +77,6 @@ export class MemoryRuntime implements Runtime {
     return pulled;
   }
 
-  hasImage(image: string): Promise<boolean> {
-    return this.attempt(() => this.engine.localImage(image) !== undefined);
-  }
-
   async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     this.engine.settle();
@@ -91,9 +87,18 @@ export class MemoryRuntime implements Runtime {
     const stopped = this.engine.containers.get(name);
     if (stopped !== undefined) {
       await this.restore(stopped, slot);
-      return this.start(stopped.toInstance());
+      return this.startAgain(stopped);
     }
     await this.makeAndStart(name, slot);
+  }
+
+  private async startAgain(container: MemoryContainer): Promise<void> {
+    await this.engine.mutate(`start ${container.name}`);
+    try {
+      this.engine.start(container);
+    } catch (cause) {
+      throw startFailed(container.name, cause);
+    }
   }
 
   private async makeAndStart(name: string, slot: SlotSpec): Promise<void> {
@@ -107,16 +112,6 @@ export class MemoryRuntime implements Runtime {
       if (isLast) this.failed.delete(name);
       else if (error instanceof ReasonError && error.reason === 'start-failed') this.failed.add(name);
       throw error;
-    }
-  }
-
-  async start(instance: Instance): Promise<void> {
-    await this.engine.mutate(`start ${instance.name}`);
-    const container = this.engine.get(instance.name);
-    try {
-      this.engine.start(container);
-    } catch (cause) {
-      throw startFailed(container.name, cause);
     }
   }
 

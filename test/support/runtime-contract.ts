@@ -295,8 +295,9 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
     it('starts a stopped container again', async () => {
       await runtime.ensure(slotSpec({ container: serving }));
       await runtime.stop(await only(), { mark: false });
-      await runtime.start(await only());
-      expect((await only()).state).toBe('running');
+      const { id } = await only();
+      await runtime.ensure(slotSpec({ container: serving }));
+      expect(await only()).toMatchObject({ id, state: 'running' });
     });
 
     describe('update', () => {
@@ -365,8 +366,6 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
 
     it('pulls never where the policy says so', async () => {
       await expect(runtime.pull('lab/not-pulled:1', 'never')).rejects.toMatchObject({ reason: 'image-not-found' });
-      expect(await runtime.hasImage('lab/not-pulled:1')).toBe(false);
-      expect(await runtime.hasImage(serving.image)).toBe(true);
       expect(await runtime.pull(serving.image, 'never')).toEqual(await runtime.pull(serving.image, 'missing'));
     });
 

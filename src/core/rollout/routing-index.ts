@@ -7,7 +7,6 @@ export interface RoutingIndex {
   readonly routes: ReadonlyMap<string, Route>;
   /** By name. */
   readonly checks: ReadonlyMap<string, CheckPool>;
-  readonly checksByService: ReadonlyMap<string, readonly CheckPool[]>;
   /** The checks that ask a server, by its id. */
   readonly checksByServer: ReadonlyMap<string, readonly CheckPool[]>;
   /** Where a server is a member, by its id. */
@@ -25,7 +24,6 @@ export function indexRouting({ checks, routes }: RoutingTable = EMPTY_TABLE): Ro
   return {
     routes: new Map(routes.map((each) => [each.loadBalancer, each])),
     checks: new Map(checks.map((each) => [each.name, each])),
-    checksByService: groupBy(checks, ({ service }) => service),
     checksByServer: new Map(
       [...groupBy(asked, ({ id }) => id)].map(([id, entries]) => [id, entries.map(({ pool }) => pool)]),
     ),

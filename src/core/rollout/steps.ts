@@ -15,7 +15,7 @@ export type Step =
   | { readonly do: 'networks'; readonly names: readonly string[] }
   | { readonly do: 'prune-networks'; readonly keep: readonly string[] }
   | { readonly do: 'ensure'; readonly slot: SlotSpec }
-  | { readonly do: 'start' | 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
+  | { readonly do: 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
   | { readonly do: 'stop'; readonly instance: Instance; readonly mark: boolean; readonly because: string }
   | {
       readonly do: 'update';
@@ -41,7 +41,6 @@ export function objectOf(step: Step): string {
     case 'route':
     case 'remove-balancer':
       return 'balancer';
-    case 'start':
     case 'unpause':
     case 'remove':
     case 'restart':
@@ -68,7 +67,6 @@ export function serviceOf(step: Step): string | undefined {
     case 'route':
     case 'remove-balancer':
       return undefined;
-    case 'start':
     case 'unpause':
     case 'remove':
     case 'restart':

@@ -10,7 +10,6 @@ const { name } = instance;
 const resources = { cpu: 1, memory: 0, limits: {} };
 
 it.each<[Step, 'begun' | 'done', string]>([
-  [{ do: 'start', instance, because: 'it fell' }, 'done', `started ${name}: it fell`],
   [{ do: 'restart', instance, because: 'L7STS/503' }, 'begun', `restarting ${name}: L7STS/503`],
   [{ do: 'restart', instance, because: 'L7STS/503' }, 'done', `restarted ${name}: L7STS/503`],
   [{ do: 'stop', instance, mark: false, because: '1 wanted' }, 'begun', `stopping ${name}: 1 wanted`],
