@@ -1,9 +1,9 @@
 import type { Balancer, Runtime } from '../core/ports.ts';
-import { layerOf, ReasonError, type Problem } from '../core/reason.ts';
 import type { Result } from '../core/rollout/lessons.ts';
 import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
+import { problemOf } from './problems.ts';
 import { inPatience, Turns, type Sleep } from './turns.ts';
 
 export interface ExecutorOptions {
@@ -150,8 +150,9 @@ export class Executor {
       this.options.journal.record(...describe(step, 'done'));
       return { status: 'done', step, ...(image !== undefined && { image }) };
     } catch (error) {
-      const problem = problemOf(step, error);
-      if (!signal.aborted) this.options.journal.record('failed', serviceOf(step) ?? 'cluster', problem.message);
+      const object = serviceOf(step);
+      const problem = { ...problemOf(error, 'start-failed'), ...(object !== undefined && { object }) };
+      if (!signal.aborted) this.options.journal.record('failed', object ?? 'cluster', problem.message);
       return { status: 'failed', step, problem };
     }
   }
@@ -198,12 +199,4 @@ function nameOf(step: Step): string {
 
 function isLong(step: Step): boolean {
   return step.do === 'pull' || step.do === 'stop' || step.do === 'restart' || step.do === 'route';
-}
-
-/** What a failed step means for its service; an error that is no ReasonError is a bug and keeps its own words. */
-function problemOf(step: Step, error: unknown): Problem {
-  const reason = error instanceof ReasonError ? error.reason : 'start-failed';
-  const object = serviceOf(step);
-  const message = error instanceof Error ? error.message : String(error);
-  return { layer: layerOf(reason), reason, message, ...(object !== undefined && { object }) };
 }

@@ -1,9 +1,10 @@
 import type { DesiredState } from '../core/desire.ts';
 import type { Clock, Runtime } from '../core/ports.ts';
-import { layerOf, ReasonError, type Problem, type Reason } from '../core/reason.ts';
+import type { Problem } from '../core/reason.ts';
 import { blankReport } from '../core/status/report.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
+import { describeProblems, problemOf } from './problems.ts';
 import type { Publisher } from './publisher.ts';
 import type { Pulse } from './pulse.ts';
 import type { Pass, Reconciler } from './reconcile.ts';
@@ -30,6 +31,9 @@ export interface LoopOptions {
 
 const NEXT = 20;
 const POLL = 250;
+/** So soon after a movement, what is waited for may come at any moment. */
+const SOON = 5_000;
+const FAST_POLL = 100;
 /** After this long without any movement a service that is not steady is looked at less often. */
 const PATIENCE = 60_000;
 const SLOW_POLL = 2_000;
@@ -140,7 +144,7 @@ export class Loop {
     const resync = Math.min(this.options.interval, RESYNC);
     const due = pass.wakeAt === undefined ? resync : Math.max(0, pass.wakeAt - now);
     if (pass.steady) return Math.min(due, resync);
-    return Math.min(due === 0 ? POLL : due, now - this.movedAt < PATIENCE ? POLL : SLOW_POLL);
+    return Math.min(due === 0 ? POLL : due, pollAfter(now - this.movedAt));
   }
 
   private async publish(
@@ -231,14 +235,8 @@ export class Loop {
   }
 }
 
-function describeProblems(problems: readonly Problem[]): string {
-  const [first] = problems;
-  if (first === undefined) return '';
-  const place = first.file === undefined ? '' : `${first.file}:${first.line ?? 1}:${first.column ?? 1}: `;
-  return `${place}${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}`;
-}
-
-function problemOf(error: unknown, otherwise: Reason): Problem {
-  const reason = error instanceof ReasonError ? error.reason : otherwise;
-  return { layer: layerOf(reason), reason, message: error instanceof Error ? error.message : String(error) };
+/** The longer nothing has moved, the less often is asked whether it does. */
+function pollAfter(stillness: number): number {
+  if (stillness < SOON) return FAST_POLL;
+  return stillness < PATIENCE ? POLL : SLOW_POLL;
 }

@@ -1,12 +1,11 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Repository } from '../core/ports.ts';
-import type { Problem } from '../core/reason.ts';
-import { layerOf, ReasonError } from '../core/reason.ts';
 import { meaningOf } from '../core/status/meaning.ts';
 import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
+import { problemOf } from './problems.ts';
 
 export interface PublisherOptions {
   readonly repository: Repository;
@@ -86,7 +85,8 @@ export class Publisher {
       this.gap = SHORTEST_GAP;
     } catch (error) {
       this.gap = Math.min(this.gap * 2, LONGEST_GAP);
-      const problem = problemOf(error);
+      const { message, ...failure } = problemOf(error, 'unreachable');
+      const problem = { ...failure, message: `The status was not published: ${message}` };
       this.options.journal.record('failed', 'cluster', problem.message);
       // Where not even this can be written, the event above has gone to the log.
       await this.keep({ ...status, ready: false, problems: [...status.problems, problem] }).catch(() => undefined);
@@ -108,10 +108,4 @@ function textOf(status: StatusReport): string {
 function messageOf(status: StatusReport): string {
   const { lastGood } = status.revision;
   return `${status.cluster}: ${verdictOf(status)}\n\nRevision: ${lastGood}\n`;
-}
-
-function problemOf(error: unknown): Problem {
-  const reason = error instanceof ReasonError ? error.reason : 'unreachable';
-  const message = `The status was not published: ${error instanceof Error ? error.message : String(error)}`;
-  return { layer: layerOf(reason), reason, message };
 }

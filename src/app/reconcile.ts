@@ -45,7 +45,11 @@ export interface Pass {
   readonly rest: number;
 }
 
-/** Of the time that a pass looks and plans: many containers that come and go at once wake the loop all the time. */
+/**
+ * Many containers that come and go at once wake the loop all the time: a pass that looks and plans for longer than this is
+ * followed by a rest of several times as long.
+ */
+const QUICK = 20;
 const REST = 4;
 const LONGEST_REST = 250;
 
@@ -70,8 +74,7 @@ export class Reconciler {
     const begunAt = clock.now();
     const ended = this.executor.takeEnded();
     this.learn(ended);
-    const hasChanged =
-      look === 'remembered' && ended.some((each) => each.status === 'done' || each.step.do === 'route');
+    const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
@@ -83,7 +86,7 @@ export class Reconciler {
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.memory = withVerdicts(this.memory, due, made.decisions);
-    const rest = Math.min((clock.now() - begunAt) * REST, LONGEST_REST);
+    const rest = restAfter(clock.now() - begunAt);
     const { results, begun } = await this.executor.execute(due, signal);
     this.learn(results);
     this.sight.remember(state, [...results.map((each) => each.step), ...this.executor.working]);
@@ -159,4 +162,14 @@ export class Reconciler {
     const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? [])];
     return times.length === 0 ? {} : { wakeAt: Math.min(...times) };
   }
+}
+
+/** Things are not as they were. Also a balancer that has refused something has answered, whatever it was taken for. */
+function hasMoved(result: Result): boolean {
+  if (result.status === 'done') return true;
+  return result.step.do === 'route' && result.problem.reason !== 'balancer-unreachable';
+}
+
+function restAfter(duration: number): number {
+  return duration <= QUICK ? 0 : Math.min(duration * REST, LONGEST_REST);
 }

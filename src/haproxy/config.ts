@@ -182,7 +182,7 @@ function checkLines(pool: CheckPool, slots: Slots): readonly string[] {
     ...(pool.check.type === 'http' ? httpCheckLines(pool.service, pool.check) : []),
     'timeout connect 1s',
     `timeout check ${pool.timeout}ms`,
-    'default-server check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1',
+    'default-server check inter 1s fastinter 500ms downinter 250ms fall 2 rise 1',
     ...(slots[pool.name] ?? []).map((holder, index) => `server ${slotName(index)} ${slotAddress(pool, holder)}`),
   ];
 }

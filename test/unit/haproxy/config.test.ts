@@ -38,7 +38,7 @@ backend check:web.http.8080.1a2b3c4
   http-check expect status 200-399
   timeout connect 1s
   timeout check 1000ms
-  default-server check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1
+  default-server check inter 1s fastinter 500ms downinter 250ms fall 2 rise 1
   server s1 10.0.0.1:8080
   server s2 10.0.0.2:8080
   server s3 0.0.0.0:8080 disabled
