@@ -22,10 +22,11 @@ export async function latency(): Promise<void> {
   await scenario.answers('web.example.com', { body: 'v1' });
   await steady(scenario);
   const start = median(await starts(scenario));
-  const update = median(await updates(scenario, folder));
+  const { updates, heals } = await rounds(scenario, folder);
+  const update = median(updates);
   row('a file written -> answered by the new release (of the app alone)', update, { beside: start });
   row('the same beside what the app alone takes', update - start, { bar: 1_500 });
-  row('a container killed by hand -> running again', median(await heals(scenario, ROUNDS)), { bar: 2_000 });
+  row('a container killed by hand -> running again', median(heals), { bar: 2_000 });
   await blind(scenario, running, folder);
 }
 
@@ -36,7 +37,7 @@ async function blind(scenario: Scenario, seeing: RunningFairlead, folder: string
   proxy.fail({ do: 'silence', on: /GET \/events/ });
   scenario.run(folder, '--docker-host', proxy.host);
   await until('it looks', () => proxy.requests.includes('GET /containers/json'));
-  row('a container killed by hand -> running again, without events', median(await heals(scenario, 1)), { bar: RESYNC });
+  row('a container killed by hand -> running again, without events', await heal(scenario), { bar: RESYNC });
 }
 
 /** What the application itself takes from `docker start` to its first answer. */
@@ -62,40 +63,37 @@ async function starts({ docker }: Scenario): Promise<number[]> {
   return times;
 }
 
-async function updates(scenario: Scenario, folder: string): Promise<number[]> {
-  const times: number[] = [];
+/** What is killed again and again is not started at once, so that each release is killed once. */
+async function rounds(scenario: Scenario, folder: string): Promise<{ updates: number[]; heals: number[] }> {
+  const [updates, heals]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
     const tag = round % 2 === 0 ? 'v2' : 'v1';
-    times.push(
-      await timed(async () => {
-        await writeFile(join(scenario.directory, folder, 'app.yaml'), application(tag, UPDATE));
-        await scenario.answers('web.example.com', { body: tag });
-      }),
-    );
+    updates.push(await timed(() => update(scenario, folder, tag)));
+    await steady(scenario);
+    heals.push(await heal(scenario));
     await steady(scenario);
   }
-  return times;
+  return { updates, heals };
 }
 
-/** Docker leaves what was killed by hand as it is. */
-async function heals(scenario: Scenario, rounds: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const [victim = ''] = await scenario.runningIds();
-    const { State } = await scenario.docker.getContainer(victim).inspect();
-    const isBack = async () => {
-      const now = (await scenario.docker.getContainer(victim).inspect()).State;
-      return now.Running && now.StartedAt !== State.StartedAt;
-    };
-    times.push(
-      await timed(async () => {
-        await scenario.docker.getContainer(victim).kill();
-        await until('it runs again', isBack, { every: 10, within: 2 * RESYNC });
-      }),
-    );
-    await steady(scenario);
-  }
-  return times;
+async function update(scenario: Scenario, folder: string, tag: string): Promise<void> {
+  await writeFile(join(scenario.directory, folder, 'app.yaml'), application(tag, UPDATE));
+  await scenario.answers('web.example.com', { body: tag });
+}
+
+/** Milliseconds. Docker leaves what was killed by hand as it is. */
+async function heal(scenario: Scenario): Promise<number> {
+  const { docker } = scenario;
+  const [victim = ''] = await scenario.runningIds();
+  const { State } = await docker.getContainer(victim).inspect();
+  const isBack = async () => {
+    const now = (await docker.getContainer(victim).inspect()).State;
+    return now.Running && now.StartedAt !== State.StartedAt;
+  };
+  return await timed(async () => {
+    await docker.getContainer(victim).kill();
+    await until('it runs again', isBack, { every: 10, within: 2 * RESYNC });
+  });
 }
 
 async function steady(scenario: Scenario): Promise<void> {
