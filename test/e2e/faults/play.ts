@@ -33,13 +33,24 @@ export async function play(stage: Stage, faults: readonly Fault[]): Promise<Outc
   await delay(Math.max(0, begun + FIRST_TRIES - Date.now()));
   const before = stage.proxy.calls.length;
   await delay(MINUTE);
-  const counted = stage.proxy.requests.slice(before);
+  const isOwn = await ownCalls(stage);
+  const counted = stage.proxy.requests.slice(before).filter(isOwn);
   const reasons = reasonsIn(await stage.lastStatus());
   const bodies = await watch.stop();
   for (const fault of faults) await fault.end?.(stage);
   const ended = Date.now();
   await recover(stage, fields === undefined ? undefined : await stage.update());
   return { reasons, calls: tally(counted), callsInMinute: counted.length, bodies, recovery: Date.now() - ended };
+}
+
+/** Whether a call is not for a container of another cluster: that has changed, and nobody's fault is to blame. */
+async function ownCalls({ scenario: { docker, cluster } }: Stage): Promise<(request: string) => boolean> {
+  const filters = { label: [`io.fairlead.cluster=${cluster}`] };
+  const own = new Set((await docker.listContainers({ all: true, filters })).map(({ Id }) => Id));
+  return (request) => {
+    const [, id] = /^GET \/containers\/([0-9a-f]{64})\/json$/.exec(request) ?? [];
+    return id === undefined || own.has(id);
+  };
 }
 
 function tally(requests: readonly string[]): string[] {

@@ -232,7 +232,7 @@ function tmpfsMount(size: string): string {
 
 /** Each at a value that harms nobody. */
 function ulimits(nproc: number): string {
-  return `{ core: 0, cpu: 1000000, data: 4000000000, fsize: 4000000000, locks: 1000, memlock: 1000000, msgqueue: 800000, nice: 10,
+  return `{ core: 0, cpu: 1000000, data: 4000000000, fsize: 4000000000, locks: 1000, memlock: 1000000, msgqueue: 800000, nice: 0,
   nofile: 1000, nproc: ${nproc}, rss: 4000000000, rtprio: 0, rttime: 1000000, sigpending: 1000, stack: 8000000 }`;
 }
 
