@@ -116,6 +116,7 @@ export class Reconciler {
 
   /** A new revision or a person's word: what failed before is tried again at once. */
   forgetFailures(): void {
+    this.sight.hurry();
     this.memory = { ...this.memory, failures: {} };
   }
 

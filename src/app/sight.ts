@@ -5,6 +5,7 @@ import { withOutcomes, type Memory } from '../core/rollout/memory.ts';
 import type { Step } from '../core/rollout/steps.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Description } from './describe.ts';
+import type { Sleep } from './turns.ts';
 import { notice } from './notice.ts';
 
 /**
@@ -12,6 +13,10 @@ import { notice } from './notice.ts';
  * last pass was told (`remembered`), as no event has come since. A balancer that did not answer then is not asked either.
  */
 export type Look = 'usual' | 'deep' | 'remembered';
+
+/** Milliseconds in which a balancer answers that is well. */
+const ENOUGH = 500;
+const SILENT: ObservedBalancer = { state: 'unreachable', checks: {}, members: {}, oldWorkers: 0 };
 
 interface Seen {
   readonly state: ObservedState;
@@ -21,7 +26,13 @@ interface Seen {
 
 /** What one process sees of engine and balancer, and has seen of them. */
 export class Sight {
-  private readonly options: { readonly runtime: Runtime; readonly balancer: Balancer; readonly clock: Clock };
+  private readonly options: {
+    readonly runtime: Runtime;
+    readonly balancer: Balancer;
+    readonly clock: Clock;
+    readonly sleep: Sleep;
+  };
+  private hurried: () => void = () => undefined;
   private isAway = false;
   /** When the engine was last seen, if it ever was. */
   private lastLook: LastLook | undefined;
@@ -43,7 +54,7 @@ export class Sight {
       const isSilent = remembered?.balancer.state === 'unreachable';
       const seen = {
         runtime: remembered?.runtime ?? (await runtime.observe({ deep, signal })),
-        balancer: isSilent ? remembered.balancer : await balancer.observe(),
+        balancer: isSilent ? remembered.balancer : await this.inHurry(balancer.observe()),
       };
       const state = { ...seen, balancer: this.withTable(seen.balancer), underWay: underWay(working) };
       const known = withAbsence(this.welcome(memory, seen.balancer), seen.runtime, this.lastLook, this.isAway);
@@ -54,6 +65,22 @@ export class Sight {
       this.isAway = true;
       this.last = undefined;
       throw error;
+    }
+  }
+
+  /** Somebody has news that do not wait for a balancer which takes its time to answer. */
+  hurry(): void {
+    this.hurried();
+  }
+
+  private async inHurry(answer: Promise<ObservedBalancer>): Promise<ObservedBalancer> {
+    const over = new AbortController();
+    const hurry = new Promise<void>((resolve) => (this.hurried = resolve));
+    const enough = Promise.all([hurry, this.options.sleep(ENOUGH, over.signal)]).then(() => SILENT);
+    try {
+      return await Promise.race([answer, enough]);
+    } finally {
+      over.abort();
     }
   }
 
