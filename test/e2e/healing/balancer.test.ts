@@ -8,8 +8,8 @@ import { containersOf, livesOf, loadBalancer, service, settled, type Container }
 
 /** The balancer comes back with or without the reconciler, and so do instances. */
 
-/** Milliseconds. The engine is not asked as often where it tells of nothing. */
-const SEEN_WITHIN = 2_000;
+/** Milliseconds: a second or less, but for a busy machine. Where the engine tells of nothing it is asked much later. */
+const SEEN_WITHIN = 8_000;
 /** The engine tells of nothing that happens to a file. */
 const CHANGE_SEEN_WITHIN = 30_000;
 const INTERVAL = '25s';
