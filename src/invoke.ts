@@ -110,7 +110,8 @@ export async function runStatus(
   const { status } = await import('./commands/status.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
     const prune = { budget: config.prune, all: false };
-    const earlier = (await readLastStatus(config.stateDir, config.cluster))?.events ?? [];
+    const lastStatus = await readLastStatus(config.stateDir, config.cluster);
+    const earlier = lastStatus?.events ?? [];
     const lastGood = await readLastGood(config.stateDir, config.cluster);
     return await status({
       ...cluster,
@@ -118,6 +119,7 @@ export async function runStatus(
       format: flags.format,
       lastGood,
       refused: refusedNow(lastGood?.manifests ?? [], config.policy),
+      ...(lastStatus && { lastStatus }),
       cluster: config.cluster,
       reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier }).reporter,
       prune,

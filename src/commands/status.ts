@@ -16,6 +16,8 @@ export interface StatusOptions {
   readonly lastGood: LastGood;
   /** Why services of it are held back. */
   readonly refused: readonly Problem[];
+  /** What `run` has said last. */
+  readonly lastStatus?: StatusReport;
   readonly cluster: string;
   readonly runtime: Runtime;
   readonly balancer: Balancer;
@@ -45,12 +47,22 @@ async function observed(options: StatusOptions, desired: DesiredState): Promise<
   const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
   const made = plan(desired, state, NO_MEMORY, now, prune);
   const steady = made.decisions.every((each) => each.steady);
-  const problems = options.lastGood === undefined ? [] : [...options.refused, ...made.problems];
+  const known = options.lastGood === undefined ? [] : [...options.refused, ...made.problems];
   return await reporter.status(
     desired,
     { state, plan: { ...made, problems: [] }, steady },
-    { tried: desired.revision.id, problems },
+    {
+      tried: options.lastStatus?.revision.tried ?? desired.revision.id,
+      problems: [...ofRepository(options.lastStatus, known), ...known],
+    },
   );
+}
+
+/** Why the repository, or its newest revision, was not taken when `run` last looked; only it looks there. */
+function ofRepository(lastStatus: StatusReport | undefined, known: readonly Problem[]): Problem[] {
+  const told = new Set(known.map(({ message }) => message));
+  const problems = lastStatus?.problems ?? [];
+  return problems.filter(({ layer, message }) => (layer === 'git' || layer === 'validation') && !told.has(message));
 }
 
 function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): string {
@@ -65,9 +77,13 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     palette.dim(revision),
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
     ...report.loadBalancers.map((each) => `${each.name} → ${each.service}  ${each.state}  ${each.urls.join(' ')}`),
-    ...report.problems.map((each) => `${palette.bad(each.reason)}: ${each.message}`),
+    ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function placeOf({ file, line = 1, column = 1 }: Problem): string {
+  return file === undefined ? '' : `${file}:${line}:${column}: `;
 }
 
 function serviceLine({ name, state, release, running, desired, image }: ServiceStatus, { palette }: Terminal): string {

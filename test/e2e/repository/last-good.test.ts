@@ -22,6 +22,7 @@ it.concurrent('keeps the last good revision, drift and all, also after it was ki
     problems: [{ layer: 'validation', reason: 'schema', file: 'other.yaml', line: 4, column: 1, path: 'prots' }],
   });
   expect(await scenario.runningIds()).toEqual(before);
+  expect((await scenario.fairlead('status')).stdout).toContain('other.yaml:4:1: schema: ');
 
   await first.stop('SIGKILL');
   await scenario.docker.getContainer(before[0] ?? '').remove({ force: true });
@@ -36,6 +37,7 @@ it.concurrent('keeps the last good revision, drift and all, also after it was ki
   const repaired = await scenario.repository.push(good(3), 'Repair it');
   const after = await scenario.reports('it is taken', (each) => each.revision.applied === repaired);
   expect({ ready: after.ready, problems: after.problems }).toEqual({ ready: true, problems: [] });
+  expect((await scenario.fairlead('status')).stdout).not.toContain('other.yaml');
   expect(await scenario.runningIds()).toHaveLength(3);
 });
 
