@@ -42,13 +42,13 @@ export class Publisher {
     this.options = options;
   }
 
-  /** When `offer` wants to be called again; undefined: there is nothing to publish, or not before the last one has ended. */
+  /** When `offer` wants to be called again; undefined: there is nothing to publish; Infinity: `wake` will tell. */
   offer(status: StatusReport, signal: AbortSignal): number | undefined {
     const meaning = meaningOf(status);
     if (meaning === this.published) return undefined;
     if (this.running !== undefined) {
       this.isAwaited = true;
-      return undefined;
+      return Infinity;
     }
     const due = Math.max(this.lastAt + this.gap, this.refilledAt - (AT_ONCE - 1) * REFILL);
     if (this.options.clock.now() < due) return due;
