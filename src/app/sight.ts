@@ -15,7 +15,9 @@ import { notice } from './notice.ts';
 export type Look = 'usual' | 'deep' | 'remembered';
 
 /** Milliseconds in which a balancer answers that is well. */
-const ENOUGH = 500;
+const ENOUGH = 250;
+/** The same of one that was not waited for the last time: it has been asked already. */
+const LITTLE = 100;
 const SILENT: ObservedBalancer = { state: 'unreachable', checks: {}, members: {}, oldWorkers: 0 };
 
 interface Seen {
@@ -33,6 +35,8 @@ export class Sight {
     readonly sleep: Sleep;
   };
   private hurried: () => void = () => undefined;
+  /** It was not waited for the last time. */
+  private isSlow = false;
   private isAway = false;
   /** When the engine was last seen, if it ever was. */
   private lastLook: LastLook | undefined;
@@ -75,10 +79,14 @@ export class Sight {
 
   private async inHurry(answer: Promise<ObservedBalancer>): Promise<ObservedBalancer> {
     const over = new AbortController();
-    const hurry = new Promise<void>((resolve) => (this.hurried = resolve));
-    const enough = Promise.all([hurry, this.options.sleep(ENOUGH, over.signal)]).then(() => SILENT);
+    const hurry = this.isSlow ? undefined : new Promise<void>((resolve) => (this.hurried = resolve));
+    const enough = Promise.all([hurry, this.options.sleep(this.isSlow ? LITTLE : ENOUGH, over.signal)]).then(
+      () => SILENT,
+    );
     try {
-      return await Promise.race([answer, enough]);
+      const observed = await Promise.race([answer, enough]);
+      this.isSlow = observed === SILENT;
+      return observed;
     } finally {
       over.abort();
     }

@@ -47,6 +47,10 @@ it('waits for it no longer when there are', async () => {
     sight.hurry();
   };
   expect(await seen(act)).toBe('unreachable');
+  // Nor the next time, until it answers in time.
+  expect(await seen(() => waits[1]?.())).toBe('unreachable');
+  expect(await seen(() => answers[2]?.(WELL))).toBe('running');
+  expect(await seen(() => waits[3]?.())).toBeUndefined();
 });
 
 it('gives it the time in which one that is well answers', async () => {
