@@ -25,6 +25,8 @@ interface Wait {
   readonly arrange?: () => Promise<void> | void;
   readonly waits: () => Promise<boolean>;
   readonly release?: () => Promise<void>;
+  /** Milliseconds in which the newer commit is acted on; default: a second. */
+  readonly within?: number;
 }
 
 let proxy: EngineProxy;
@@ -86,6 +88,8 @@ const WAITS: readonly Wait[] = [
     arrange: () => signalBalancer('SIGSTOP'),
     waits: has('v2'),
     release: () => signalBalancer('SIGCONT'),
+    // Each pass on the way asks it in vain.
+    within: 3 * SECOND,
   },
   {
     name: 'for the end of a monitor window',
@@ -153,7 +157,8 @@ it.for(WAITS)('goes on with a newer commit while it waits $name', async (wait) =
   const made = () => proxy.changes.slice(changes).find(({ path }) => /\/containers\/create$/.test(path));
   const change = await until('a container of it', made, { every: 5 });
   await arrive(wait);
-  expect(change.at - at).toBeLessThan(SECOND);
+  console.log(`acted on after ${change.at - at} ms`);
+  expect(change.at - at).toBeLessThan(wait.within ?? SECOND);
 });
 
 it.for(isThorough ? WAITS : some(WAITS, FEW))('ends when it is told to while it waits $name', async (wait) => {
