@@ -23,7 +23,7 @@ const ROOM = '--default-address-pool=base=10.208.0.0/12,size=20';
 const RESET = 'FROM lab/busybox:1\nENTRYPOINT [""]\nCMD ["sleep", "3600"]\n';
 const LIMIT = 600_000;
 /** Of the same number and names as those of the surroundings that the tests find. */
-const NAMES = casesAmid({ ports: [], published: '', digest: '' });
+const NAMES = casesAmid({ ports: [], published: 'somewhere', digest: 'sha256:0' });
 
 const stack = makeStack();
 let engine: Awaited<ReturnType<typeof startPrivateEngine>>;
