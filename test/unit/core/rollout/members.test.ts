@@ -103,6 +103,15 @@ describe('members of a green-blue service', () => {
     expect(setsOf({ wanted, instances }).serving).toBe('web@v0: old1 old2');
   });
 
+  it('leave the name only after those that come have joined it', () => {
+    const told = (...own: Instance[]) =>
+      decisionOf({ wanted, memory, instances: [...own, ...old] }).steps.flatMap((step) =>
+        step.do === 'discover' ? `${step.instance.id} ${step.discoverable ? 'joins' : 'leaves'}` : [],
+      );
+    expect(told(fresh(1), fresh(2, { discoverable: false }))).toEqual(['new2 joins']);
+    expect(told(fresh(1), fresh(2))).toEqual(['old1 leaves', 'old2 leaves']);
+  });
+
   it('are one set where there is nothing to switch from', () => {
     expect(setsOf({ wanted, instances: [fresh(1)] })).toEqual({ serving: 'web@v1: new1' });
   });
