@@ -10,13 +10,25 @@ export class Addresses {
   private readonly lastUsed = new Map<number, number>();
   /** Address chosen last, by subnet. */
   private readonly latest = new Map<string, number>();
+  private taken: ReadonlySet<string> | undefined;
 
   constructor(now: () => number) {
     this.now = now;
   }
 
+  /** Nobody has looked yet which ones are taken. */
+  get areUnknown(): boolean {
+    return this.taken === undefined;
+  }
+
+  /** Those of all containers, stopped ones too. It may be older than the last choices, which rest for a while. */
+  see(taken: ReadonlySet<string>): void {
+    this.taken = taken;
+  }
+
   /** A free address of the subnet's fixed part, or undefined where every one is taken or rests. */
-  choose(subnet: string, taken: ReadonlySet<string>): string | undefined {
+  choose(subnet: string): string | undefined {
+    const taken = this.taken ?? new Set<string>();
     const { first, last } = fixedRange(subnet);
     const size = last - first + 1;
     const start = this.latest.get(subnet) ?? highest(taken, first, last);

@@ -3,8 +3,9 @@ import { ReasonError } from '../core/reason.ts';
 import type { Instance } from '../core/observed.ts';
 import type { Addresses } from './addresses.ts';
 import type { Containers } from './containers.ts';
-import { request, settle } from './errors.ts';
-import type { InspectedEndpoint, ListedContainer } from './inspected.ts';
+import { settle } from './errors.ts';
+import type { InspectedEndpoint } from './inspected.ts';
+import { addressesOf, listAll } from './list.ts';
 import { namesNetwork, type AddressedNetwork, type ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 
@@ -59,7 +60,7 @@ export class Attachments {
       const endpoint = endpoints?.[namesNetwork(this.cluster, name)];
       if (companion === undefined || hasAlias(endpoint, service) === isNamed) continue;
       const before = endpoint?.IPAMConfig?.IPv4Address || undefined;
-      const address = before ?? (await this.addressChooser([companion]))(companion);
+      const address = before ?? (await this.addressChooser())(companion);
       // Nobody else gets it meanwhile.
       this.addresses.rest(address);
       if (endpoint !== undefined) await this.disconnect(companion, id);
@@ -67,16 +68,11 @@ export class Attachments {
     }
   }
 
-  /** Chooses from the fixed parts of these networks what no container has. */
-  async addressChooser(networks: readonly AddressedNetwork[]): Promise<AddressChooser> {
-    const filters = { network: networks.map(({ id }) => id) };
-    const answer = this.docker.listContainers({ all: true, filters });
-    const listed = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
-    const endpoints = listed.flatMap((each) => Object.values(each.NetworkSettings?.Networks ?? {}));
-    const taken = endpoints.flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address]);
-    const known = new Set(taken.filter((each) => each)) as Set<string>;
+  /** Chooses from the fixed part of a network what no container has. */
+  async addressChooser(): Promise<AddressChooser> {
+    if (this.addresses.areUnknown) this.addresses.see(addressesOf(await listAll(this.docker)));
     return ({ subnet }) => {
-      const address = this.addresses.choose(subnet, known);
+      const address = this.addresses.choose(subnet);
       if (address !== undefined) return address;
       throw new ReasonError('start-failed', `The network ${subnet} has no free address left for a container.`);
     };

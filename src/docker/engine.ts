@@ -41,7 +41,7 @@ export class EngineRuntime implements Runtime {
     this.dockerConfig = options.dockerConfig;
     this.networks = new Networks(options.docker, options.cluster);
     this.addresses = new Addresses(options.now);
-    const observer = new Observer({ ...options, networks: this.networks });
+    const observer = new Observer({ ...options, networks: this.networks, addresses: this.addresses });
     this.observer = observer;
     this.containers = new Containers(options.docker, observer);
     const { networks, containers, addresses } = this;

@@ -1,3 +1,5 @@
+import type Docker from 'dockerode';
+import { request } from './errors.ts';
 import type { ListedContainer } from './inspected.ts';
 
 /** Text that changes whenever the list shows that a container did; the growing uptime does not count. */
@@ -30,4 +32,17 @@ export function uptimeOf(status: string): number {
 /** A container that is up for a shorter time than before was started anew in between. */
 export function hasRestarted(uptimeBefore: number, uptime: number): boolean {
   return uptime < uptimeBefore;
+}
+
+/** Stopped ones too. */
+export async function listAll(docker: Docker, abortSignal?: AbortSignal): Promise<ListedContainer[]> {
+  const answer = docker.listContainers({ all: true, ...(abortSignal && { abortSignal }) });
+  return await request('Listing containers', 'start-failed', answer);
+}
+
+/** A stopped container keeps the address that it was given for good. */
+export function addressesOf(containers: readonly ListedContainer[]): Set<string> {
+  const endpoints = containers.flatMap((each) => Object.values(each.NetworkSettings?.Networks ?? {}));
+  const addresses = endpoints.flatMap(({ IPAddress, IPAMConfig }) => [IPAddress, IPAMConfig?.IPv4Address]);
+  return new Set(addresses.filter((each): each is string => each !== undefined && each !== ''));
 }

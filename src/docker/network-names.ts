@@ -35,8 +35,10 @@ export function manifestName(cluster: string, dockerName: string): string | unde
   return name.startsWith(`${own}-`) ? name.slice(own.length + 1) : undefined;
 }
 
+export type NetworksByName = ReadonlyMap<string, readonly [InspectedNetwork, ...InspectedNetwork[]]>;
+
 /** The networks by name, oldest first: of several with one name the oldest counts, and the others are to go. */
-export function byName(networks: readonly InspectedNetwork[]): Map<string, [InspectedNetwork, ...InspectedNetwork[]]> {
+export function byName(networks: readonly InspectedNetwork[]): NetworksByName {
   const groups = new Map<string, [InspectedNetwork, ...InspectedNetwork[]]>();
   for (const network of [...networks].sort(byAge)) {
     const group = groups.get(network.Name);

@@ -1,18 +1,17 @@
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
-import { reasonError, request, settle, statusOf } from './errors.ts';
-import type { InspectedNetwork, ListedContainer } from './inspected.ts';
-import { LABEL, ownLabels } from './labels.ts';
-import { manifestName, namesNetwork, byName, trafficNetwork, type ClusterNetwork } from './network-names.ts';
-import { dynamicRange, gatewayOf } from './subnet.ts';
-
-/** Another network may take the subnet in the moment in which ours is made again. */
-const ATTEMPTS = 3;
-
-/** The engine's own default network. */
-const BRIDGE = 'bridge';
-
-type NetworkOptions = Pick<Docker.NetworkCreateOptions, 'Name' | 'Internal' | 'IPAM'>;
+import { eachOf } from './each-of.ts';
+import { listAll } from './list.ts';
+import type { InspectedNetwork } from './inspected.ts';
+import {
+  manifestName,
+  namesNetwork,
+  trafficNetwork,
+  type ClusterNetwork,
+  type NetworksByName,
+} from './network-names.ts';
+import { NetworkMaker } from './network-maker.ts';
+import { isFinished, OwnNetworks, subnetOf } from './own-networks.ts';
 
 interface NetworksLook {
   readonly networks: readonly ClusterNetwork[];
@@ -28,24 +27,26 @@ interface NetworksLook {
 export class Networks {
   private readonly docker: Docker;
   private readonly cluster: string;
+  private readonly own: OwnNetworks;
+  private readonly maker: NetworkMaker;
   private making: Promise<void> = Promise.resolve();
 
   constructor(docker: Docker, cluster: string) {
     this.docker = docker;
     this.cluster = cluster;
+    this.own = new OwnNetworks(docker, cluster);
+    this.maker = new NetworkMaker(docker, cluster, this.own);
   }
 
   async list(): Promise<ClusterNetwork[]> {
-    return this.clusterNetworks(await this.own());
+    return this.clusterNetworks(await this.own.byName());
   }
 
   async look(signal: AbortSignal): Promise<NetworksLook> {
-    const listed = await this.all(signal);
-    const own = this.ownOf(listed);
+    const { own, bridge } = await this.own.look(signal);
     const networks = this.clusterNetworks(own);
     const whole = networks.filter(({ ready }) => ready).map(({ name }) => name);
     const names = new Set([...own.keys()].flatMap((each) => manifestName(this.cluster, each) ?? []));
-    const bridge = listed.find(({ Name }) => Name === BRIDGE);
     return {
       networks,
       whole,
@@ -54,7 +55,7 @@ export class Networks {
     };
   }
 
-  private clusterNetworks(own: ReturnType<typeof byName>): ClusterNetwork[] {
+  private clusterNetworks(own: NetworksByName): ClusterNetwork[] {
     return [...own.values()].flatMap((group) => {
       const [{ Id, Name }] = group;
       const name = manifestName(this.cluster, Name);
@@ -76,13 +77,13 @@ export class Networks {
 
   /** One call at a time, so that this process never makes a network twice. */
   async ensure(names: readonly string[]): Promise<void> {
-    const made = this.making.catch(() => undefined).then(() => this.makeMissing(names));
+    const made = this.making.catch(() => undefined).then(() => this.maker.makeMissing(names));
     this.making = made;
     await made;
   }
 
   async prune(keep: readonly string[]): Promise<void> {
-    const own = await this.own();
+    const own = await this.own.byName();
     const kept = new Set(
       keep.flatMap((name) => [trafficNetwork(this.cluster, name), namesNetwork(this.cluster, name)]),
     );
@@ -100,12 +101,12 @@ export class Networks {
         'start-failed',
         `Removing network ${Name}: there are containers on it that are not Fairlead's.`,
       );
-    await this.remove(network);
+    await this.own.remove(network);
   }
 
   /** Docker's ids of the traffic networks. */
   async idsOf(names: readonly string[]): Promise<string[]> {
-    const own = await this.own();
+    const own = await this.own.byName();
     return names.map((name) => own.get(trafficNetwork(this.cluster, name))?.[0].Id ?? throwMissing(name));
   }
 
@@ -115,115 +116,10 @@ export class Networks {
     return names.map((name) => ready.find((network) => network.name === name) ?? throwMissing(name));
   }
 
-  private async makeMissing(names: readonly string[]): Promise<void> {
-    const own = await this.own();
-    await eachOf(names, (name) => this.makeWhole(name, own));
-  }
-
-  private async makeWhole(name: string, own: ReturnType<typeof byName>): Promise<void> {
-    const [traffic, ...twins] = own.get(trafficNetwork(this.cluster, name)) ?? [];
-    const [companion, ...twinCompanions] = own.get(namesNetwork(this.cluster, name)) ?? [];
-    // Containers start on no network whose name is not unique.
-    for (const twin of [...twins, ...twinCompanions]) await this.remove(twin);
-    await this.makeInFull({ Name: trafficNetwork(this.cluster, name) }, traffic);
-    await this.makeInFull({ Name: namesNetwork(this.cluster, name), Internal: true }, companion);
-  }
-
-  /**
-   * Docker chooses the subnet of a first network; a second one with the same subnet keeps dynamic addresses out of the
-   * half that fixed ones come from. A network that stopped half-way is made again in the same manner.
-   */
-  private async makeInFull(options: NetworkOptions, halfMade: InspectedNetwork | undefined): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const first = halfMade ?? (await this.inspect(await this.create(options)));
-      if (isFinished(first)) return;
-      try {
-        await this.finish(options, first);
-        return;
-      } catch (error) {
-        if (attempt === ATTEMPTS) throw error;
-        halfMade = undefined;
-      }
-    }
-  }
-
-  private async finish(options: NetworkOptions, network: InspectedNetwork): Promise<void> {
-    const subnet = subnetOf(network);
-    if (subnet === undefined)
-      throw new ReasonError('start-failed', `Network ${network.Name} got no IPv4 subnet from the engine.`);
-    await this.remove(network);
-    await this.create({ ...options, IPAM: fixedAddressing(subnet) });
-  }
-
-  private async create(options: NetworkOptions): Promise<string> {
-    const Labels = ownLabels(this.cluster, 'network');
-    try {
-      const network = await this.docker.createNetwork({ Driver: 'bridge', CheckDuplicate: true, ...options, Labels });
-      return network.id;
-    } catch (error) {
-      if (statusOf(error) !== 409) throw reasonError(`Making network ${options.Name}`, 'start-failed', error);
-      const there = (await this.own()).get(options.Name);
-      if (there !== undefined) return there[0].Id;
-      const message = `There is a network ${options.Name} that Fairlead did not make; remove it or choose another cluster name.`;
-      throw new ReasonError('start-failed', message, { cause: error });
-    }
-  }
-
-  private async inspect(id: string): Promise<InspectedNetwork> {
-    return request(
-      'Inspecting a network',
-      'start-failed',
-      this.docker.getNetwork(id).inspect() as Promise<InspectedNetwork>,
-    );
-  }
-
-  private async own(): Promise<ReturnType<typeof byName>> {
-    return this.ownOf(await this.all());
-  }
-
-  private ownOf(listed: readonly InspectedNetwork[]): ReturnType<typeof byName> {
-    const isOwn = ({ Labels }: InspectedNetwork) =>
-      Labels?.[LABEL.cluster] === this.cluster && Labels[LABEL.role] === 'network';
-    return byName(listed.filter(isOwn));
-  }
-
-  /** All with such a name, whoever made them. */
-  private async all(signal?: AbortSignal): Promise<InspectedNetwork[]> {
-    const filters = { name: [BRIDGE, trafficNetwork(this.cluster, 'default')] };
-    const options = { filters, ...(signal === undefined ? {} : { abortSignal: signal }) };
-    const listed = await request('Listing networks', 'start-failed', this.docker.listNetworks(options));
-    return listed as InspectedNetwork[];
-  }
-
-  private async remove(network: InspectedNetwork): Promise<void> {
-    await settle(`Removing network ${network.Name}`, [404], this.docker.getNetwork(network.Id).remove());
-  }
-
   private async usedNames(): Promise<Set<string>> {
-    const answer = this.docker.listContainers({ all: true });
-    const containers = (await request('Listing containers', 'start-failed', answer)) as unknown as ListedContainer[];
+    const containers = await listAll(this.docker);
     return new Set(containers.flatMap(({ NetworkSettings }) => Object.keys(NetworkSettings?.Networks ?? {})));
   }
-}
-
-/** One after the other, whatever becomes of those before; errors: the first one, at the end. */
-async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const failures: unknown[] = [];
-  for (const item of items) await work(item).catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
-
-function fixedAddressing(subnet: string): Docker.IPAM {
-  return { Driver: 'default', Config: [{ Subnet: subnet, IPRange: dynamicRange(subnet), Gateway: gatewayOf(subnet) }] };
-}
-
-/** A network that was made in full keeps dynamic addresses in their own range. */
-function isFinished(network: InspectedNetwork): boolean {
-  return (network.IPAM?.Config ?? []).some((config) => config.IPRange !== undefined && config.IPRange !== '');
-}
-
-function subnetOf(network: InspectedNetwork): string | undefined {
-  return (network.IPAM?.Config ?? []).map((config) => config.Subnet).find((subnet) => subnet?.includes('.'));
 }
 
 function throwMissing(name: string): never {

@@ -1,13 +1,14 @@
 import type Docker from 'dockerode';
 import PQueue from 'p-queue';
 import type { Instance, ObservedNode, ObservedRuntime } from '../core/observed.ts';
+import type { Addresses } from './addresses.ts';
 import { request } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
 import { Inspector } from './inspector.ts';
 import { LABEL } from './labels.ts';
 import { inTime } from './limit.ts';
-import { changeMark, hasRestarted, uptimeOf } from './list.ts';
+import { addressesOf, changeMark, hasRestarted, listAll, uptimeOf } from './list.ts';
 import type { ClusterNetwork } from './network-names.ts';
 import type { Networks } from './networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
@@ -30,6 +31,8 @@ export interface ObserverOptions {
   readonly cluster: string;
   readonly capabilities: readonly string[];
   readonly networks: Networks;
+  /** Told which ones are taken. */
+  readonly addresses: Pick<Addresses, 'see'>;
   readonly now: () => number;
   /** Milliseconds in which one container has to be inspected. */
   readonly patience?: number;
@@ -90,7 +93,7 @@ export class Observer {
     if (deep) this.forget();
     const observedAt = this.options.now();
     const [listed, { networks, whole, partial, engineStartedAt }, info] = await Promise.all([
-      this.list(limit),
+      listAll(this.options.docker, limit),
       this.options.networks.look(limit),
       this.engineInfo(limit),
     ]);
@@ -98,6 +101,7 @@ export class Observer {
     const own = listed.filter((each) => isOwn(each) && isInstance(each));
     const foreign = listed.filter((each) => !isOwn(each));
     const neighbours = foreign.filter(isNeighbour);
+    this.options.addresses.see(addressesOf(listed));
     const known = await this.look([...own, ...neighbours], limit);
     return {
       node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
@@ -107,11 +111,6 @@ export class Observer {
       ...(engineStartedAt !== undefined && { engineStartedAt }),
       observedAt,
     };
-  }
-
-  private async list(abortSignal: AbortSignal): Promise<ListedContainer[]> {
-    const answer = this.options.docker.listContainers({ all: true, abortSignal });
-    return await request('Listing containers', 'start-failed', answer);
   }
 
   private async engineInfo(abortSignal: AbortSignal): Promise<EngineInfo> {

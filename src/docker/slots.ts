@@ -131,8 +131,7 @@ export class Slots {
     const [first] = attached;
     if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
     await this.makeVolumes(slot);
-    const companions = attached.flatMap(({ companion }) => companion ?? []);
-    const choose = await this.attachments.addressChooser([first, ...companions]);
+    const choose = await this.attachments.addressChooser();
     const at = { network: first.id, address: choose(first) };
     const id = await this.create(slot, at, signal).catch(async (error: unknown) => {
       if (isLast && error instanceof ReasonError && error.reason === 'start-failed') await this.leaveMark(slot, error);

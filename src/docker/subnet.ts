@@ -1,5 +1,8 @@
 /** IPv4 arithmetic: a subnet's lower half holds the gateway and our fixed addresses, its upper half Docker's dynamic ones. */
 
+/** Addresses of a subnet of which each half is still large enough for a network. */
+const LARGE = 2048;
+
 export interface Subnet {
   /** First address as a number. */
   readonly start: number;
@@ -12,6 +15,13 @@ export function parseSubnet(cidr: string): Subnet {
   const [address = '', bits = ''] = cidr.split('/');
   const size = 2 ** (32 - Number(bits));
   return { start: Math.floor(parseAddress(address) / size) * size, size };
+}
+
+/** Lower and upper half of one that is large. */
+export function halvesOf(cidr: string): readonly [string, string] | undefined {
+  const { start, size } = parseSubnet(cidr);
+  const bits = Number(cidr.split('/')[1]) + 1;
+  return size < LARGE ? undefined : [`${formatAddress(start)}/${bits}`, dynamicRange(cidr)];
 }
 
 /** The upper half, as Docker's IPRange. */

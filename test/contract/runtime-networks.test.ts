@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { Instance } from '../../src/core/observed.ts';
 import type { RuntimeEvent } from '../../src/core/ports.ts';
-import { dynamicRange, isFixed } from '../../src/docker/subnet.ts';
+import { dynamicRange, halvesOf, isFixed } from '../../src/docker/subnet.ts';
 import { dockerHost, execIn, openCluster, until, type TestCluster } from '../support/docker.ts';
 import { buildImage } from '../support/opinionated-image.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';
@@ -138,13 +138,35 @@ describe('networks of a cluster on the engine', () => {
     expect((await cluster.runtime.observe()).instances.flatMap(({ deviations }) => deviations)).toEqual([]);
   });
 
-  it('are finished where a process stopped half-way, with the same subnet', async () => {
+  it('share with their companions what Docker gives to one', async () => {
+    await cluster.runtime.ensureNetworks(['default', 'aside']);
+    for (const name of [`fairlead-${cluster.name}`, `fairlead-${cluster.name}-aside`]) {
+      const [lower, upper] = [await subnetOf(name), await subnetOf(`${name}-names`)];
+      const given = lower.replace(/\d+$/, (bits) => String(Number(bits) - 1));
+      expect(halvesOf(given)).toEqual([lower, upper]);
+    }
+  });
+
+  it('are given a subnet of their own where their half is taken', async () => {
+    await cluster.runtime.ensureNetworks(['default']);
+    const name = `fairlead-${cluster.name}-names`;
+    const half = await subnetOf(name);
+    await cluster.docker.getNetwork(name).remove();
+    const Labels = { 'io.fairlead.cluster': cluster.name };
+    const IPAM = { Driver: 'default', Config: [{ Subnet: half }] };
+    await cluster.docker.createNetwork({ Name: `stranger-${cluster.name}`, Labels, IPAM });
+    const web = await start('web');
+    expect(web.deviations).toEqual([]);
+    expect(await subnetOf(name)).not.toBe(half);
+  });
+
+  it('are finished where a process stopped half-way, within the same subnet', async () => {
     const labels = { 'io.fairlead.cluster': cluster.name, 'io.fairlead.role': 'network' };
     await cluster.docker.createNetwork({ Name: `fairlead-${cluster.name}`, Labels: labels });
     const subnet = await subnetOf(`fairlead-${cluster.name}`);
     expect((await cluster.runtime.observe()).networks).toEqual([]);
     await start('web');
-    expect(await subnetOf(`fairlead-${cluster.name}`)).toBe(subnet);
+    expect(await subnetOf(`fairlead-${cluster.name}`)).toBe(halvesOf(subnet)?.[0]);
     expect((await cluster.runtime.observe()).networks).toEqual(['default']);
   });
 

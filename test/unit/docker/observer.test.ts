@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Addresses } from '../../../src/docker/addresses.ts';
 import type { InspectedHostConfig, ListedContainer } from '../../../src/docker/inspected.ts';
 import { Networks } from '../../../src/docker/networks.ts';
 import { Observer } from '../../../src/docker/observer.ts';
@@ -70,7 +71,15 @@ describe('a container that cannot be inspected', () => {
     now = 0;
     const { docker } = engine;
     const networks = new Networks(docker, 'demo');
-    observer = new Observer({ docker, cluster: 'demo', capabilities: [], networks, now: () => now, patience: 20 });
+    observer = new Observer({
+      docker,
+      cluster: 'demo',
+      capabilities: [],
+      networks,
+      addresses: new Addresses(() => now),
+      now: () => now,
+      patience: 20,
+    });
     engine.add(1, 'running');
   });
 
