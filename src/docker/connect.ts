@@ -10,20 +10,19 @@ import { Networks } from './networks.ts';
  * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2376`, `http://…` or `https://…`. Nothing is asked
  * of it yet. `close` lets go of all calls that it has not answered; what it was told to do, it may still do.
  */
-export function connectEngine(options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker'>): {
+export function connectEngine(
+  options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker' | 'onPause'>,
+): {
   runtime: Runtime;
   host: ContainerHost;
   close: () => void;
 } {
   const closing = new AbortController();
   const docker = openDocker(options.host, options.tls, closing.signal);
-  const runtime = new EngineRuntime({ ...options, docker });
+  const runtime: Runtime = new EngineRuntime({ ...options, docker, onPause: (container) => host.paused(container) });
   const networks = new Networks(docker, options.cluster);
-  return {
-    runtime,
-    host: new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing', closing.signal) }),
-    close: () => closing.abort(),
-  };
+  const host = new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing', closing.signal) });
+  return { runtime, host, close: () => closing.abort() };
 }
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */

@@ -21,6 +21,8 @@ export interface EngineOptions {
   /** Folder of docker's own config.json. */
   readonly dockerConfig: string;
   readonly now: () => number;
+  /** Told of each own container that is paused, while somebody watches. */
+  readonly onPause?: (container: string) => void;
 }
 
 /** One Docker Engine. Only objects that carry the cluster's label are ever changed. */
@@ -28,6 +30,7 @@ export class EngineRuntime implements Runtime {
   private readonly docker: Docker;
   private readonly cluster: string;
   private readonly dockerConfig: string;
+  private readonly onPause: EngineOptions['onPause'];
   private readonly networks: Networks;
   private readonly addresses: Addresses;
   private readonly containers: Containers;
@@ -39,6 +42,7 @@ export class EngineRuntime implements Runtime {
     this.docker = options.docker;
     this.cluster = options.cluster;
     this.dockerConfig = options.dockerConfig;
+    this.onPause = options.onPause;
     this.networks = new Networks(options.docker, options.cluster);
     this.addresses = new Addresses(options.now);
     const observer = new Observer({ ...options, networks: this.networks, addresses: this.addresses });
@@ -111,6 +115,7 @@ export class EngineRuntime implements Runtime {
     for await (const event of watchEvents(this.docker, this.cluster, signal)) {
       if (event.type === 'lost') this.observer.forget();
       if (event.type === 'container') this.observer.changed(event.id);
+      if (event.type === 'container' && event.action === 'pause') this.onPause?.(event.id);
       yield event;
     }
   }

@@ -14,6 +14,8 @@ export class EngineHost implements ContainerHost {
   private readonly docker: Docker;
   private readonly networks: Networks;
   private readonly fetchImage: (image: string) => Promise<unknown>;
+  /** To processes that still run, by container. */
+  private readonly streams = new Map<string, Set<Duplex>>();
 
   constructor(options: { docker: Docker; networks: Networks; pull: (image: string) => Promise<unknown> }) {
     this.docker = options.docker;
@@ -67,7 +69,21 @@ export class EngineHost implements ContainerHost {
     const options = { Cmd: [...command], AttachStdin: true, AttachStdout: true, AttachStderr: true };
     const attempt = `Running ${command.join(' ')}`;
     const exec = await request(attempt, 'start-failed', this.docker.getContainer(id).exec(options));
-    return openExec(await request(attempt, 'start-failed', exec.start({ hijack: true, stdin: true })));
+    return openExec(this.keep(id, await request(attempt, 'start-failed', exec.start({ hijack: true, stdin: true }))));
+  }
+
+  /** Hangs up on a container that was paused: nobody in it answers before it is woken. */
+  paused(id: string): void {
+    for (const stream of this.streams.get(id) ?? []) stream.destroy();
+  }
+
+  private keep(id: string, stream: Duplex): Duplex {
+    const streams = this.streams.get(id) ?? new Set();
+    this.streams.set(id, streams.add(stream));
+    return stream.on('close', () => {
+      streams.delete(stream);
+      if (streams.size === 0) this.streams.delete(id);
+    });
   }
 
   async logs(id: string, tail: number): Promise<string> {

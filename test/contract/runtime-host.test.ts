@@ -112,6 +112,31 @@ describe('the engine as the host of a balancer', () => {
     await until(() => Promise.resolve(shell.closed));
   });
 
+  it('hangs up on a container that is paused, once somebody watches', async () => {
+    const { id } = await create();
+    const watching = new AbortController();
+    const watch = async () => {
+      for await (const event of cluster.runtime.watch(watching.signal)) if (event.type === 'lost') break;
+    };
+    const watched = watch();
+    const shell = await cluster.host.exec(id, ['sh']);
+    shell.write('echo begun\n');
+    // An engine 20.10 never wakes a container that is paused while a process is on its way into it.
+    expect(await printed(shell, 'begun')).toBe('begun\n');
+    const container = cluster.docker.getContainer(id);
+    await until(async () => {
+      await container.pause();
+      await container.unpause();
+      return shell.closed;
+    });
+    watching.abort();
+    await watched;
+    const next = await cluster.host.exec(id, ['sh']);
+    next.write('echo here\n');
+    expect(await printed(next, 'here')).toBe('here\n');
+    next.close();
+  });
+
   it('reads the last lines of the log', async () => {
     const { id } = await create({ command: ['sh', '-c', 'echo one; echo two >&2; echo three; sleep 3600'] });
     await until(async () => (await cluster.host.logs(id, 2)).split('\n').length === 2);
