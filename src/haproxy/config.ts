@@ -172,7 +172,7 @@ export function serverArguments(member: Member, slot: string): string {
   return `${serverName(member, slot)} ${endpoint(member.address, member.port)} track ${checkBackend(member.check)}/${slot}`;
 }
 
-function endpoint(address: string, port: number): string {
+export function endpoint(address: string, port: number): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 

@@ -1,7 +1,9 @@
+import type { Cli } from './cli.ts';
 import type { ObservedBalancer } from '../core/observed.ts';
 import { FILES } from './config.ts';
 import { directoryOf, type BalancerIdentity } from './container.ts';
-import { readMap, readStat } from './live.ts';
+import { readMap, readStat, type Stats } from './live.ts';
+import { learnt, withProbes } from './probes.ts';
 import { observedChecks, observedMembers, observedTable } from './observation.ts';
 import { routedTable } from './routes.ts';
 import type { Session } from './session.ts';
@@ -9,13 +11,12 @@ import type { Session } from './session.ts';
 /** A pass does not wait for a HAProxy that is starting. */
 const ANSWER_LIMIT = 1000;
 
-/** What runs: two commands over the open command line, and a third the first time after a start or a change. */
+/** What runs: two commands over the open command line, and more after a start or a change, and while probes learn. */
 export async function observeSession(session: Session, identity: BalancerIdentity): Promise<ObservedBalancer> {
   const cli = await session.cli(ANSWER_LIMIT);
   const workers = await cli.workers();
   const [{ pid: newest, uptime }, ...others] = workers;
-  const stats = readStat(await cli.worker(newest, 'show stat -1 4 -1'), session.stats);
-  session.stats = stats;
+  const stats = await read(session, cli, newest);
   const old = { oldWorkers: others.length, ...(others.length > 0 && { reloadedAgo: uptime }) };
   if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
   const { table, slots } = session.recorded;
@@ -29,4 +30,16 @@ export async function observeSession(session: Session, identity: BalancerIdentit
     ...old,
     ...(foreign !== undefined && { deviation: `its file ${foreign} is not as Fairlead left it` }),
   };
+}
+
+/** What probes have found out counts at once. */
+async function read(session: Session, cli: Cli, worker: number): Promise<Stats> {
+  const ask = async () => (session.stats = readStat(await cli.worker(worker, 'show stat -1 4 -1'), session.stats));
+  let stats = await ask();
+  const news = learnt(stats).map(({ text }) => text);
+  if (news.length > 0) {
+    await cli.workerEach(worker, news);
+    stats = await ask();
+  }
+  return withProbes(stats);
 }

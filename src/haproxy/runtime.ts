@@ -2,6 +2,7 @@ import type { CheckPool, Member, RoutingTable } from '../core/routing.ts';
 import { serverArguments } from './config.ts';
 import type { LiveServer, LiveServers } from './live.ts';
 import { backendName, checkBackend, serverName, slotName } from './names.ts';
+import { addProbe, probeOf, removeProbe } from './probes.ts';
 import { slotOf, type Slots } from './slots.ts';
 
 export interface Command {
@@ -63,18 +64,23 @@ function occupiedSlots(pool: CheckPool, slots: Slots, live: LiveServers): readon
     const now = live.get(server);
     if (address === undefined || (now?.maintenance === false && now.address === address)) return [];
     // A server that leaves maintenance counts as up until it is checked, so it is sent down at once.
-    return [`state maint`, `addr ${address}`, 'state ready', 'health down'].map((change) => ({
-      text: `set server ${server} ${change}`,
-    }));
+    const changes = ['state maint', `addr ${address}`, 'state ready', 'health down'];
+    return [
+      ...changes.map((change) => ({ text: `set server ${server} ${change}` })),
+      ...(live.has(probeOf(server)) ? removeProbe(server) : []),
+      ...addProbe(server, address, pool.check.port),
+    ];
   });
 }
 
 function freeSlots(pool: CheckPool, slots: Slots, live: LiveServers): readonly Command[] {
   return (slots[pool.name] ?? []).flatMap((holder, index) => {
     const server = `${checkBackend(pool.name)}/${slotName(index)}`;
-    return holder === null && live.get(server)?.maintenance === false
-      ? [{ text: `set server ${server} state maint` }]
-      : [];
+    if (holder !== null) return [];
+    return [
+      ...(live.has(probeOf(server)) ? removeProbe(server) : []),
+      ...(live.get(server)?.maintenance === false ? [{ text: `set server ${server} state maint` }] : []),
+    ];
   });
 }
 

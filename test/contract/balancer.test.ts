@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
+import { readStat } from '../../src/haproxy/live.ts';
+import { probeOf } from '../../src/haproxy/probes.ts';
 import {
   BalancerLab,
   checked,
@@ -97,6 +99,33 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
       check: 'up',
       description: 'L7OK',
     });
+  });
+
+  test('asks a new member at once, whenever it would be its turn', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const [app, other] = [await lab.upstream('v1'), await lab.upstream('v1')];
+    const [balancer, pool] = [lab.balancer(), poolOf([])];
+    await balancer.apply(tableOf([pool], [routeTo([])]));
+    const cli = await lab.cli();
+    const [{ pid }] = await cli.workers();
+    const statOf = async (name: string) => {
+      await balancer.observe();
+      return readStat(await cli.worker(pid, 'show stat -1 4 -1')).get(name);
+    };
+    const [first, second] = [`check:${pool.name}/s1`, `check:${pool.name}/s2`];
+    // Then its turn never comes.
+    await cli.worker(pid, `disable health ${first}`);
+    await balancer.apply(tableOf([poolOf([app])], [routeTo([memberOf(app)])]));
+    // HAProxy's word for one that is up and is not asked.
+    await until(async () => (await statOf(first))?.status === 'no check');
+    expect((await lab.get('web.example.com')).body).toBe('v1\n');
+    // One that is asked itself needs no probe any more, and neither does a free slot.
+    await balancer.apply(tableOf([poolOf([app, other])], [routeTo([memberOf(app), memberOf(other)])]));
+    await until(async () => (await statOf(second))?.check === 'L7OK' && (await statOf(probeOf(second))) === undefined);
+    expect(await statOf(probeOf(first))).toBeDefined();
+    await balancer.apply(tableOf([poolOf([other])], [routeTo([memberOf(other)])]));
+    expect(await statOf(probeOf(first))).toBeUndefined();
+    cli.close();
   });
 
   test('waits for the answer to a check as long as the pool says, and notices a member that hangs', async () => {

@@ -4,7 +4,8 @@ import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts'
 import type { Balancer, ContainerHost } from '../../src/core/ports.ts';
 import type { CheckPool, Member, Route, RoutingTable } from '../../src/core/routing.ts';
 import { createBalancer } from '../../src/haproxy/balancer.ts';
-import type { BalancerSettings } from '../../src/haproxy/container.ts';
+import { Cli } from '../../src/haproxy/cli.ts';
+import { readControl, type BalancerSettings } from '../../src/haproxy/container.ts';
 import { freePort } from '../lab/free-port.ts';
 import { openCluster, until } from './docker.ts';
 
@@ -115,6 +116,12 @@ export class BalancerLab implements AsyncDisposable {
     let output = '';
     for await (const chunk of stream.output) output += chunk;
     return output;
+  }
+
+  /** HAProxy's command line, beside the balancer's own. */
+  async cli(): Promise<Cli> {
+    const control = readControl(await this.shell('cat /var/lib/fairlead/*/control'));
+    return await Cli.open(this.host, this.container, control, false);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -43,11 +43,24 @@ test('lets a new server be checked from down before its member joins', () => {
       `set server ${CHECK}/s1 addr 10.0.0.1`,
       `set server ${CHECK}/s1 state ready`,
       `set server ${CHECK}/s1 health down`,
+      `add server ${CHECK}/s1-probe 10.0.0.1:8080 check inter 1s downinter 100ms fall 1 rise 1`,
+      `enable health ${CHECK}/s1-probe`,
       `add server ${SERVER} 10.0.0.1:8080 track ${CHECK}/s1`,
       `set server ${SERVER} state ready`,
     ],
     leave: [],
   });
+});
+
+test('probes the newest address of a slot, and none of a free one', () => {
+  const probed = new Map([...RUNNING, [`${CHECK}/s1`, FREE], [`${CHECK}/s1-probe`, UP]]);
+  const gone = `del server ${CHECK}/s1-probe`;
+  expect(commands(TABLE, probed).join.slice(4, 6)).toEqual([
+    gone,
+    `add server ${CHECK}/s1-probe 10.0.0.1:8080 check inter 1s downinter 100ms fall 1 rise 1`,
+  ]);
+  const { leave } = commands({ ...withMembers(), checks: [{ ...POOL, servers: [] }] }, probed, { [POOL.name]: [null] });
+  expect(leave).toEqual([`set server ${SERVER} state maint`, `del server ${SERVER}`, gone]);
 });
 
 test('drains, and takes back who is wanted again', () => {
