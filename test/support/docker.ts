@@ -76,6 +76,8 @@ async function removeNetwork(network: Docker.Network): Promise<void> {
 /** Kills the process of a container, as a crash does; a signal through Docker would disarm the restart policy. */
 export async function crash(docker: Docker, id: string): Promise<void> {
   const { State } = await docker.getContainer(id).inspect();
+  // To 0 it would go to the tests themselves.
+  if (State.Pid <= 0) throw new Error(`${id} does not run: ${State.Status}`);
   process.kill(State.Pid, 'SIGKILL');
 }
 

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Docker from 'dockerode';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startPrivateEngine } from '../../../script/engine.mjs';
 import { ensureImages } from '../../../script/images.mjs';
 import { makeStack } from '../../lab/git-hosts.ts';
 import { machineClock, type MachineClock } from '../../lab/machine-clock.ts';
 import { mountSmallDisk, type SmallDisk } from '../../lab/small-disk.ts';
-import { isThorough, patience } from '../../support/cases.ts';
+import { cases, isThorough, patience, some } from '../../support/cases.ts';
 import { crash } from '../../support/docker.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
@@ -22,12 +23,7 @@ update: { monitor: 500ms, timeout: 60s }`;
 /** Megabytes: enough for the lab's images and a few containers. */
 const DISK = 800;
 const HOUR = 3600;
-
-interface Update {
-  readonly push: () => Promise<void>;
-  /** Pushes it and waits until its first container has run for a second, and is not ready yet. */
-  readonly begin: () => Promise<void>;
-}
+const MOST_PAIRS = 12;
 
 const stack = makeStack();
 let disk: SmallDisk;
@@ -44,98 +40,112 @@ beforeAll(async () => {
   clock = await machineClock(join(folder, 'clock'));
   scenario = stack.use(await Scenario.create({ host: engine.host, env: clock.env }));
   scenario.run();
-  await updateTo('v1').push();
+  await push('v1');
   await scenario.answers('web.example.com', { body: 'v1' });
   await settled(scenario, 'web', { tag: 'v1', count: 2 });
 });
 afterAll(() => stack.disposeAsync());
 
-function updateTo(tag: string): Update {
-  const push = async () => {
-    await scenario.repository.push({ 'web.yaml': service('web', tag, UPDATE) + loadBalancer('web') }, `web ${tag}`);
-  };
+async function push(tag: string): Promise<void> {
+  await scenario.repository.push({ 'web.yaml': service('web', tag, UPDATE) + loadBalancer('web') }, `web ${tag}`);
+}
+
+/** Its first container has run for a second, and is not ready yet. */
+async function isInTheMiddle(tag: string): Promise<boolean> {
   const isOnTrial = ({ state, startedAt }: Container) =>
     state === 'running' && Date.now() - Date.parse(startedAt) > 1000;
-  const isBegun = async () => (await containersOf(scenario, 'web')).some((each) => each.tag === tag && isOnTrial(each));
-  return {
-    push,
-    begin: async () => {
-      await push();
-      await until(`a container of ${tag}`, isBegun);
+  return (await containersOf(scenario, 'web')).some((each) => each.tag === tag && isOnTrial(each));
+}
+
+function balancer(): Docker.Container {
+  return scenario.docker.getContainer(`fairlead-${scenario.cluster}-balancer`);
+}
+
+interface Mishap {
+  readonly name: string;
+  readonly spoils: 'engine' | 'balancer' | 'clock';
+  /** It takes the balancer with it: clients notice. */
+  readonly cuts?: true;
+  /** Comes before the update, and lasts. */
+  readonly begin?: () => Promise<void>;
+  /** Holds the update up; else that goes on until its first container has been started. */
+  readonly noticed?: () => Promise<unknown>;
+  /** In the middle of the update. */
+  readonly strike?: () => Promise<void>;
+  /** What has begun goes. */
+  readonly end?: () => Promise<void>;
+}
+
+const MISHAPS: readonly Mishap[] = [
+  { name: 'the engine is restarted', spoils: 'engine', cuts: true, strike: () => engine.restart() },
+  {
+    name: 'the engine crashes',
+    spoils: 'engine',
+    cuts: true,
+    strike: async () => {
+      await engine.kill('SIGKILL');
+      await engine.restart();
     },
-  };
-}
-
-function balancer(): string {
-  return `fairlead-${scenario.cluster}-balancer`;
-}
-
-type Mishap = (update: Update) => Promise<void>;
-
-/** What takes the balancer with it. */
-const CUTS: Readonly<Record<string, Mishap>> = {
-  'the engine is restarted': async ({ begin }) => {
-    await begin();
-    await engine.restart();
   },
-  'the engine crashes': async ({ begin }) => {
-    await begin();
-    await engine.kill('SIGKILL');
-    await engine.restart();
+  {
+    name: 'the balancer crashes',
+    spoils: 'balancer',
+    cuts: true,
+    strike: async () => {
+      await until('it runs', async () => (await balancer().inspect()).State.Running);
+      await crash(scenario.docker, balancer().id);
+    },
   },
-  'the balancer crashes': async ({ begin }) => {
-    await begin();
-    await crash(scenario.docker, balancer());
+  { name: 'the balancer is removed', spoils: 'balancer', cuts: true, strike: () => balancer().remove({ force: true }) },
+  {
+    name: 'the disk is full',
+    spoils: 'engine',
+    begin: () => disk.fill(),
+    noticed: () => scenario.reports('the disk is full', ({ services }) => services[0]?.problem?.reason === 'disk-full'),
+    end: () => disk.free(),
   },
-  'the balancer is removed': async ({ begin }) => {
-    await begin();
-    await scenario.docker.getContainer(balancer()).remove({ force: true });
+  { name: 'the clock is put forward', spoils: 'clock', strike: () => clock.put(HOUR) },
+  { name: 'the clock is put back', spoils: 'clock', strike: () => clock.put(-HOUR) },
+];
+const SILENCE: Mishap = {
+  name: 'the engine does not answer',
+  spoils: 'engine',
+  strike: async () => {
+    process.kill(engine.pid, 'SIGSTOP');
+    const isMissed = () => scenario.logs().includes('the Docker engine does not answer');
+    await until('it is missed', isMissed, { within: 90_000 });
+    process.kill(engine.pid, 'SIGCONT');
   },
 };
 
-/** What clients are not to notice. */
-const HARMLESS: Readonly<Record<string, Mishap>> = {
-  'the disk is full': async ({ push }) => {
-    await disk.fill();
-    await push();
-    await scenario.reports('the disk is full', ({ services }) => services[0]?.problem?.reason === 'disk-full');
-    await disk.free();
-  },
-  'the clock is put forward': async ({ begin }) => {
-    await begin();
-    await clock.put(HOUR);
-  },
-  'the clock is put back': async ({ begin }) => {
-    await begin();
-    await clock.put(-HOUR);
-  },
-  ...(isThorough && {
-    'the engine does not answer': async ({ begin }: Update) => {
-      await begin();
-      process.kill(engine.pid, 'SIGSTOP');
-      const isMissed = () => scenario.logs().includes('the Docker engine does not answer');
-      await until('it is missed', isMissed, { within: 90_000 });
-      process.kill(engine.pid, 'SIGCONT');
-    },
-  }),
-};
-
-const MISHAPS = Object.entries({ ...CUTS, ...HARMLESS }).map(([name, happen], index) => ({
-  name,
-  happen,
+/** Each two that do not spoil the same thing, in either order. */
+const PAIRS = MISHAPS.flatMap((one) => {
+  return MISHAPS.filter((other) => other.spoils !== one.spoils).map((other) => [one, other]);
+});
+const singles = isThorough ? [...MISHAPS, SILENCE] : MISHAPS;
+const pairs = some(PAIRS, Math.min(cases(1).numRuns, MOST_PAIRS));
+const PLAYS = [...singles.map((mishap) => [mishap]), ...pairs].map((mishaps, index) => ({
+  name: `${index + 1}. ${mishaps.map(({ name }) => name).join(', and ')}`,
+  mishaps,
   tag: index % 2 === 0 ? 'v2' : 'v1',
 }));
 
-it.for(MISHAPS)('goes on where $name', patience(120_000), async ({ name, happen, tag }) => {
+it.for(PLAYS)('goes on where $name', patience(120_000), async ({ mishaps, tag }) => {
   const since = Date.now();
   await using bodies = watchBodies(scenario, 'web.example.com');
-  await happen(updateTo(tag));
+  for (const { begin } of mishaps) await begin?.();
+  await push(tag);
+  const noticed = mishaps.flatMap((each) => each.noticed ?? []);
+  if (noticed.length === 0) await until(`a container of ${tag}`, () => isInTheMiddle(tag));
+  for (const wait of noticed) await wait();
+  for (const { strike } of mishaps) await strike?.();
+  for (const { end } of mishaps) await end?.();
   await settled(scenario, 'web', { tag, count: 2 });
   await scenario.answers('web.example.com', { body: tag });
   const revision = (await scenario.repository.origin.checkout('rev-parse', 'HEAD')).trim();
   const status = await scenario.reports('all is well', (each) => each.ready && each.revision.applied === revision);
   expect(status.problems).toEqual([]);
   const answers = await bodies.stop();
-  if (name in HARMLESS) expect(['v1', 'v2']).toEqual(expect.arrayContaining(answers));
+  if (!mishaps.some(({ cuts }) => cuts)) expect(['v1', 'v2']).toEqual(expect.arrayContaining(answers));
   console.log(`${tag}: ${Math.round((Date.now() - since) / 100) / 10} s`);
 });
