@@ -114,6 +114,7 @@ export class EngineRuntime implements Runtime {
   async *watch(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
     for await (const event of watchEvents(this.docker, this.cluster, signal)) {
       if (event.type === 'lost') this.observer.forget();
+      if (event.type !== 'container') this.networks.changed();
       if (event.type === 'container') this.observer.changed(event.id);
       if (event.type === 'container' && event.action === 'pause') this.onPause?.(event.id);
       yield event;

@@ -30,6 +30,9 @@ export class Networks {
   private readonly own: OwnNetworks;
   private readonly maker: NetworkMaker;
   private making: Promise<void> = Promise.resolve();
+  /** As last looked at; undefined where something has happened to them since. */
+  private seen: readonly ClusterNetwork[] | undefined;
+  private changes = 0;
 
   constructor(docker: Docker, cluster: string) {
     this.docker = docker;
@@ -38,13 +41,15 @@ export class Networks {
     this.maker = new NetworkMaker(docker, cluster, this.own);
   }
 
-  async list(): Promise<ClusterNetwork[]> {
-    return this.clusterNetworks(await this.own.byName());
+  async list(): Promise<readonly ClusterNetwork[]> {
+    return (await this.look()).networks;
   }
 
-  async look(signal: AbortSignal): Promise<NetworksLook> {
+  async look(signal?: AbortSignal): Promise<NetworksLook> {
+    const { changes } = this;
     const { own, bridge } = await this.own.look(signal);
     const networks = this.clusterNetworks(own);
+    if (changes === this.changes) this.seen = networks;
     const whole = networks.filter(({ ready }) => ready).map(({ name }) => name);
     const names = new Set([...own.keys()].flatMap((each) => manifestName(this.cluster, each) ?? []));
     return {
@@ -75,14 +80,28 @@ export class Networks {
     });
   }
 
+  /** What was seen of them does not count any more. */
+  changed(): void {
+    this.changes += 1;
+    this.seen = undefined;
+  }
+
   /** One call at a time, so that this process never makes a network twice. */
   async ensure(names: readonly string[]): Promise<void> {
     const made = this.making.catch(() => undefined).then(() => this.maker.makeMissing(names));
     this.making = made;
-    await made;
+    await made.finally(() => this.changed());
   }
 
   async prune(keep: readonly string[]): Promise<void> {
+    try {
+      await this.removeOthers(keep);
+    } finally {
+      this.changed();
+    }
+  }
+
+  private async removeOthers(keep: readonly string[]): Promise<void> {
     const own = await this.own.byName();
     const kept = new Set(
       keep.flatMap((name) => [trafficNetwork(this.cluster, name), namesNetwork(this.cluster, name)]),
@@ -110,9 +129,12 @@ export class Networks {
     return names.map((name) => own.get(trafficNetwork(this.cluster, name))?.[0].Id ?? throwMissing(name));
   }
 
-  /** A service's traffic networks, its first one first. */
+  /**
+   * A service's traffic networks, its first one first. An engine opens a file of its own to list networks, and makes those
+   * wait that start containers meanwhile: it is not asked for each of them.
+   */
   async attached(names: readonly string[]): Promise<ClusterNetwork[]> {
-    const ready = (await this.list()).filter((network) => network.ready);
+    const ready = (this.seen ?? (await this.list())).filter((network) => network.ready);
     return names.map((name) => ready.find((network) => network.name === name) ?? throwMissing(name));
   }
 
