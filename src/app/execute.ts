@@ -4,7 +4,7 @@ import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
 import { problemOf } from './problems.ts';
-import { inPatience, Turns, type Sleep } from './turns.ts';
+import { AT_ONCE, inPatience, Turns, type Sleep } from './turns.ts';
 
 export interface ExecutorOptions {
   readonly runtime: Runtime;
@@ -55,12 +55,18 @@ export class Executor {
     this.giveUp(steps);
     const begun = this.unclaimed(steps);
     const isFirst = (step: Step) => step.do === 'networks';
+    this.beginAll(begun.filter(isPull));
     const first = await this.runAll(begun.filter(isFirst), NETWORKS_PATIENCE, signal);
     if (signal.aborted) return { results: first, begun: begun.length };
-    const rest = begun.filter((step) => !isFirst(step));
-    for (const step of rest.filter(isLong)) void this.begin(step, (result) => this.tellLater(result));
+    const rest = begun.filter((step) => !isFirst(step) && !isPull(step));
+    this.beginAll(rest.filter(isLong));
     const short = rest.filter((step) => !isLong(step));
     return { results: [...first, ...(await this.runAll(short, PATIENCE, signal))], begun: begun.length };
+  }
+
+  /** They go on beside the passes. */
+  private beginAll(steps: readonly Step[]): void {
+    for (const step of steps) void this.begin(step, (result) => this.tellLater(result));
   }
 
   /** How they ended, but for those that go on beside the passes. */
@@ -92,6 +98,11 @@ export class Executor {
     return this.working.length > 0;
   }
 
+  /** More is to be done than is done at once. */
+  get isCrowded(): boolean {
+    return this.jobs.size > AT_ONCE;
+  }
+
   /** Steps that are under way, or whose end nobody has taken yet. */
   get working(): readonly Step[] {
     return [...[...this.jobs.values()].map(({ step }) => step), ...this.ended.map(({ step }) => step)];
@@ -112,7 +123,7 @@ export class Executor {
   private giveUp(steps: readonly Step[]): void {
     const wanted = new Set(steps.map(nameOf));
     for (const job of this.jobs.values()) {
-      const canEnd = job.step.do === 'pull' || !job.isBegun;
+      const canEnd = isPull(job.step) || !job.isBegun;
       if (canEnd && !wanted.has(nameOf(job.step))) end(job);
     }
   }
@@ -197,6 +208,10 @@ function nameOf(step: Step): string {
   return `${step.do} ${objectOf(step)}`;
 }
 
+function isPull(step: Step): boolean {
+  return step.do === 'pull';
+}
+
 function isLong(step: Step): boolean {
-  return step.do === 'pull' || step.do === 'stop' || step.do === 'restart' || step.do === 'route';
+  return isPull(step) || step.do === 'stop' || step.do === 'restart' || step.do === 'route';
 }

@@ -9,6 +9,7 @@ import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours } from '../core/rollout/table.ts';
 import { describeArrival } from './describe.ts';
+import { Effort } from './effort.ts';
 import { Executor } from './execute.ts';
 import type { Journal } from './journal.ts';
 import { Sight, type Look } from './sight.ts';
@@ -45,14 +46,6 @@ export interface Pass {
   readonly rest: number;
 }
 
-/**
- * Many containers that come and go at once wake the loop all the time: a pass that looks and plans for longer than this is
- * followed by a rest of several times as long.
- */
-const QUICK = 20;
-const REST = 4;
-const LONGEST_REST = 250;
-
 /** Observes, plans and takes the next step of each service that can take one; never waits for any of them. */
 export class Reconciler {
   private readonly options: ReconcilerOptions;
@@ -60,6 +53,7 @@ export class Reconciler {
   private memory: Memory = NO_MEMORY;
   private steadyServices = new Set<string>();
   private readonly sight: Sight;
+  private readonly effort = new Effort();
   /** See BalancerTerms. */
   private hasToldBalancer = false;
 
@@ -86,7 +80,7 @@ export class Reconciler {
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.memory = withVerdicts(this.memory, due, made.decisions);
-    const rest = restAfter(clock.now() - begunAt);
+    const lookedAt = clock.now();
     const { results, begun } = await this.executor.execute(due, signal);
     this.learn(results);
     this.sight.remember(state, [...results.map((each) => each.step), ...this.executor.working]);
@@ -102,7 +96,7 @@ export class Reconciler {
       advanced: all.some((each) => each.status === 'done'),
       busy: this.executor.isBusy,
       steady,
-      rest,
+      rest: this.effort.spend(begunAt, lookedAt, this.executor.isCrowded),
       ...this.wakeAt(made),
     };
   }
@@ -169,8 +163,4 @@ export class Reconciler {
 function hasMoved(result: Result): boolean {
   if (result.status === 'done') return true;
   return result.step.do === 'route' && result.problem.reason !== 'balancer-unreachable';
-}
-
-function restAfter(duration: number): number {
-  return duration <= QUICK ? 0 : Math.min(duration * REST, LONGEST_REST);
 }

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import type { Step } from '../core/rollout/steps.ts';
 
-const AT_ONCE = 8;
+export const AT_ONCE = 8;
 const PULLS_AT_ONCE = 4;
 /** So that what is stopped and started anew is not all down at once. */
 const STOPS_AT_ONCE = 10;

@@ -235,6 +235,15 @@ describe('long steps', () => {
     expect(messages()).toEqual(['pulled web:v1', 'pulling web:v1']);
   });
 
+  it('that pull do not wait for networks', async () => {
+    hold('network');
+    const executing = execute(networks, pull('1a2b3c4'));
+    await settled();
+    expect(executor.takeEnded().map(({ step }) => step)).toEqual([pull('1a2b3c4')]);
+    await letGo('network default');
+    expect((await executing).results.map(({ step }) => step)).toEqual([networks]);
+  });
+
   it('that fail say why at their end', async () => {
     engine.behave('web:v1', { pullError: { reason: 'registry-unauthorized', message: 'log in first' } });
     await execute(pull('1a2b3c4'));
