@@ -1,7 +1,8 @@
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import type { ContainerHost, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
 import { tame } from './dial.ts';
+import { Dockerode } from './dockerode.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { Networks } from './networks.ts';
@@ -38,7 +39,7 @@ function dockerWith(options: Docker.DockerOptions, closing: AbortSignal | undefi
   const { DOCKER_HOST } = process.env;
   delete process.env['DOCKER_HOST'];
   try {
-    return tame(new Docker(options), closing === undefined ? {} : { closing });
+    return tame(new Dockerode(options), closing === undefined ? {} : { closing });
   } finally {
     if (DOCKER_HOST !== undefined) process.env['DOCKER_HOST'] = DOCKER_HOST;
   }
