@@ -122,7 +122,9 @@ describe('the engine as the host of a balancer', () => {
     const shell = await cluster.host.exec(id, ['sh']);
     shell.write('echo begun\n');
     // An engine 20.10 never wakes a container that is paused while a process is on its way into it.
-    expect(await printed(shell, 'begun')).toBe('begun\n');
+    const output = shell.output[Symbol.asyncIterator]();
+    expect((await output.next()).value).toBe('begun\n');
+    expect(shell.closed).toBe(false);
     const container = cluster.docker.getContainer(id);
     await until(async () => {
       await container.pause();
