@@ -20,7 +20,7 @@ import { Stage } from './stage.ts';
 const RELEASES = ['v1', 'v2', 'stubborn'];
 /** For each fault. */
 const CALLS_IN_A_MINUTE = 20;
-/** An engine has addresses for some thirty networks, and each of these clusters takes two. */
+/** An engine has addresses for some thirty networks, and each of these clusters takes one. */
 const PLAYS_AT_ONCE = 8;
 const OPENINGS_AT_ONCE = 4;
 const FEW = 6;
