@@ -5,7 +5,7 @@ import { tame } from './dial.ts';
 import { Dockerode } from './dockerode.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
-import { Networks } from './networks.ts';
+import { Networks } from './networks/networks.ts';
 
 /**
  * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2376`, `http://…` or `https://…`. Nothing is asked

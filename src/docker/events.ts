@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { RuntimeEvent } from '../core/ports.ts';
 import { LABEL } from './labels.ts';
-import { manifestName } from './network-names.ts';
+import { manifestName } from './networks/names.ts';
 
 const FIRST_BACK_OFF = 250;
 const LONGEST_BACK_OFF = 5_000;

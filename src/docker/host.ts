@@ -6,7 +6,7 @@ import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { linesOf } from './logs.ts';
-import type { Networks } from './networks.ts';
+import type { Networks } from './networks/networks.ts';
 import { tarOf } from './tar.ts';
 
 /** The engine as the balancer sees it. */

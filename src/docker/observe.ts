@@ -1,12 +1,12 @@
 import { coresOf, coresOfNano } from '../core/resources.ts';
 import type { Resources } from '../core/model.ts';
 import type { Instance, InstanceState } from '../core/observed.ts';
-import { hasAlias } from './attachments.ts';
+import { hasAlias } from './networks/attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { LABEL, slotOf, specOf } from './labels.ts';
 import { containerName, restartPolicyOf, type SlotName } from './options.ts';
-import { namesNetwork, trafficNetwork, type ClusterNetwork } from './network-names.ts';
+import { namesNetwork, trafficNetwork, type ClusterNetwork } from './networks/names.ts';
 
 export interface Surroundings {
   readonly cluster: string;

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import PQueue from 'p-queue';
 import type { Instance, ObservedNode, ObservedRuntime } from '../core/observed.ts';
-import type { Addresses } from './addresses.ts';
+import type { Addresses } from './networks/addresses.ts';
 import { request } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
@@ -9,8 +9,8 @@ import { Inspector } from './inspector.ts';
 import { LABEL } from './labels.ts';
 import { inTime } from './limit.ts';
 import { addressesOf, changeMark, hasRestarted, listAll, uptimeOf } from './list.ts';
-import type { ClusterNetwork } from './network-names.ts';
-import type { Networks } from './networks.ts';
+import type { ClusterNetwork } from './networks/names.ts';
+import type { Networks } from './networks/networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
 
 /** An engine that says nothing for this long is away. */

@@ -2,13 +2,13 @@ import type Docker from 'dockerode';
 import { canonicalResources, excessOf } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
-import type { Attachments } from './attachments.ts';
+import type { Attachments } from './networks/attachments.ts';
 import type { Containers, Named } from './containers.ts';
 import { reasonError, request, statusOf, wordsOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
-import type { Networks } from './networks.ts';
+import type { Networks } from './networks/networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
 import { containerName, createOptions, markOptions, restartPolicyOf, volumeName } from './options.ts';
 

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { Instance } from '../../src/core/observed.ts';
 import type { RuntimeEvent } from '../../src/core/ports.ts';
-import { dynamicRange, halvesOf, isFixed } from '../../src/docker/subnet.ts';
+import { dynamicRange, halvesOf, isFixed } from '../../src/docker/networks/subnet.ts';
 import { dockerHost, execIn, openCluster, until, type TestCluster } from '../support/docker.ts';
 import { buildImage } from '../support/opinionated-image.ts';
 import { containerSpec, slotSpec } from '../support/specs.ts';

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Addresses } from '../../../src/docker/addresses.ts';
+import { Addresses } from '../../../src/docker/networks/addresses.ts';
 import type { InspectedHostConfig, ListedContainer } from '../../../src/docker/inspected.ts';
-import { Networks } from '../../../src/docker/networks.ts';
+import { Networks } from '../../../src/docker/networks/networks.ts';
 import { Observer } from '../../../src/docker/observer.ts';
 import { createOptions } from '../../../src/docker/options.ts';
 import { containerSpec, slotSpec } from '../../support/specs.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { manifestName, namesNetwork, trafficNetwork } from '../../../src/docker/network-names.ts';
-import { readManifests } from '../../../src/manifest/read.ts';
+import { manifestName, namesNetwork, trafficNetwork } from '../../../../src/docker/networks/names.ts';
+import { readManifests } from '../../../../src/manifest/read.ts';
 
 function isValid(network: string): boolean {
   const text = JSON.stringify({ kind: 'Service', name: 'web', image: 'web:v1', networks: [network] });

@@ -1,17 +1,11 @@
 import type Docker from 'dockerode';
-import { ReasonError } from '../core/reason.ts';
-import { eachOf } from './each-of.ts';
-import { listAll } from './list.ts';
-import type { InspectedNetwork } from './inspected.ts';
-import {
-  manifestName,
-  namesNetwork,
-  trafficNetwork,
-  type ClusterNetwork,
-  type NetworksByName,
-} from './network-names.ts';
-import { NetworkMaker } from './network-maker.ts';
-import { isFinished, OwnNetworks, subnetOf } from './own-networks.ts';
+import { ReasonError } from '../../core/reason.ts';
+import { eachOf } from '../each-of.ts';
+import { listAll } from '../list.ts';
+import type { InspectedNetwork } from '../inspected.ts';
+import { manifestName, namesNetwork, trafficNetwork, type ClusterNetwork, type NetworksByName } from './names.ts';
+import { NetworkMaker } from './maker.ts';
+import { isFinished, OwnNetworks, subnetOf } from './own.ts';
 
 interface NetworksLook {
   readonly networks: readonly ClusterNetwork[];

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
-import { request, settle } from './errors.ts';
-import type { InspectedNetwork } from './inspected.ts';
-import { LABEL } from './labels.ts';
-import { byName, trafficNetwork, type NetworksByName } from './network-names.ts';
+import { request, settle } from '../errors.ts';
+import type { InspectedNetwork } from '../inspected.ts';
+import { LABEL } from '../labels.ts';
+import { byName, trafficNetwork, type NetworksByName } from './names.ts';
 
 /** The engine's own default network. */
 const BRIDGE = 'bridge';

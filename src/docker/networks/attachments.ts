@@ -1,12 +1,12 @@
 import type Docker from 'dockerode';
-import { ReasonError } from '../core/reason.ts';
-import type { Instance } from '../core/observed.ts';
+import { ReasonError } from '../../core/reason.ts';
+import type { Instance } from '../../core/observed.ts';
 import type { Addresses } from './addresses.ts';
-import type { Containers } from './containers.ts';
-import { settle } from './errors.ts';
-import type { InspectedEndpoint } from './inspected.ts';
-import { addressesOf, listAll } from './list.ts';
-import { namesNetwork, type AddressedNetwork, type ClusterNetwork } from './network-names.ts';
+import type { Containers } from '../containers.ts';
+import { settle } from '../errors.ts';
+import type { InspectedEndpoint } from '../inspected.ts';
+import { addressesOf, listAll } from '../list.ts';
+import { namesNetwork, type AddressedNetwork, type ClusterNetwork } from './names.ts';
 import type { Networks } from './networks.ts';
 
 /** Errors: start-failed, where there is none left. */

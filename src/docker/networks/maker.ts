@@ -1,11 +1,11 @@
 import type Docker from 'dockerode';
-import { ReasonError } from '../core/reason.ts';
-import { eachOf } from './each-of.ts';
-import { reasonError, request, statusOf } from './errors.ts';
-import type { InspectedNetwork } from './inspected.ts';
-import { ownLabels } from './labels.ts';
-import { namesNetwork, trafficNetwork, type NetworksByName } from './network-names.ts';
-import { isFinished, subnetOf, type OwnNetworks } from './own-networks.ts';
+import { ReasonError } from '../../core/reason.ts';
+import { eachOf } from '../each-of.ts';
+import { reasonError, request, statusOf } from '../errors.ts';
+import type { InspectedNetwork } from '../inspected.ts';
+import { ownLabels } from '../labels.ts';
+import { namesNetwork, trafficNetwork, type NetworksByName } from './names.ts';
+import { isFinished, subnetOf, type OwnNetworks } from './own.ts';
 import { dynamicRange, gatewayOf, halvesOf } from './subnet.ts';
 
 /** Another network may take the subnet in the moment in which ours is made again. */

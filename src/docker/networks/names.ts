@@ -1,4 +1,4 @@
-import type { InspectedNetwork } from './inspected.ts';
+import type { InspectedNetwork } from '../inspected.ts';
 
 /** One of Docker's networks. */
 export interface AddressedNetwork {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Addresses } from '../../../src/docker/addresses.ts';
+import { Addresses } from '../../../../src/docker/networks/addresses.ts';
 import {
   dynamicRange,
   fixedRange,
@@ -9,8 +9,8 @@ import {
   isFixed,
   parseAddress,
   parseSubnet,
-} from '../../../src/docker/subnet.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+} from '../../../../src/docker/networks/subnet.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const SUBNET = '172.20.0.0/28';
 
