@@ -1,5 +1,6 @@
-/** What a service says first, what it says then, and which fields of the plan tell the difference. */
+/** What a manifest says first, what it says then, and which fields of the plan tell the difference. */
 export interface Case {
+  readonly kind: 'Service' | 'LoadBalancer';
   readonly what: string;
   readonly before: string;
   readonly after: string;
@@ -28,6 +29,16 @@ update: { monitor: 0 }`;
 const OPINIONATED = `image: lab/opinionated:1
 stopGracePeriod: 1s
 update: { monitor: 0 }`;
+
+/** One that listens, for the balancer to ask. */
+const LISTENING = `image: lab/busybox:1
+command: [sh, -c, "busybox httpd -p 8081; exec busybox httpd -f -p 8080"]
+ports: [8080, 8081]
+stopSignal: SIGKILL
+update: { monitor: 0 }`;
+
+/** What the load balancers of the cases lead to. */
+export const ROUTED = ['routed', 'other'].map((name) => `kind: Service\nname: ${name}\n${LISTENING}\n`);
 
 type Row = readonly [what: string, before: string, after: string, ...differ: readonly string[]];
 
@@ -126,6 +137,41 @@ const OVER_THE_IMAGE: readonly Row[] = [
   ['an entrypoint of one empty word', 'image: lab/reset:1', 'image: lab/reset:1\ninit: true', 'init'],
 ];
 
+/** What only the balancer knows of a service. */
+const CHECKED: readonly Row[] = [
+  [
+    'healthCheck.http',
+    httpCheck(''),
+    '',
+    ...['http.path', 'http.port', 'http.status', 'timeout'].map((field) => `healthCheck.${field}`),
+  ],
+  ['healthCheck.http.path', httpCheck('path: /a'), httpCheck('path: /b'), 'healthCheck.http.path'],
+  ['healthCheck.http.port', httpCheck('port: 8080'), httpCheck('port: 8081'), 'healthCheck.http.port'],
+  ['healthCheck.http.status', httpCheck('status: "404"'), httpCheck('status: 400-404'), 'healthCheck.http.status'],
+];
+
+/** Every field of a load balancer, which leads to the first port of the first service of those that listen. */
+const ROUTES: readonly Row[] = [
+  ['hostnames', '', 'hostnames: [new.example.com]', 'hostnames'],
+  ['hostnames, one more', 'hostnames: [a.example.com]', 'hostnames: [a.example.com, b.example.com]', 'hostnames'],
+  ['path', 'path: /a', 'path: /b', 'path'],
+  ['stripPath', 'path: /a', 'path: /a\nstripPath: true', 'stripPath'],
+  ['service', 'service: routed', 'service: other', 'service'],
+  ['port', 'port: 8080', 'port: 8081', 'port'],
+  ['timeouts.connect', 'timeouts: { connect: 2s }', 'timeouts: { connect: 3s }', 'timeouts.connect'],
+  ['timeouts.client', 'timeouts: { client: 2s }', 'timeouts: { client: 3s }', 'timeouts.client'],
+  ['timeouts.server', 'timeouts: { server: 2s }', 'timeouts: { server: 3s }', 'timeouts.server'],
+  ['timeouts.tunnel', 'timeouts: { tunnel: 2s }', 'timeouts: { tunnel: 3s }', 'timeouts.tunnel'],
+  [
+    'host names in another order and case',
+    'hostnames: [c.example.com, D.Example.com]',
+    'hostnames: [d.example.com, c.example.com]',
+  ],
+  ['empty maps and left out', 'timeouts: {}\nstripPath: false\nenabled: true\npath: /', ''],
+  ['numbers and units', 'timeouts: { connect: 2, server: 1m }', 'timeouts: { connect: 2000ms, server: 60s }'],
+  ['what no balancer knows', 'description: first', 'description: second'],
+];
+
 /** One meaning in two spellings. */
 const SPELLINGS: readonly Row[] = [
   [
@@ -203,11 +249,21 @@ export function casesAmid({ ports, published, digest }: Surroundings): readonly 
   return [
     ...[...FIELDS, ...surrounded, ...SPELLINGS].map((row) => caseOf(row, PLAIN)),
     ...OVER_THE_IMAGE.map((row) => caseOf(row, OPINIONATED, ', which the image has, too')),
+    ...CHECKED.map((row) => caseOf(row, LISTENING)),
+    ...ROUTES.map((row, index) => ({
+      ...caseOf(row, leadingFrom(index), ' of a route'),
+      kind: 'LoadBalancer' as const,
+    })),
   ];
 }
 
 function caseOf([what, before, after, ...differ]: Row, base: string, where = ''): Case {
-  return { what: `${what}${where}`, before: over(base, before), after: over(base, after), differ };
+  return { kind: 'Service', what: `${what}${where}`, before: over(base, before), after: over(base, after), differ };
+}
+
+/** A load balancer with a host name of its own. */
+function leadingFrom(index: number): string {
+  return `hostnames: [route-${index + 1}.example.com]\nservice: routed\nport: 8080`;
 }
 
 /** Fields over those of the same name. */
@@ -224,6 +280,10 @@ function nameOf(line: string): string {
 function check(command: string, more: string): string {
   const interval = more.startsWith('interval') ? '' : 'interval: 500ms, ';
   return `healthCheck: { ${interval}command: "${command}"${more === '' ? '' : `, ${more}`} }`;
+}
+
+function httpCheck(http: string): string {
+  return `healthCheck: { http: { ${http} }, interval: 1s }`;
 }
 
 function tmpfsMount(size: string): string {

@@ -11,10 +11,10 @@ import { buildImage, OPINIONATED } from '../../support/opinionated-image.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { said, sayable } from '../../support/schema-words.ts';
-import { casesAmid, PORTS_NEEDED, type Case, type Surroundings } from './cases.ts';
+import { casesAmid, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
 import { applied, planOf, type PlanDocument } from './plans.ts';
 
-/** Each field of a service: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
+/** Each field of a service and of a load balancer: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
 
 const HOST = 'node: { capabilities: [ssd] }';
 const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"] }';
@@ -33,7 +33,7 @@ const plans = new Map<string, PlanDocument>();
 
 beforeAll(async () => {
   engine = stack.use(await startPrivateEngine({ extraArgs: [ROOM] }));
-  await ensureImages(engine.host, ['lab/busybox:1']);
+  await ensureImages(engine.host, ['lab/busybox:1', 'lab/haproxy:3.0']);
   scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}` });
   await buildImage(scenario.docker, 'lab/opinionated:1', OPINIONATED);
   await buildImage(scenario.docker, 'lab/reset:1', RESET);
@@ -65,8 +65,8 @@ async function surroundings(): Promise<Surroundings> {
 
 /** One folder with all cases as they are at this time. */
 async function write(time: 'before' | 'after', cases: readonly Case[]): Promise<void> {
-  const documents = cases.map((each, index) => `kind: Service\nname: ${nameOf(index)}\n${each[time]}\n`);
-  const folder = await scenario.manifests(documents.join('---\n'), time);
+  const documents = cases.map((each, index) => `kind: ${each.kind}\nname: ${nameOf(index)}\n${each[time]}\n`);
+  const folder = await scenario.manifests([...ROUTED, ...documents].join('---\n'), time);
   for (const file of ['first', 'second'])
     await writeFile(join(scenario.directory, folder, `${file}.env`), `FROM_A_FILE=${file}\n`);
 }
@@ -95,13 +95,16 @@ describe.each(NAMES.map((each, index) => ({ ...each, name: nameOf(index) })))('$
   });
 });
 
-/** What these tests cannot have, and what only a balancer knows, whose tests have it. */
-const ELSEWHERE = /^Service\.(apiVersion|name|gpus|healthCheck\.http\b.*|update\.preview)$/;
+/** What these tests cannot have, what makes no difference that they could see, and what has tests of its own. */
+const ELSEWHERE = /^(Service|LoadBalancer)\.(apiVersion|name|gpus|update\.preview)$/;
 
 it('is each field that the schema knows', () => {
-  const manifests = NAMES.flatMap(({ before, after }) => [before, after].map((text) => parse(text) as object));
-  const words = new Set(manifests.flatMap((each) => said({ kind: 'Service', ...each })));
-  const fields = sayable('service').filter((word) => !/ as | = /.test(word) && !ELSEWHERE.test(word));
+  const manifests = NAMES.flatMap(({ kind, before, after }) =>
+    [before, after].map((text) => ({ kind, ...(parse(text) as object) })),
+  );
+  const words = new Set(manifests.flatMap((each) => said(each)));
+  const all = [...sayable('service'), ...sayable('load-balancer')];
+  const fields = all.filter((word) => !/ as | = /.test(word) && !ELSEWHERE.test(word));
   expect(fields.filter((field) => !words.has(field))).toEqual([]);
 });
 
