@@ -39,6 +39,14 @@ export function program(invocation: Invocation, finish: (code: ExitCode) => void
     .action(async (dir, options) => finish(await (await import('./review.ts')).runValidate(invocation, dir, options)));
 
   fairlead
+    .command('render')
+    .description('Print the manifests as they are taken: with variables and overlays, and where each value comes from.')
+    .argument('[dir]', 'folder of the manifests', '.')
+    .addOption(format('text', 'json'))
+    .addOption(config())
+    .action(async (dir, options) => finish(await (await import('./review.ts')).runRender(invocation, dir, options)));
+
+  fairlead
     .command('plan')
     .description('Show what would change: the manifests against what Docker really runs.')
     .argument('[dir]', 'folder of the manifests', '.')

@@ -5,7 +5,7 @@ import { validate } from './commands/validate.ts';
 import { loadConfig, type Config } from './config.ts';
 import { renderProblem } from './core/finding.ts';
 import { checkBalancer } from './manifest/balancer-check.ts';
-import { readDirectory } from './manifest/files.ts';
+import { readDirectory, readTree } from './manifest/files.ts';
 import type { Invocation } from './program.ts';
 
 /** What needs neither an engine nor git: the configuration and the manifests of a folder. */
@@ -20,6 +20,25 @@ export async function runValidate(
   return await withConfig(invocation, flags, (config) =>
     Promise.resolve(validate(manifestsForReview(dir, config), flags.format, invocation.terminal)),
   );
+}
+
+export async function runRender(
+  invocation: Invocation,
+  dir: string,
+  flags: Flags & { format: 'text' | 'json' },
+): Promise<ExitCode> {
+  return await withConfig(invocation, flags, async (config) => {
+    const { cluster } = config;
+    const { render } = await import('./commands/render.ts');
+    const { renderManifests } = await import('./manifest/render.ts');
+    return render({
+      set: manifestsForReview(dir, config),
+      cluster,
+      rendered: () => renderManifests(readTree(dir, cluster).files, cluster),
+      format: flags.format,
+      terminal: invocation.terminal,
+    });
+  });
 }
 
 /** Runs the command with the configuration, or prints what is wrong with it. */
@@ -37,7 +56,7 @@ export async function withConfig(
 export function manifestsIn(directory: string, config: Config): ManifestSet {
   const { http, enabled, network = 'host' } = config.balancer;
   const balancerPorts = http > 0 && enabled !== false ? [http] : [];
-  const set = readDirectory(directory, { policy: config.policy, balancerPorts });
+  const set = readDirectory(directory, { cluster: config.cluster, policy: config.policy, balancerPorts });
   return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, http, network })] };
 }
 

@@ -29,7 +29,7 @@ export function environment(reading: Reading, service: ServiceDocument, readText
 }
 
 function envFile(reading: Reading, path: Path, file: string, readText: ReadText): [string, string][] {
-  const found = posix.join(posix.dirname(reading.document.file), file);
+  const found = posix.join(posix.dirname(reading.document.locate(path).file), file);
   if (file.startsWith('/') || found.startsWith('../')) {
     reading.complain(path, `\`${file}\` is outside of the folder that holds the manifests; move the file into it.`);
     return [];

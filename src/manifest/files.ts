@@ -5,6 +5,7 @@ import { layerOf } from '../core/reason.ts';
 import type { Problem, Reason } from '../core/reason.ts';
 import type { SourceFile } from './document.ts';
 import type { ReadText, TextFile } from './environment.ts';
+import { clusterOf } from './overlay.ts';
 import { readManifests } from './read.ts';
 import type { ManifestSet, ReadOptions } from './read.ts';
 
@@ -15,12 +16,24 @@ const MANIFEST = /\.(?:ya?ml|json)$/;
 /** The host's own configuration, which commands read from the folder that they stand in; no manifest. */
 const CONFIG = /^fairlead\.ya?ml$/;
 
-/** Reads every manifest below a folder. Folders whose name begins with a dot are left out; nothing outside is read. */
+/**
+ * Reads every manifest below a folder. Folders whose name begins with a dot are left out, and so is what is said of other
+ * clusters; nothing outside is read.
+ */
 export function readDirectory(directory: string, options: Omit<ReadOptions, 'readText'> = {}): ManifestSet {
-  const tree = new Tree(directory);
-  tree.list();
+  const tree = readTree(directory, options.cluster);
   const set = readManifests(tree.files, { ...options, readText: tree.readText });
   return { ...set, problems: [...tree.problems, ...set.problems] };
+}
+
+/** The texts that `readDirectory` takes manifests from. */
+export function readTree(
+  directory: string,
+  cluster = 'default',
+): { readonly files: readonly SourceFile[]; readonly problems: readonly Problem[]; readonly readText: ReadText } {
+  const tree = new Tree(directory, cluster);
+  tree.list();
+  return tree;
 }
 
 type Found = { readonly file: string } | { readonly leads: string };
@@ -29,15 +42,18 @@ class Tree {
   readonly files: SourceFile[] = [];
   readonly problems: Problem[] = [];
   readonly #root: string;
+  readonly #cluster: string;
   readonly #seen = new Set<string>();
   #bytes = 0;
 
-  constructor(directory: string) {
+  constructor(directory: string, cluster: string) {
     this.#root = realpathSync(directory);
+    this.#cluster = cluster;
   }
 
   list(folder: string = this.#root): void {
-    if (this.#isSeen(folder)) return;
+    const about = clusterOf(`${this.#relative(folder)}/`) ?? this.#cluster;
+    if (about !== this.#cluster || this.#isSeen(folder)) return;
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) this.#take(path.join(folder, entry.name), entry);
   }

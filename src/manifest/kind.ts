@@ -45,7 +45,9 @@ function withoutKind(reading: Reading): Wrong {
   const { file, value } = reading.document;
   const fields = value as Readonly<Record<string, unknown>>;
   if (/(?:^|\/)variables\.(?:ya?ml|json)$/.test(file)) {
-    return { path: [], reason: 'unsupported', message: 'Variables (`variables.yaml`) are not there yet.' };
+    const message =
+      'Variables belong in variables.yaml at the top of the folder, or in clusters/<cluster>/variables.yaml.';
+    return { path: [], message };
   }
   if ('kind' in fields) return { path: ['kind'], message: '`kind` must be Service or LoadBalancer.' };
   if (/(?:^|\/)fairlead\.(?:ya?ml|json)$/.test(file)) {

@@ -1,18 +1,19 @@
 import type { Manifest, Policy } from '../core/model.ts';
 import type { Problem, Warning } from '../core/reason.ts';
+import { collect } from './collect.ts';
 import { crossCheck } from './cross-check.ts';
 import type { ReadManifest } from './cross-check.ts';
-import { parseDocuments } from './document.ts';
 import type { SourceFile } from './document.ts';
 import type { ReadText } from './environment.ts';
 import { explain } from './explain.ts';
 import { kindOf } from './kind.ts';
 import { loadBalancer } from './load-balancer.ts';
+import { nearest } from './names.ts';
+import { clusterOf } from './overlay.ts';
 import { checkPolicy } from './policy.ts';
 import { Reading } from './reading.ts';
 import type { LoadBalancerDocument, ServiceDocument } from './schema.generated.ts';
 import { service } from './service.ts';
-import { refuseVariables } from './variables.ts';
 import { validate } from './validators.ts';
 import { LOAD_BALANCER } from './load-balancer-words.ts';
 import { SERVICE } from './service-words.ts';
@@ -25,6 +26,8 @@ export interface ManifestSet {
 }
 
 export interface ReadOptions {
+  /** Whose variables and overlay count; default: `default`. */
+  readonly cluster?: string;
   /** Adds a problem with the reason `policy` for all that it does not allow. */
   readonly policy?: Policy;
   /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
@@ -35,16 +38,16 @@ export interface ReadOptions {
 
 /** Reads manifests out of the texts of files, and checks each one and all together. Pure; files with no manifest at all give an empty set. */
 export function readManifests(files: readonly SourceFile[], options: ReadOptions = {}): ManifestSet {
-  const parsed = files.map(parseDocuments);
-  const readings = parsed.flatMap(({ documents }) => documents.map((document) => new Reading(document)));
+  const { documents, problems } = collect(files, options.cluster ?? 'default');
+  const readings = documents.map((document) => new Reading(document));
   const understood: ReadManifest[] = [];
   const broken = new Set<string>();
   for (const reading of readings) {
     const manifest = readManifest(reading, options.readText ?? noText);
     if (manifest !== undefined) understood.push({ reading, manifest });
     else if (reading.name !== undefined) broken.add(reading.name);
+    if (manifest === undefined) explainAddition(reading, readings);
   }
-  const problems = parsed.flatMap((file) => file.problems);
   crossCheck(understood, { broken, isComplete: problems.length === 0, balancerPorts: options.balancerPorts ?? [] });
   if (options.policy !== undefined) for (const entry of understood) checkPolicy(entry, options.policy);
   return {
@@ -57,7 +60,7 @@ export function readManifests(files: readonly SourceFile[], options: ReadOptions
 function readManifest(reading: Reading, readText: ReadText): Manifest | undefined {
   const { value } = reading.document;
   const kind = kindOf(reading);
-  if (kind !== undefined) refuseVariables(reading);
+  if (reading.problems.length > 0) return undefined;
   switch (kind) {
     case 'Service':
       explain(reading, validate('service', value), 'service', SERVICE);
@@ -68,6 +71,18 @@ function readManifest(reading: Reading, readText: ReadText): Manifest | undefine
     case undefined:
       return undefined;
   }
+}
+
+/** What is wrong with an overlay is often that the manifest it is to change has another name. */
+function explainAddition(reading: Reading, readings: readonly Reading[]): void {
+  if (reading.name === undefined || clusterOf(reading.document.file) === undefined) return;
+  const meant = nearest(
+    reading.name,
+    readings.flatMap((other) => (other === reading ? [] : (other.name ?? []))),
+  );
+  const advice = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
+  const message = `No manifest outside of clusters/ has this kind and name, so that this is one of its own.${advice}`;
+  reading.complain(['name'], message);
 }
 
 function noText(path: string): ReturnType<ReadText> {

@@ -1,3 +1,4 @@
+import type { Source } from '../core/model.ts';
 import { layerOf } from '../core/reason.ts';
 import type { Problem, Reason, Warning, WarningCode } from '../core/reason.ts';
 import type { Document } from './document.ts';
@@ -13,6 +14,8 @@ export class Reading {
 
   constructor(document: Document) {
     this.document = document;
+    for (const { path, message, reason, place } of document.mistakes ?? [])
+      this.complain(path, message, { reason, place });
   }
 
   /** The manifest's name, where it has one that is a text. */
@@ -31,11 +34,15 @@ export class Reading {
     return this.#paths.get(part) ?? [];
   }
 
-  complain(path: Path, message: string, options: { reason?: Reason; part?: 'key' | 'value' } = {}): void {
+  complain(
+    path: Path,
+    message: string,
+    options: { reason?: Reason; part?: 'key' | 'value'; place?: Source } = {},
+  ): void {
     const reason = options.reason ?? 'schema';
     const where = path.length === 0 ? {} : { path: printPath(path) };
     const object = this.name === undefined ? {} : { object: this.name };
-    const place = this.document.locate(path, options.part);
+    const place = options.place ?? this.document.locate(path, options.part);
     this.problems.push({ layer: layerOf(reason), reason, message, ...place, ...where, ...object });
   }
 

@@ -1,22 +1,102 @@
-import type { Path } from './path.ts';
-import type { Reading } from './reading.ts';
+import type { Source } from '../core/model.ts';
 
-/**
- * `${NAME}` will be a variable in a later version. Taken as plain text now, it would change its meaning then, so it is
- * refused wherever it stands.
- */
-export function refuseVariables(reading: Reading, value: unknown = reading.document.value, path: Path = []): void {
-  if (typeof value === 'string') {
-    const [found] = /\$\{[^}]*\}?/.exec(value) ?? [];
-    if (found !== undefined) reading.complain(path, sentence(found), { reason: 'unsupported' });
-  } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) refuseVariables(reading, item, [...path, index]);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, child] of Object.entries(value)) refuseVariables(reading, child, [...path, key]);
+/** What a name stands for. Those that Fairlead gives itself stand in no file. */
+export interface Variable {
+  readonly text: string;
+  readonly source?: Source;
+}
+
+/** A variable that went into a text: its value, or its default there. */
+export interface Use {
+  readonly name: string;
+  readonly from: Source | 'default' | 'fairlead';
+}
+
+export interface Expansion {
+  readonly text: string;
+  readonly uses: readonly Use[];
+  readonly mistakes: readonly VariableMistake[];
+}
+
+export interface VariableMistake {
+  readonly reason: 'schema' | 'too-large';
+  readonly message: string;
+  /** Its beginning, as it is written. */
+  readonly written: string;
+}
+
+/** Characters that variables may bring into the manifests in all. */
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+const MAX_DEPTH = 16;
+const REFERENCE = /\$\$|\$\{(?:([A-Za-z_]\w*)(:-|\})?)?/y;
+
+/** The variables that manifests may name as `${NAME}` and `${NAME:-default}`; `$$` is a dollar sign, as Compose has it. */
+export class Variables {
+  readonly #values: ReadonlyMap<string, Variable>;
+  #left = MAX_CHARACTERS;
+
+  constructor(values: ReadonlyMap<string, Variable> = new Map()) {
+    this.#values = values;
+  }
+
+  expand(text: string): Expansion {
+    const { end: _, ...expansion } = this.#until(undefined, text, 0, 0);
+    return expansion;
+  }
+
+  /** What is said up to a closing sign, or to the end of the text. */
+  #until(closing: '}' | undefined, text: string, start: number, depth: number): Expansion & { end: number } {
+    let [said, at] = ['', start];
+    const [uses, mistakes]: [Use[], VariableMistake[]] = [[], []];
+    while (at < text.length && (closing === undefined || text[at] !== closing)) {
+      const found = text[at] === '$' ? this.#reference(text, at, depth) : undefined;
+      said += found?.text ?? text[at] ?? '';
+      at = found?.end ?? at + 1;
+      uses.push(...(found?.uses ?? []));
+      mistakes.push(...(found?.mistakes ?? []));
+    }
+    return { text: said, end: at, uses, mistakes };
+  }
+
+  /** What begins with a dollar sign there; undefined where that is no more than itself. */
+  #reference(text: string, at: number, depth: number): (Expansion & { end: number }) | undefined {
+    REFERENCE.lastIndex = at;
+    const [written, name, then] = REFERENCE.exec(text) ?? [];
+    if (written === undefined) return undefined;
+    const end = at + written.length;
+    if (written === '$$') return { text: '$', end, uses: [], mistakes: [] };
+    if (name === undefined || then === undefined) return wrong(text, at);
+    const variable = this.#values.get(name);
+    if (then === '}') return { end, ...this.#valueOf(name, variable) };
+    if (depth === MAX_DEPTH) return wrong(text, at);
+    const instead = this.#until('}', text, end, depth + 1);
+    if (text[instead.end] !== '}') return wrong(text, at);
+    const isSet = variable !== undefined && variable.text !== '';
+    const given = isSet
+      ? this.#valueOf(name, variable)
+      : { ...instead, uses: [{ name, from: 'default' as const }, ...instead.uses] };
+    return { ...given, end: instead.end + 1 };
+  }
+
+  #valueOf(name: string, variable: Variable | undefined): Expansion {
+    if (variable === undefined) return mistaken(`\${${name}`, 'schema', undefinedMessage(name));
+    const { text, source } = variable;
+    this.#left -= text.length;
+    if (this.#left < 0) return mistaken(`\${${name}`, 'too-large', 'Variables make the manifests larger than 16 MiB.');
+    return { text, uses: [{ name, from: source ?? 'fairlead' }], mistakes: [] };
   }
 }
 
-function sentence(found: string): string {
-  const shown = found.length > 40 ? `${found.slice(0, 37)}...` : found;
-  return `Variables (\`${shown}\`) are not there yet; in a command for a shell write $NAME without braces.`;
+function undefinedMessage(name: string): string {
+  return `The variable \`${name}\` is not defined. Define it in variables.yaml, write \${${name}:-default}, or write $\${${name}} where a shell in the container is to see it.`;
+}
+
+function wrong(text: string, at: number): Expansion & { end: number } {
+  const rest = text.slice(at, at + 40);
+  const message = `\`${rest}\` is not a variable: write \${NAME} or \${NAME:-default}, and $$ for a dollar sign.`;
+  return { ...mistaken(rest, 'schema', message), end: text.length };
+}
+
+function mistaken(written: string, reason: VariableMistake['reason'], message: string): Expansion {
+  return { text: '', uses: [], mistakes: [{ reason, message, written }] };
 }

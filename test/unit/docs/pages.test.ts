@@ -4,6 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
 import { readManifests } from '../../../src/manifest/read.ts';
+import type { SourceFile } from '../../../src/manifest/document.ts';
 import { blocksOf, commandsOf, pages, readPage, ROOT, type Block } from '../../support/docs.ts';
 
 const BLOCKS = pages().flatMap((page) => blocksOf(page));
@@ -27,12 +28,25 @@ test('console blocks can be read', () => {
 });
 
 describe('manifests are valid', () => {
-  test.each(MANIFESTS)('%s', (_, { page, text, language }) => {
-    const { problems } = readManifests([{ path: `${page}.${language}`, text }]);
+  test.each(MANIFESTS)('%s', (_, block) => {
+    const { files, cluster } = folderOf(block);
+    const { problems } = readManifests(files, { cluster });
     // A load balancer may be shown without its service.
     expect(problems.filter(({ reason }) => reason !== 'unknown-service')).toEqual([]);
   });
 });
+
+/** A manifest with the variables of its folder, and one of a cluster with the manifests that it changes. */
+function folderOf(block: Block): { files: SourceFile[]; cluster: string } {
+  const { page, language, text, file = `folder/${page}.${language}` } = block;
+  const folder = file.slice(0, file.indexOf('/') + 1);
+  const cluster = /^clusters\/(\w+)\//.exec(file.slice(folder.length))?.[1];
+  const others = BLOCKS.filter((other) => other.page === page && other !== block && other.file?.startsWith(folder));
+  const needed = others.filter((other) => cluster !== undefined || other.file === `${folder}variables.yaml`);
+  const files = [{ path: file, text }, ...needed.map((other) => ({ path: other.file ?? '', text: other.text }))];
+  const inFolder = files.map((each) => ({ ...each, path: each.path.slice(folder.length) }));
+  return { files: inFolder, cluster: cluster ?? 'default' };
+}
 
 describe('configurations load', () => {
   test.each(CONFIGS)('%s', (_, { text }) => {

@@ -50,11 +50,11 @@ describe('the files of a folder', () => {
   it('with the name of a manifest but no kind are problems, as a revision is taken whole', () => {
     write('a.yaml', manifest('a'));
     write('deep/fairlead.yaml', 'cluster: demo');
-    write('variables.yaml', 'a: 1');
+    write('deep/variables.yaml', 'a: 1');
     expect(found()).toMatchObject([
       'a in a.yaml',
       expect.stringMatching(/^deep\/fairlead.yaml schema: The host's own configuration/),
-      'variables.yaml unsupported: Variables (`variables.yaml`) are not there yet.',
+      'deep/variables.yaml schema: Variables belong in variables.yaml at the top of the folder, or in clusters/<cluster>/variables.yaml.',
     ]);
   });
 

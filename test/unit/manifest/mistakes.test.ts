@@ -180,14 +180,6 @@ describe('a mistake in a Service is one problem', () => {
       'dependsOn: [db]',
       '4:1 unsupported: `dependsOn` is not there yet: order between services (`dependsOn`) will come with a later version.',
     ],
-    [
-      'user: ${USER}',
-      '4:7 unsupported: Variables (`${USER}`) are not there yet; in a command for a shell write $NAME without braces.',
-    ],
-    [
-      'environment: { A: "x${B:-c}" }',
-      '4:19 unsupported: Variables (`${B:-c}`) are not there yet; in a command for a shell write $NAME without braces.',
-    ],
     ['<<: { cpu: 1 }', '4:1 unsupported: Merging maps by `<<` is not there; write the fields out.'],
   ])('%s', (fields, problem) => {
     expect(mistake(fields)).toEqual([problem]);
