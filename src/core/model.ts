@@ -126,6 +126,8 @@ export interface Service {
   readonly requirements: readonly string[];
   readonly maxPerNode?: number;
   readonly conflictsWith: readonly string[];
+  /** Services that are ready before this one starts; absent: none. */
+  readonly dependsOn?: readonly string[];
   readonly restart: RestartPolicy;
   readonly resources: Resources;
   readonly healthCheck?: HealthCheck;

@@ -36,6 +36,8 @@ export interface Instance {
   readonly restartPolicy: RestartPolicy | 'no' | 'discarded';
   /** The fixed IPv4 address, known also while it is stopped. */
   readonly address?: string;
+  /** What its service depended on when it was made; absent: nothing. */
+  readonly dependsOn?: readonly string[];
   /** Whether its service's name resolves to it; undefined while it is not on all networks on which it finds others. */
   readonly discoverable: boolean | undefined;
   readonly resources: Resources;

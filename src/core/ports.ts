@@ -17,6 +17,8 @@ export interface SlotSpec {
   readonly restart: RestartPolicy | 'no';
   /** The image that the release runs already: a tag that moved since is not taken. */
   readonly imageId?: string;
+  /** What its service depends on, for the label; absent: nothing. */
+  readonly dependsOn?: readonly string[];
   /** Commit that made it, for the label. */
   readonly revision: string;
 }

@@ -7,6 +7,7 @@ export const LABEL = {
   release: 'io.fairlead.release',
   version: 'io.fairlead.version',
   slot: 'io.fairlead.slot',
+  dependsOn: 'io.fairlead.depends-on',
   revision: 'io.fairlead.revision',
   spec: 'io.fairlead.spec',
   role: 'io.fairlead.role',
@@ -29,6 +30,7 @@ export function slotLabels(cluster: string, slot: SlotSpec): Record<string, stri
     [LABEL.version]: slot.container.version,
     [LABEL.slot]: String(slot.slot),
     [LABEL.revision]: slot.revision,
+    ...(slot.dependsOn && { [LABEL.dependsOn]: slot.dependsOn.join(',') }),
     [LABEL.spec]: JSON.stringify(slot.container),
   };
 }
@@ -42,6 +44,11 @@ export function slotOf(
   const slot = Number(labels[LABEL.slot]);
   if (service === undefined || release === undefined || !Number.isInteger(slot)) return undefined;
   return { service, release, version: labels[LABEL.version] ?? '', slot };
+}
+
+/** What the container's service depended on, or undefined where that was nothing. */
+export function dependsOnOf(labels: Labels): readonly string[] | undefined {
+  return labels[LABEL.dependsOn]?.split(',');
 }
 
 /** The spec that a container was made from, or undefined where its label is missing or not ours to read. */

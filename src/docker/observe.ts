@@ -4,7 +4,7 @@ import type { Instance, InstanceState } from '../core/observed.ts';
 import { hasAlias } from './networks/attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
-import { LABEL, slotOf, specOf } from './labels.ts';
+import { dependsOnOf, LABEL, slotOf, specOf } from './labels.ts';
 import { containerName, restartPolicyOf, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './networks/names.ts';
 
@@ -22,6 +22,7 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
   const slot = slotOf(labels);
   if (slot === undefined) return undefined;
   const spec = specOf(labels);
+  const dependsOn = dependsOnOf(labels);
   const networks = spec?.networks ?? [];
   const address = addressOf(inspected, around.cluster, networks[0]);
   const digest = digestOf(around.image, spec?.image ?? '');
@@ -34,6 +35,7 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
     restarts: inspected.RestartCount,
     restartPolicy: restartPolicyOf(inspected.HostConfig),
     ...(address === undefined ? {} : { address }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
     discoverable: isDiscoverable(inspected, around.cluster, networks, slot.service),
     resources: resourcesOf(inspected.HostConfig),
     hostPorts: hostPortsOf(inspected.NetworkSettings.Ports ?? {}),

@@ -1,5 +1,6 @@
 import type { LoadBalancer, Manifest, Service } from '../core/model.ts';
 import { nearest } from './names.ts';
+import { checkOrder } from './order-check.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
 
@@ -9,7 +10,7 @@ export interface ReadManifest {
   readonly manifest: Manifest;
 }
 
-interface Entry<M extends Manifest> {
+export interface Entry<M extends Manifest> {
   readonly reading: Reading;
   readonly manifest: M;
 }
@@ -35,6 +36,7 @@ export function crossCheck(read: readonly ReadManifest[], around: Surroundings):
   checkRoutes(services, balancers);
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
+  checkOrder(services, around);
   checkHostPorts(services, around.balancerPorts);
 }
 

@@ -342,6 +342,12 @@ export interface ServiceDocument {
    */
   maxPerNode?: number;
   /**
+   * Services that are ready before this one starts, and end after it; one or a list.
+   *
+   * @maxItems 100
+   */
+  dependsOn: string | string[];
+  /**
    * Names of services, or globs of them, that never stand on the same node; one or a list. A service never conflicts with itself.
    *
    * @maxItems 100

@@ -44,6 +44,8 @@ const WORDS: Words = {
     workdir: 'workingDir',
     working_dir: 'workingDir',
     env_file: 'envFile',
+    depends_on: 'dependsOn',
+    links: 'dependsOn',
     cap_add: 'capAdd',
     cap_drop: 'capDrop',
     extra_hosts: 'extraHosts',
@@ -113,8 +115,6 @@ const LATER: Words = {
   '': {
     secrets: 'secrets',
     autoDeploy: 'automatic deployment of new tags (`autoDeploy`)',
-    dependsOn: 'order between services (`dependsOn`)',
-    depends_on: 'order between services (`dependsOn`)',
     files: 'files from the repository',
     configs: 'files from the repository',
     schedule: 'jobs (`schedule`)',

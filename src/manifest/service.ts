@@ -17,6 +17,7 @@ const LEAST_MEMORY = 6 * 1024 ** 2;
 export function service(reading: Reading, fields: ServiceDocument, readText: ReadText): Service {
   const declared = ports(reading, fields.ports);
   const check = fields.healthCheck === undefined ? undefined : healthCheck(reading, fields.healthCheck, declared);
+  const dependencies = sorted(list(fields.dependsOn));
   const container = containerSpec(reading, fields, { ports: declared, check, readText });
   const result = present<Service>({
     kind: 'Service',
@@ -28,6 +29,7 @@ export function service(reading: Reading, fields: ServiceDocument, readText: Rea
     requirements: sorted(fields.requirements),
     maxPerNode: fields.maxPerNode,
     conflictsWith: sorted(list(fields.conflictsWith)),
+    dependsOn: dependencies.length === 0 ? undefined : dependencies,
     restart: fields.restart,
     resources: resources(reading, fields),
     healthCheck: check,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ENV_FILES } from './container-arbitrary.ts';
 import { anyHead, anyService, TCP_PORTS } from './service-arbitrary.ts';
-import { fields, merged, oneOf, optional, spelt, type Spelt } from './spelling.ts';
+import { fields, merged, oneOf, optional, plain, spelt, type Spelt } from './spelling.ts';
 import * as value from './value-arbitrary.ts';
 import { readManifests, type ManifestSet } from '../../src/manifest/read.ts';
 import { yaml } from './yaml.ts';
@@ -46,14 +46,20 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   );
 }
 
+/** What others may depend on. */
+const BASE = { kind: 'Service', name: 'base', image: 'base:1' };
+
+const order = fields({ dependsOn: optional(value.oneOrMore(fc.constantFrom('base')), []) });
+
 /** A service that load balancers lead to, one that nobody leads to, and the load balancers. */
 export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
   .tuple(
-    anyService('web', 9000, 'preview.example.com'),
+    merged(anyService('web', 9000, 'preview.example.com'), order),
     anyLoadBalancer(0),
     fc.option(anyService('db', 9010), { nil: undefined }),
     fc.option(anyLoadBalancer(1), { nil: undefined }),
     fc.option(anyLoadBalancer(2), { nil: undefined }),
+    plain(fc.constant(BASE)),
   )
   .map((documents) => documents.filter((each) => each !== undefined))
   .map((documents) => ({

@@ -137,6 +137,7 @@ export class MemoryContainer {
       version: container.version,
       slot,
       spec: container,
+      ...(this.slot.dependsOn && { dependsOn: this.slot.dependsOn }),
       state: this.state,
       health: this.health,
       ...(this.exitCode === undefined || this.state === 'running' ? {} : { exitCode: this.exitCode }),

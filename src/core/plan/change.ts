@@ -1,4 +1,4 @@
-import { NONE, releaseName, routeSteps, type Details } from './details.ts';
+import { awaitSteps, NONE, releaseName, routeSteps, type Details } from './details.ts';
 import { checkUpdate, driftOf, liveUpdate, scaling } from './in-place.ts';
 import { isUp } from '../observed.ts';
 import type { Change } from './plan.ts';
@@ -32,7 +32,8 @@ function retirement(view: ServiceView): Details {
   const [first] = view.instances;
   if (first === undefined) return { ...NONE, because: 'not wanted, and not there' };
   const from = `${view.name}@${(bestRelease(view, view.instances)?.[0] ?? first).release}`;
-  const steps = [`drain ${from}`, `stop ${from}`, `remove ${from}`];
+  const after = view.neededBy.map((each) => `await the end of ${each}`);
+  const steps = [...after, `drain ${from}`, `stop ${from}`, `remove ${from}`];
   if (view.desired !== undefined) {
     const because = view.desired.service.enabled ? `instances ${view.instances.length} → 0` : 'enabled: false';
     return { action: 'scale', because, drift: false, fields: [], from, steps };
@@ -55,6 +56,7 @@ function creation(progress: Progress): Details {
   if (target.instances === 0) return { ...NONE, because: 'it does not fit on the node' };
   const steps = [
     `pull ${target.container.image}`,
+    ...awaitSteps(view),
     `ensure ${to} ×${target.instances}`,
     'await ready',
     ...routeSteps(desired, to),

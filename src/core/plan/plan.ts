@@ -11,6 +11,7 @@ import type { Problem, Warning } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import { pruneProblem } from './prune.ts';
 import { decide, type Decision } from '../rollout/decide.ts';
+import { inOrder } from '../rollout/order.ts';
 import { routeChanges } from './route-change.ts';
 import type { Route, RoutingTable } from '../routing.ts';
 import { serviceOfSet } from '../rollout/members.ts';
@@ -65,7 +66,7 @@ export function plan(
   prune: PrunePermission,
 ): Plan {
   const views = viewsOf(desired, state, memory, now);
-  const wanted = views.services.map((each) => heldBack(decide(each), desired));
+  const wanted = inOrder(views.services).map((each) => heldBack(decide(each), desired));
   const refusal = pruneProblem(desired, wanted, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
   const table = routingTable(desired, state, decisions, views.routing, now);

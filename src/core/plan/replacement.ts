@@ -1,4 +1,4 @@
-import { releaseName, routeSteps, type Details } from './details.ts';
+import { awaitSteps, releaseName, routeSteps, type Details } from './details.ts';
 import { hasHostPort } from '../desire.ts';
 import { becauseOf, fieldChanges, resourceFields, specFields, type FieldChange } from './fields.ts';
 import { versionOf } from '../image.ts';
@@ -36,14 +36,15 @@ function releaseChanges({ spec, resources }: Instance, target: Progress['target'
   return isImplied ? all.filter(({ path }) => path !== 'version') : all;
 }
 
-function replacementSteps({ desired, target, isExclusive, isAtomic }: Progress, from: string, to: string): string[] {
-  const { image } = target.container;
+function replacementSteps(progress: Progress, from: string, to: string): string[] {
+  const { view, desired, target, isExclusive, isAtomic } = progress;
+  const prepared = [`pull ${target.container.image}`, ...awaitSteps(view)];
   const fresh = [`ensure ${to} ×${target.instances}`, `await ready`];
   const route = routeSteps(desired, to);
   const { parallelism, monitor, keepOld } = desired.service.update;
   if (isExclusive)
     return [
-      `pull ${image}`,
+      ...prepared,
       `drain ${from}`,
       `stop ${from}`,
       ...fresh,
@@ -55,7 +56,7 @@ function replacementSteps({ desired, target, isExclusive, isAtomic }: Progress, 
     const switched =
       desired.routedBy.length > 0 ? `switch ${desired.routedBy.join(', ')} to ${to}` : `switch the name to ${to}`;
     return [
-      `pull ${image}`,
+      ...prepared,
       ...fresh,
       switched,
       `monitor ${monitor / 1000} s`,
@@ -65,7 +66,7 @@ function replacementSteps({ desired, target, isExclusive, isAtomic }: Progress, 
     ];
   }
   const batch = `${parallelism} at a time: ensure ${to}, await ready, monitor ${monitor / 1000} s, drain and stop ${from}`;
-  return [`pull ${image}`, batch, `remove ${from}`];
+  return [...prepared, batch, `remove ${from}`];
 }
 
 function gapWarnings({ desired, isExclusive, isStopFirst, view, target }: Progress): Change['warnings'] {

@@ -53,7 +53,10 @@ export function decide(view: ServiceView): Decision {
 
 /** The manifest is gone, disabled or asks for none: everything is drained, stopped and removed. */
 function retire(view: ServiceView): Decision {
-  const ends = view.instances.flatMap((each) => endStepsOf(view, each, `${view.name} is not wanted any more`));
+  const ends =
+    view.neededBy.length > 0
+      ? []
+      : view.instances.flatMap((each) => endStepsOf(view, each, `${view.name} is not wanted any more`));
   const steps = [...discardSteps(view), ...ends];
   const steady = view.instances.length + view.discarded.length === 0;
   return { view, steps, serving: { id: view.name, members: stillNeeded(view) }, steady };
@@ -143,6 +146,7 @@ function slotSpec(progress: Progress, slot: number): SlotSpec {
     resources,
     discoverable: isFoundAtOnce(progress),
     restart: isTrial && !isTolerated ? ('no' as const) : desired.service.restart,
+    ...(desired.service.dependsOn && { dependsOn: desired.service.dependsOn }),
     revision: view.revision,
   };
   return imageId === undefined ? made : { ...made, imageId };

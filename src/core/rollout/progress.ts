@@ -29,7 +29,9 @@ export interface Progress {
   readonly isAtomic: boolean;
   /** An old instance makes room before its successor starts. */
   readonly isStopFirst: boolean;
-  /** Its image is fetched and its networks are there: until then it is no reason to end anything. */
+  /** It could start but for the services that it depends on. */
+  readonly isAwaiting: boolean;
+  /** Its image is fetched, its networks are there and what it depends on is ready: until then it is no reason to end anything. */
   readonly isPrepared: boolean;
 }
 
@@ -39,21 +41,26 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
   const others = view.instances.filter((each) => each.release !== target.release);
   const isExclusive = desired.strategy === 'recreate' || hasHostPort(target.container);
   const slots = wantedSlots(target, own, isExclusive);
+  const current = own.filter((each) => slots.includes(each.slot) && isUp(each));
+  const isTrial = !target.rollback && others.some((each) => isFallback(view, each));
+  const isAwaiting =
+    view.awaits.length > 0 && !target.rollback && (isTrial || !current.some((each) => isReady(view, each)));
   return {
     view,
     desired,
     verdict,
     target,
     slots,
-    current: own.filter((each) => slots.includes(each.slot) && isUp(each)),
+    current,
     surplus: own.filter((each) => !slots.includes(each.slot) || isReplaced(each, own)),
     old: others.filter(isUp),
     kept: others.filter((each) => !isUp(each)),
-    isTrial: !target.rollback && others.some((each) => isFallback(view, each)),
+    isTrial,
     isExclusive,
     isAtomic: desired.strategy === 'green-blue',
     isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),
-    isPrepared: isFetched(view, target) && hasNetworks(view, target),
+    isAwaiting,
+    isPrepared: isFetched(view, target) && hasNetworks(view, target) && !isAwaiting,
   };
 }
 

@@ -30,6 +30,10 @@ export interface ServiceView {
   readonly coming: RoutingIndex;
   /** Slots of the service whose containers are being made or started. */
   readonly starting: UnderWay['starting'];
+  /** Services that it depends on and that are not ready: nothing new of it starts. */
+  readonly awaits: readonly string[];
+  /** Services that leave, too, and depend on it: it leaves after them. */
+  readonly neededBy: readonly string[];
   /** Networks that are about to be made. */
   readonly missingNetworks: readonly string[];
   readonly memory: Memory;
@@ -89,6 +93,8 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       routing,
       coming,
       starting: starting.get(name) ?? [],
+      awaits: [],
+      neededBy: [],
       missingNetworks: networks,
       memory: remembered,
       revision: desired.revision.id,

@@ -62,7 +62,8 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
   return isServed ? 'degraded' : 'failed';
 }
 
-function problemOf(progress: Progress, { refused, failures }: IndexedContext): ProblemStatus | undefined {
+function problemOf(progress: Progress, context: IndexedContext): ProblemStatus | undefined {
+  const { refused, failures } = context;
   const { view, verdict, target } = progress;
   if (verdict.quarantined) return rollbackProblem(progress);
   if (verdict.paused) return paused(progress);
@@ -72,7 +73,31 @@ function problemOf(progress: Progress, { refused, failures }: IndexedContext): P
     const message = `${view.name} does not fit on ${name}: ${refusal.reason}; ${cpu} cores and ${memory} MB are free there.`;
     return { layer: 'scheduling', reason: refusal.reason, message };
   }
-  return failures.get(`${view.name}@${target.release}`)?.[0]?.problem ?? lateProblem(progress);
+  return (
+    failures.get(`${view.name}@${target.release}`)?.[0]?.problem ??
+    lateProblem(progress) ??
+    dependencyProblem(progress, context)
+  );
+}
+
+/** It waits for a service that does not get ready by itself. */
+function dependencyProblem(progress: Progress, context: IndexedContext): Problem | undefined {
+  const { view, isAwaiting } = progress;
+  if (!isAwaiting || isComplete(progress)) return undefined;
+  const hindrances = view.awaits.flatMap((name) => hindranceOf(name, context) ?? []);
+  if (hindrances.length === 0) return undefined;
+  const message = `${view.name} waits for ${hindrances.join(', and for ')}.`;
+  return { layer: 'update', reason: 'dependency-not-ready', message, object: view.name };
+}
+
+/** Why a service is not ready, where waiting does not help; manifests have no cycles. */
+function hindranceOf(name: string, context: IndexedContext): string | undefined {
+  const decision = context.decisions.get(name);
+  if (decision?.view.desired === undefined) return `${name}, which has no manifest`;
+  if (decision.progress === undefined)
+    return `${name}, which ${decision.view.desired.service.enabled ? 'is to have no instances' : 'is disabled'}`;
+  const problem = problemOf(decision.progress, context);
+  return problem === undefined ? undefined : `${name} (${problem.reason})`;
 }
 
 /** An instance that has been up for longer than it may take, or fell. */
@@ -135,8 +160,9 @@ function rolloutOf(progress: Progress): RolloutStatus | undefined {
   const from = old.find((each) => each.release !== target.release)?.release;
   if (from === undefined || (progress.isAtomic && isComplete(progress))) return undefined;
   const ready = readyCount(progress);
-  const step =
-    current.length < target.instances && ready === current.length
+  const step = progress.isAwaiting
+    ? `awaiting ${view.awaits.join(', ')}`
+    : current.length < target.instances && ready === current.length
       ? 'starting'
       : ready < current.length
         ? 'awaiting ready'

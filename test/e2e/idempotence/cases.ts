@@ -216,8 +216,9 @@ sysctls: [net.core.somaxconn=512]`,
   ],
   [
     'what no container knows',
-    'description: first\npullPolicy: never\nmaxPerNode: 1\nrequirements: [ssd]\nenabled: true',
+    'description: first\npullPolicy: never\nmaxPerNode: 1\nrequirements: [ssd]\nenabled: true\ndependsOn: routed',
     `description: second
+dependsOn: [other, routed]
 conflictsWith: [nobody]
 update: { monitor: 1, drain: 1s, order: stop-first, parallelism: 2, delay: 1s, timeout: 61s }`,
   ],

@@ -176,10 +176,12 @@ describe('a mistake in a Service is one problem', () => {
       '4:10 unsupported: A service keeps running, so `restart` cannot be no. Jobs, which run once, are not there yet.',
     ],
     ['secrets: [a]', '4:1 unsupported: `secrets` is not there yet: secrets will come with a later version.'],
+    ['dependsOn: db', '4:12 dependency-not-ready: There is no service `db` to depend on.'],
     [
-      'dependsOn: [db]',
-      '4:1 unsupported: `dependsOn` is not there yet: order between services (`dependsOn`) will come with a later version.',
+      'dependsOn: [web]',
+      '4:13 dependency-cycle: `dependsOn` leads back to its beginning: web → web. Leave one of them out.',
     ],
+    ['depends_on: [db]', '4:1 schema: `depends_on` is not a field of a Service. Did you mean `dependsOn`?'],
     ['<<: { cpu: 1 }', '4:1 unsupported: Merging maps by `<<` is not there; write the fields out.'],
   ])('%s', (fields, problem) => {
     expect(mistake(fields)).toEqual([problem]);

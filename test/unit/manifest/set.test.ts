@@ -37,6 +37,34 @@ describe('a set of manifests', () => {
   });
 });
 
+describe('a service depends on', () => {
+  const service = (name: string, ...needed: string[]) =>
+    `{ kind: Service, name: ${name}, image: "a:1", dependsOn: [${needed.join(', ')}] }`;
+
+  it('a service that is there, or the nearest name is said', () => {
+    expect(problems(documents(service('web', 'db', 'dp'), service('db')))).toEqual([
+      '1:59 dependency-not-ready: There is no service `dp` to depend on. Did you mean `db`?',
+    ]);
+    expect(problems(documents(service('web', 'db'), '{ kind: Service, name: db }'))).toEqual([
+      expect.stringMatching(/^3:1 schema: `image` is missing/),
+    ]);
+  });
+
+  it('none that depends on it, and each cycle is said once', () => {
+    const cycle = [service('a', 'b', 'x'), service('b', 'c'), service('c', 'a'), service('x'), service('y', 'a')];
+    expect(problems(documents(...cycle))).toEqual([
+      '1:53 dependency-cycle: `dependsOn` leads back to its beginning: a → b → c → a. Leave one of them out.',
+    ]);
+  });
+
+  it('many in a time that is linear', () => {
+    const chain = Array.from({ length: 900 }, (_, index) =>
+      service(`s${index}`, ...(index > 0 ? [`s${index - 1}`] : [])),
+    );
+    expect(problems(documents(...chain))).toEqual([]);
+  });
+});
+
 describe('a LoadBalancer leads to', () => {
   it('a service that is there, or the nearest name is said', () => {
     expect(problems(documents(LB.replace('web', 'wbe'), WEB))).toEqual([
