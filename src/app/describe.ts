@@ -18,6 +18,8 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
       return ['network', 'cluster', `made the networks ${step.names.join(', ')}`];
     case 'prune-networks':
       return ['network', 'cluster', 'removed networks that nothing uses'];
+    case 'prune-files':
+      return ['files', 'cluster', 'removed files that nothing uses'];
     case 'ensure':
       return [
         'started',

@@ -175,6 +175,8 @@ export class Executor {
         return runtime.ensureNetworks(step.names);
       case 'prune-networks':
         return runtime.pruneNetworks(step.keep);
+      case 'prune-files':
+        return runtime.pruneFiles(step.names);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
       case 'unpause':

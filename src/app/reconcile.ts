@@ -126,13 +126,18 @@ export class Reconciler {
 
   /** Networks that somebody else holds on to, or the engine, harm nobody. */
   private canWait(step: Step): boolean {
-    return step.do === 'prune-networks' && this.memory.failures[objectOf(step)] !== undefined;
+    return step.do.startsWith('prune-') && this.memory.failures[objectOf(step)] !== undefined;
   }
 
   /** Steps that belong to no one service. */
   private sharedSteps(desired: DesiredState, { runtime, balancer }: ObservedState, { table }: Plan): Step[] {
     const terms = { enabled: this.options.balancerEnabled, wasTold: this.hasToldBalancer };
-    return [...networkSteps(desired, runtime, balancer), ...balancerSteps(balancer, table, terms)];
+    const { spareFiles: names } = runtime;
+    return [
+      ...networkSteps(desired, runtime, balancer),
+      ...balancerSteps(balancer, table, terms),
+      ...(names === undefined ? [] : [{ do: 'prune-files' as const, names }]),
+    ];
   }
 
   private learn(results: readonly Result[]): void {

@@ -1,3 +1,4 @@
+import { withFileDiffs } from '../app/file-diffs.ts';
 import type { ManifestSet } from '../app/source.ts';
 import { desire } from '../core/desire.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
@@ -29,7 +30,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   if (set.problems.length > 0) return validate(set, options.format, terminal);
   const desired = desire(set.manifests, { cluster, revision });
   const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
-  const made = planOf(desired, state, NO_MEMORY, now, options.prune);
+  const made = await withFileDiffs(planOf(desired, state, NO_MEMORY, now, options.prune), runtime);
   if (options.format === 'json') {
     const context = { cluster, revision: revision.id, observedAt: new Date(now), problems: [], warnings: set.warnings };
     terminal.out(`${JSON.stringify(planDocument(made, context), null, 2)}\n`);

@@ -28,6 +28,29 @@ export type Mount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly: boolean }
   | { readonly type: 'tmpfs'; readonly target: string; readonly size?: number };
 
+/** A file or folder from the repository that a container sees, and cannot write to. */
+export interface MountedFile {
+  readonly target: string;
+  /** Of what is in it, with modes and owners; see `FileContent`. */
+  readonly digest: string;
+}
+
+/** What a mounted file or folder holds. */
+export interface FileContent {
+  readonly digest: string;
+  /** One with an empty path for a file; for a folder all that is below it, ordered by path. */
+  readonly entries: readonly FileEntry[];
+}
+
+export interface FileEntry {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Base64. */
+  readonly content: string;
+}
+
 export interface HttpCheck {
   readonly path: string;
   readonly port: number;
@@ -95,6 +118,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly Port[];
   readonly mounts: readonly Mount[];
+  /** Files and folders from the repository, ordered by target; absent: none. */
+  readonly files?: readonly MountedFile[];
   readonly networks: readonly string[];
   readonly extraHosts: Readonly<Record<string, string>>;
   readonly dns: readonly string[];
@@ -133,6 +158,8 @@ export interface Service {
   readonly healthCheck?: HealthCheck;
   readonly update: UpdatePolicy;
   readonly container: ContainerSpec;
+  /** Of the container's files; absent: it has none. */
+  readonly contents?: readonly FileContent[];
   readonly source: Source;
 }
 

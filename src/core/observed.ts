@@ -80,6 +80,8 @@ export interface ObservedRuntime {
   readonly networks: readonly string[];
   /** Names of those that somebody began to make, or to remove, and did not come to an end with. */
   readonly partialNetworks: readonly string[];
+  /** Names of what holds files that no container has any more; absent: none. */
+  readonly spareFiles?: readonly string[];
   /** When the engine last started, by its own clock, which was when no container ran; undefined: it does not tell. */
   readonly engineStartedAt?: number;
   readonly observedAt: number;

@@ -1,4 +1,4 @@
-import type { ContainerSpec, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
+import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedRuntime } from './observed.ts';
 import type { RoutingTable } from './routing.ts';
 
@@ -17,6 +17,8 @@ export interface SlotSpec {
   readonly restart: RestartPolicy | 'no';
   /** The image that the release runs already: a tag that moved since is not taken. */
   readonly imageId?: string;
+  /** Of the container's files; absent: it has none, or they are where they were put for an instance of before. */
+  readonly contents?: readonly FileContent[];
   /** What its service depends on, for the label; absent: nothing. */
   readonly dependsOn?: readonly string[];
   /** Commit that made it, for the label. */
@@ -55,6 +57,8 @@ export interface Runtime {
   ensureNetworks(names: readonly string[]): Promise<void>;
   /** Removes own networks that are not in `keep`. Errors: start-failed, after all others, for one that something is on. */
   pruneNetworks(keep: readonly string[]): Promise<void>;
+  /** Removes files that no container has, by their names in `ObservedRuntime.spareFiles`. */
+  pruneFiles(names: readonly string[]): Promise<void>;
   /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
   /**
@@ -77,6 +81,8 @@ export interface Runtime {
   update(instance: Instance, change: { resources?: Resources; restart?: RestartPolicy | 'no' }): Promise<void>;
   /** Joins or leaves the names networks. */
   setDiscoverable(instance: Instance, discoverable: boolean): Promise<void>;
+  /** What a mounted file or folder of the instance holds, as in `FileContent`; undefined: it is not there. */
+  files(instance: Instance, target: string): Promise<readonly FileEntry[] | undefined>;
   logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine>;
   /** Events of own containers and networks, until aborted; `lost` when the stream broke and was opened again. */
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
@@ -112,9 +118,10 @@ export interface ContainerHost {
 
 export interface UploadFile {
   readonly path: string;
-  readonly content: string;
+  readonly content: string | Buffer;
   readonly mode: number;
   readonly uid?: number;
+  readonly gid?: number;
 }
 
 export interface HostedContainer {

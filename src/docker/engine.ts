@@ -1,11 +1,12 @@
 import type Docker from 'dockerode';
-import type { PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
+import type { FileEntry, PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
 import { isTrusted, type Instance, type ObservedRuntime } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
 import { Addresses } from './networks/addresses.ts';
 import { Attachments } from './networks/attachments.ts';
 import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
+import { Files } from './files.ts';
 import { pullImage } from './image.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks/networks.ts';
@@ -35,6 +36,7 @@ export class EngineRuntime implements Runtime {
   private readonly addresses: Addresses;
   private readonly containers: Containers;
   private readonly attachments: Attachments;
+  private readonly mounted: Files;
   private readonly slots: Slots;
   private readonly observer: Observer;
 
@@ -50,11 +52,14 @@ export class EngineRuntime implements Runtime {
     this.containers = new Containers(options.docker, observer);
     const { networks, containers, addresses } = this;
     this.attachments = new Attachments({ ...options, networks, containers, addresses });
-    this.slots = new Slots({ ...options, networks, containers, attachments: this.attachments });
+    this.mounted = new Files(options.docker, options.cluster);
+    this.slots = new Slots({ ...options, networks, containers, attachments: this.attachments, files: this.mounted });
   }
 
-  observe(options: { deep?: boolean; signal?: AbortSignal } = {}): Promise<ObservedRuntime> {
-    return this.observer.observe(options);
+  async observe(options: { deep?: boolean; signal?: AbortSignal } = {}): Promise<ObservedRuntime> {
+    const observed = await this.observer.observe(options);
+    const spareFiles = await this.mounted.spare(observed.instances, options.deep);
+    return spareFiles.length === 0 ? observed : { ...observed, spareFiles };
   }
 
   ensureNetworks(names: readonly string[]): Promise<void> {
@@ -63,6 +68,10 @@ export class EngineRuntime implements Runtime {
 
   pruneNetworks(keep: readonly string[]): Promise<void> {
     return this.networks.prune(keep);
+  }
+
+  pruneFiles(names: readonly string[]): Promise<void> {
+    return this.mounted.prune(names);
   }
 
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {
@@ -105,6 +114,10 @@ export class EngineRuntime implements Runtime {
     } finally {
       this.observer.ended(instance.id);
     }
+  }
+
+  files(instance: Instance, target: string): Promise<readonly FileEntry[] | undefined> {
+    return this.mounted.read(instance.id, target);
   }
 
   logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {

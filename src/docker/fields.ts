@@ -1,3 +1,4 @@
+import { fileOf } from './file-mounts.ts';
 import type {
   InspectedConfig,
   InspectedDeviceRequest,
@@ -60,6 +61,8 @@ function bindingText(binding: { HostIp: string; HostPort: string }): string {
 
 function mountText(mount: InspectedMount): string {
   if (mount.Type === 'tmpfs') return `tmpfs ${mount.TmpfsOptions?.SizeBytes ?? ''}`.trim();
+  const file = fileOf(mount.Source ?? '');
+  if (file !== undefined) return `file ${file}`;
   return `${mount.Type} ${mount.Source ?? ''}${mount.ReadOnly === true ? ' (read-only)' : ''}`;
 }
 

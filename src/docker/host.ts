@@ -61,7 +61,7 @@ export class EngineHost implements ContainerHost {
   }
 
   async upload(id: string, directory: string, files: readonly UploadFile[]): Promise<void> {
-    const upload = this.docker.getContainer(id).putArchive(tarOf(files), { path: directory });
+    const upload = this.docker.getContainer(id).putArchive(await tarOf(files), { path: directory });
     await request(`Uploading to ${directory}`, 'start-failed', upload);
   }
 

@@ -18,7 +18,7 @@ export const LABEL = {
 export type Labels = Readonly<Record<string, string>>;
 
 /** The labels of everything that a cluster owns. */
-export function ownLabels(cluster: string, role: 'service' | 'network' | 'volume'): Record<string, string> {
+export function ownLabels(cluster: string, role: 'service' | 'network' | 'volume' | 'files'): Record<string, string> {
   return { [LABEL.cluster]: cluster, [LABEL.role]: role };
 }
 

@@ -4,6 +4,7 @@ import { nanoOf, sharesOf } from '../core/resources.ts';
 import type { ContainerSpec, Mount, Port, Resources } from '../core/model.ts';
 import type { Instance } from '../core/observed.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import { fileMounts } from './file-mounts.ts';
 import type { InspectedHostConfig } from './inspected.ts';
 import { LABEL, slotLabels } from './labels.ts';
 
@@ -17,14 +18,14 @@ export function containerName(cluster: string, slot: SlotName): string {
 /** What Docker is asked for to make a slot's container on its first network, which is given by id. */
 export function createOptions(
   slot: SlotSpec,
-  at: { cluster: string; network: string; address: string },
+  at: { cluster: string; network: string; address: string; files?: string | undefined },
 ): Docker.ContainerCreateOptions {
   return {
     name: containerName(at.cluster, slot),
     ...containerOptions(slot),
     Labels: { ...slot.container.labels, ...slotLabels(at.cluster, slot) },
     HostConfig: {
-      ...hostOptions(slot.container, at.cluster),
+      ...hostOptions(slot.container, at.cluster, at.files),
       ...resourceOptions(slot.resources),
       RestartPolicy: restartOptions(slot.restart),
       NetworkMode: at.network,
@@ -67,11 +68,14 @@ export function containerOptions(slot: Identity): Docker.ContainerCreateOptions 
   };
 }
 
-/** The part of the options that no image has defaults for, without resources, restart policy and network. */
-export function hostOptions(spec: ContainerSpec, cluster: string): Docker.HostConfig {
+/**
+ * The part of the options that no image has defaults for, without resources, restart policy and network. `files`: the
+ * engine's folder for the container's files.
+ */
+export function hostOptions(spec: ContainerSpec, cluster: string, files?: string): Docker.HostConfig {
   return {
     PortBindings: portBindings(spec.ports.filter(isBound)),
-    Mounts: spec.mounts.map((mount) => mountOptions(mount, cluster)),
+    Mounts: [...spec.mounts.map((mount) => mountOptions(mount, cluster)), ...fileMounts(spec, cluster, files)],
     ExtraHosts: Object.entries(spec.extraHosts).map(([host, address]) => `${host}:${address}`),
     Dns: [...spec.dns],
     CapAdd: [...spec.capAdd],

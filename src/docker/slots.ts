@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { canonicalResources, excessOf } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import type { Files } from './files.ts';
 import type { Attachments } from './networks/attachments.ts';
 import type { Containers, Named } from './containers.ts';
 import { reasonError, request, statusOf, wordsOf } from './errors.ts';
@@ -22,6 +23,7 @@ export class Slots {
   private readonly networks: Networks;
   private readonly containers: Containers;
   private readonly attachments: Attachments;
+  private readonly files: Files;
   /** Names of containers that could not be made or started the last time. */
   private readonly failed = new Set<string>();
 
@@ -31,12 +33,14 @@ export class Slots {
     networks: Networks;
     containers: Containers;
     attachments: Attachments;
+    files: Files;
   }) {
     this.docker = options.docker;
     this.cluster = options.cluster;
     this.networks = options.networks;
     this.containers = options.containers;
     this.attachments = options.attachments;
+    this.files = options.files;
   }
 
   /** See `Runtime.ensure`. */
@@ -133,7 +137,8 @@ export class Slots {
     await this.makeVolumes(slot);
     const choose = await this.attachments.addressChooser();
     const at = { network: first.id, address: choose(first) };
-    const id = await this.create(slot, at, signal).catch(async (error: unknown) => {
+    const make = (files: string | undefined) => this.create(slot, { ...at, files }, signal);
+    const id = await this.files.around(slot, make).catch(async (error: unknown) => {
       if (isLast && error instanceof ReasonError && error.reason === 'start-failed') await this.leaveMark(slot, error);
       throw error;
     });
@@ -167,7 +172,7 @@ export class Slots {
   /** Another process may create the same container at the same moment: then theirs is taken. */
   private async create(
     slot: SlotSpec,
-    at: { network: string; address: string },
+    at: { network: string; address: string; files: string | undefined },
     signal?: AbortSignal,
   ): Promise<string> {
     const name = containerName(this.cluster, slot);

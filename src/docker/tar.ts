@@ -1,41 +1,27 @@
+import { buffer } from 'node:stream/consumers';
+import { extract, pack } from 'tar-stream';
+import type { FileEntry } from '../core/model.ts';
 import type { UploadFile } from '../core/ports.ts';
 
-const BLOCK = 512;
-
-/** A tar archive (ustar) of small text files; paths are relative and at most 100 bytes long. */
-export function tarOf(files: readonly UploadFile[]): Buffer {
-  const parts = files.flatMap((file) => {
-    const content = Buffer.from(file.content);
-    const padding = Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK);
-    return [header(file, content.length), content, padding];
-  });
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+/** A tar archive of these files; a path that ends with a slash is a folder. */
+export async function tarOf(files: readonly UploadFile[]): Promise<Buffer> {
+  const archive = pack();
+  for (const { path, content, mode, uid = 0, gid = uid } of files) {
+    const type = path.endsWith('/') ? 'directory' : 'file';
+    archive.entry({ name: path, mode, uid, gid, type }, content);
+  }
+  archive.finalize();
+  return await buffer(archive);
 }
 
-function header({ path, mode, uid = 0 }: UploadFile, size: number): Buffer {
-  if (Buffer.byteLength(path) > 100) throw new Error(`The path ${path} is too long to upload: at most 100 bytes.`);
-  const block = Buffer.alloc(BLOCK);
-  block.write(path, 0);
-  block.write(octal(mode, 8), 100);
-  block.write(octal(uid, 8), 108);
-  block.write(octal(uid, 8), 116);
-  block.write(octal(size, 12), 124);
-  block.write(octal(0, 12), 136);
-  block.write(path.endsWith('/') ? '5' : '0', 156);
-  block.write('ustar\u000000', 257);
-  // The checksum is taken with its own field full of spaces.
-  block.write(' '.repeat(8), 148);
-  block.write(
-    octal(
-      block.reduce((sum, byte) => sum + byte, 0),
-      7,
-    ),
-    148,
-  );
-  return block;
-}
-
-/** Ends with a zero byte. */
-function octal(value: number, width: number): string {
-  return `${value.toString(8).padStart(width - 1, '0')}\u0000`;
+/** The files of an archive of one file or folder, by their paths below it, in order. */
+export async function untar(archive: NodeJS.ReadableStream): Promise<readonly FileEntry[]> {
+  const entries: FileEntry[] = [];
+  for await (const entry of archive.pipe(extract())) {
+    const { name, type, mode, uid, gid } = entry.header;
+    const content = await buffer(entry);
+    const path = name.split('/').slice(1).join('/');
+    if (type === 'file') entries.push({ path, mode: mode & 0o777, uid, gid, content: content.toString('base64') });
+  }
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

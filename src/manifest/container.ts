@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
 import { versionOf } from '../core/image.ts';
-import type { ContainerSpec, Device, HealthCheck, Port, Ulimit } from '../core/model.ts';
+import type { ContainerSpec, Device, HealthCheck, Mount, MountedFile, Port, Ulimit } from '../core/model.ts';
 import { duration } from './duration.ts';
 import { environment } from './environment.ts';
-import type { ReadText } from './environment.ts';
-import { mounts } from './mounts.ts';
+import type { Folder } from './folder.ts';
 import { pairs } from './pairs.ts';
 import type { Pair } from './pairs.ts';
 import type { Path } from './path.ts';
@@ -20,7 +19,13 @@ const SYSCTL = /^(?:net\.|kernel\.(?:msg|sem$|shm)|fs\.mqueue\.)/;
 export function containerSpec(
   reading: Reading,
   service: ServiceDocument,
-  parts: { readonly ports: readonly Port[]; readonly check: HealthCheck | undefined; readonly readText: ReadText },
+  parts: {
+    readonly ports: readonly Port[];
+    readonly check: HealthCheck | undefined;
+    readonly mounts: readonly Mount[];
+    readonly files: readonly MountedFile[];
+    readonly folder: Folder;
+  },
 ): ContainerSpec {
   return present<ContainerSpec>({
     image: service.image,
@@ -30,11 +35,12 @@ export function containerSpec(
     workingDir: service.workingDir === undefined ? undefined : cleaned(service.workingDir),
     user: service.user === undefined ? undefined : String(service.user),
     hostname: service.hostname,
-    environment: environment(reading, service, parts.readText),
+    environment: environment(reading, service, parts.folder),
     contextRoot: service.contextRoot,
     labels: labels(reading, service),
     ports: sortedPorts(parts.ports),
-    mounts: mounts(reading, service),
+    mounts: parts.mounts,
+    files: parts.files.length === 0 ? undefined : parts.files,
     networks: service.networks.length === 0 ? ['default'] : sorted(service.networks),
     extraHosts: extraHosts(reading, service.extraHosts),
     dns: dns(reading, service.dns),

@@ -1,25 +1,18 @@
-import { posix } from 'node:path';
-import type { Reason } from '../core/reason.ts';
+import { leadsOut, pathFrom, type Folder } from './folder.ts';
 import { pairs } from './pairs.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';
 import { list, sortedMap } from './values.ts';
 
-/** The text of a file in the folder that is read, or why it cannot be had. */
-export type TextFile = { readonly text: string } | { readonly reason: Reason; readonly message: string };
-
-/** Finds a text by its path, relative to the folder that is read. */
-export type ReadText = (path: string) => TextFile;
-
 const IDENTITY = ['FAIRLEAD_SERVICE', 'FAIRLEAD_VERSION', 'FAIRLEAD_INSTANCE'];
 
 /** `envFile`, then `environment` over it, with names in order. */
-export function environment(reading: Reading, service: ServiceDocument, readText: ReadText): Record<string, string> {
+export function environment(reading: Reading, service: ServiceDocument, folder: Folder): Record<string, string> {
   const variables = new Map<string, string>();
   for (const [index, file] of list(service.envFile).entries()) {
     const path = Array.isArray(service.envFile) ? ['envFile', index] : ['envFile'];
-    for (const [name, value] of envFile(reading, path, file, readText)) variables.set(name, value);
+    for (const [name, value] of envFile(reading, path, file, folder)) variables.set(name, value);
   }
   for (const { key, value, path } of pairs(reading, 'environment', service.environment)) {
     variables.set(key, value);
@@ -28,13 +21,9 @@ export function environment(reading: Reading, service: ServiceDocument, readText
   return sortedMap(variables);
 }
 
-function envFile(reading: Reading, path: Path, file: string, readText: ReadText): [string, string][] {
-  const found = posix.join(posix.dirname(reading.document.locate(path).file), file);
-  if (file.startsWith('/') || found.startsWith('../')) {
-    reading.complain(path, `\`${file}\` is outside of the folder that holds the manifests; move the file into it.`);
-    return [];
-  }
-  const read = readText(found);
+function envFile(reading: Reading, path: Path, file: string, folder: Folder): [string, string][] {
+  const found = pathFrom(reading.document.locate(path).file, file);
+  const read = found === undefined ? leadsOut(file) : folder.readText(found);
   if ('text' in read) return lines(reading, path, file, read.text);
   reading.complain(path, read.message, { reason: read.reason });
   return [];

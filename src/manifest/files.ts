@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import path from 'node:path';
+import path, { posix } from 'node:path';
 import { layerOf } from '../core/reason.ts';
 import type { Problem, Reason } from '../core/reason.ts';
 import type { SourceFile } from './document.ts';
-import type { ReadText, TextFile } from './environment.ts';
+import type { Folder, FoundFiles, RepositoryFile, TextFile } from './folder.ts';
 import { clusterOf } from './overlay.ts';
 import { readManifests } from './read.ts';
 import type { ManifestSet, ReadOptions } from './read.ts';
 
 const MAX_FILES = 10_000;
+const MAX_FILES_OF_FOLDER = 1000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_TREE_BYTES = 64 * 1024 * 1024;
 const MANIFEST = /\.(?:ya?ml|json)$/;
@@ -20,9 +21,9 @@ const CONFIG = /^fairlead\.ya?ml$/;
  * Reads every manifest below a folder. Folders whose name begins with a dot are left out, and so is what is said of other
  * clusters; nothing outside is read.
  */
-export function readDirectory(directory: string, options: Omit<ReadOptions, 'readText'> = {}): ManifestSet {
+export function readDirectory(directory: string, options: Omit<ReadOptions, 'folder'> = {}): ManifestSet {
   const tree = readTree(directory, options.cluster);
-  const set = readManifests(tree.files, { ...options, readText: tree.readText });
+  const set = readManifests(tree.files, { ...options, folder: tree });
   return { ...set, problems: [...tree.problems, ...set.problems] };
 }
 
@@ -30,7 +31,7 @@ export function readDirectory(directory: string, options: Omit<ReadOptions, 'rea
 export function readTree(
   directory: string,
   cluster = 'default',
-): { readonly files: readonly SourceFile[]; readonly problems: readonly Problem[]; readonly readText: ReadText } {
+): { readonly files: readonly SourceFile[]; readonly problems: readonly Problem[] } & Folder {
   const tree = new Tree(directory, cluster);
   tree.list();
   return tree;
@@ -59,10 +60,30 @@ class Tree {
   }
 
   /** A text inside the folder, by its path relative to it. */
-  readonly readText: ReadText = (relative) => {
+  readonly readText = (relative: string): TextFile => {
     const found = this.#find(path.join(this.#root, relative));
-    if ('file' in found) return this.#text(found.file, relative);
-    return { reason: 'unsupported', message: `\`${relative}\` leads ${found.leads}.` };
+    return 'file' in found ? this.#text(found.file, relative) : leads(relative, found);
+  };
+
+  /** A file inside the folder, or all below a folder inside it but what belongs to git. */
+  readonly readFiles = (relative: string): FoundFiles => {
+    const found = this.#find(path.join(this.#root, relative));
+    if (!('file' in found)) return leads(relative, found);
+    const files: RepositoryFile[] = [];
+    for (const name of statSync(found.file).isDirectory() ? filesBelow(found.file) : ['']) {
+      const file = this.#find(path.join(found.file, name));
+      const shown = posix.join(relative, name);
+      const read = 'file' in file ? this.#bytesOf(file.file, shown) : leads(shown, file);
+      if ('reason' in read) return read;
+      if (files.length === MAX_FILES_OF_FOLDER)
+        return {
+          reason: 'too-large',
+          message: `There are more than ${MAX_FILES_OF_FOLDER} files below \`${relative}\`.`,
+        };
+      files.push({ path: name, ...read });
+    }
+    if (files.length > 0) return { files };
+    return { reason: 'schema', message: `There is no file below \`${relative}\`.` };
   };
 
   #take(file: string, entry: Dirent): void {
@@ -94,13 +115,18 @@ class Tree {
   }
 
   #text(file: string, name: string): TextFile {
+    const read = this.#bytesOf(file, name);
+    return 'reason' in read ? read : { text: read.content.toString('utf8') };
+  }
+
+  #bytesOf(file: string, name: string): Omit<RepositoryFile, 'path'> | Exclude<TextFile, { text: string }> {
     const stat = statSync(file);
     if (!stat.isFile()) return { reason: 'schema', message: `\`${name}\` is not a file.` };
     if (stat.size > MAX_FILE_BYTES) return { reason: 'too-large', message: `\`${name}\` is larger than 1 MiB.` };
     this.#bytes += stat.size;
     if (this.#bytes > MAX_TREE_BYTES)
       return { reason: 'too-large', message: 'The manifests are larger than 64 MiB together.' };
-    return { text: readFileSync(file, 'utf8') };
+    return { content: readFileSync(file), isExecutable: (stat.mode & 0o100) !== 0 };
   }
 
   /** The real path of what is inside the folder, outside of git's own. */
@@ -126,6 +152,18 @@ class Tree {
   #complain(file: string, reason: Reason, message: string): void {
     this.problems.push({ layer: layerOf(reason), reason, message, file, line: 1, column: 1 });
   }
+}
+
+function leads(name: string, { leads: where }: { readonly leads: string }): Exclude<TextFile, { text: string }> {
+  return { reason: 'unsupported', message: `\`${name}\` leads ${where}.` };
+}
+
+/** Paths below a folder, in order; a link to a folder is one of them, and no file. */
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  const paths = files.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+  return paths.map((each) => each.split(path.sep).join('/')).sort();
 }
 
 function realPath(file: string): string | undefined {

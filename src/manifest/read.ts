@@ -4,7 +4,7 @@ import { collect } from './collect.ts';
 import { crossCheck } from './cross-check.ts';
 import type { ReadManifest } from './cross-check.ts';
 import type { SourceFile } from './document.ts';
-import type { ReadText } from './environment.ts';
+import { NO_FOLDER, type Folder } from './folder.ts';
 import { explain } from './explain.ts';
 import { kindOf } from './kind.ts';
 import { loadBalancer } from './load-balancer.ts';
@@ -32,8 +32,8 @@ export interface ReadOptions {
   readonly policy?: Policy;
   /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
   readonly balancerPorts?: readonly number[];
-  /** Finds the files that `envFile` names; without it there are none. */
-  readonly readText?: ReadText;
+  /** Where the files are that manifests name; without it there are none. */
+  readonly folder?: Folder;
 }
 
 /** Reads manifests out of the texts of files, and checks each one and all together. Pure; files with no manifest at all give an empty set. */
@@ -43,7 +43,7 @@ export function readManifests(files: readonly SourceFile[], options: ReadOptions
   const understood: ReadManifest[] = [];
   const broken = new Set<string>();
   for (const reading of readings) {
-    const manifest = readManifest(reading, options.readText ?? noText);
+    const manifest = readManifest(reading, options.folder ?? NO_FOLDER);
     if (manifest !== undefined) understood.push({ reading, manifest });
     else if (reading.name !== undefined) broken.add(reading.name);
     if (manifest === undefined) explainAddition(reading, readings);
@@ -57,14 +57,14 @@ export function readManifests(files: readonly SourceFile[], options: ReadOptions
   };
 }
 
-function readManifest(reading: Reading, readText: ReadText): Manifest | undefined {
+function readManifest(reading: Reading, folder: Folder): Manifest | undefined {
   const { value } = reading.document;
   const kind = kindOf(reading);
   if (reading.problems.length > 0) return undefined;
   switch (kind) {
     case 'Service':
       explain(reading, validate('service', value), 'service', SERVICE);
-      return reading.problems.length > 0 ? undefined : service(reading, value as ServiceDocument, readText);
+      return reading.problems.length > 0 ? undefined : service(reading, value as ServiceDocument, folder);
     case 'LoadBalancer':
       explain(reading, validate('loadBalancer', value), 'load-balancer', LOAD_BALANCER);
       return reading.problems.length > 0 ? undefined : loadBalancer(reading, value as LoadBalancerDocument);
@@ -83,10 +83,6 @@ function explainAddition(reading: Reading, readings: readonly Reading[]): void {
   const advice = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
   const message = `No manifest outside of clusters/ has this kind and name, so that this is one of its own.${advice}`;
   reading.complain(['name'], message);
-}
-
-function noText(path: string): ReturnType<ReadText> {
-  return { reason: 'schema', message: `There is no file \`${path}\`.` };
 }
 
 function byKindAndName(a: Manifest, b: Manifest): number {

@@ -205,6 +205,37 @@ export interface ServiceDocument {
       }
   )[];
   /**
+   * Files and folders from the repository, put into the container before it starts; a change of one is a new release.
+   *
+   * @maxItems 100
+   */
+  files: {
+    /**
+     * Path of the file or folder, relative to the manifest.
+     */
+    source?: string;
+    /**
+     * The text itself, in place of `source`.
+     */
+    content?: string;
+    /**
+     * Absolute path in the container. A folder hides what the image has there.
+     */
+    target: string;
+    /**
+     * Permissions, as `chmod` takes them; of each file of a folder. Default: 0644, or 0755 where git has the file as executable.
+     */
+    mode?: string | number;
+    /**
+     * Owner's number.
+     */
+    uid: number;
+    /**
+     * Group's number.
+     */
+    gid: number;
+  }[];
+  /**
    * Short for mounts of type tmpfs: a path, `/run:size=64M`, or a list of them.
    *
    * @maxItems 100

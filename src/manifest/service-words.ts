@@ -46,6 +46,7 @@ const WORDS: Words = {
     env_file: 'envFile',
     depends_on: 'dependsOn',
     links: 'dependsOn',
+    configs: 'files',
     cap_add: 'capAdd',
     cap_drop: 'capDrop',
     extra_hosts: 'extraHosts',
@@ -115,8 +116,6 @@ const LATER: Words = {
   '': {
     secrets: 'secrets',
     autoDeploy: 'automatic deployment of new tags (`autoDeploy`)',
-    files: 'files from the repository',
-    configs: 'files from the repository',
     schedule: 'jobs (`schedule`)',
     suspended: 'suspending by a commit (`suspended`)',
     hostNetwork: "the host's network",

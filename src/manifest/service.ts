@@ -2,8 +2,10 @@ import { tagAndDigest } from '../core/image.ts';
 import type { Resources, Service, UpdatePolicy } from '../core/model.ts';
 import { containerSpec } from './container.ts';
 import { duration } from './duration.ts';
-import type { ReadText } from './environment.ts';
+import type { Folder } from './folder.ts';
 import { healthCheck } from './health-check.ts';
+import { mountedFiles } from './mounted-files.ts';
+import { mounts } from './mounts.ts';
 import type { Path } from './path.ts';
 import { ports } from './ports.ts';
 import type { Reading } from './reading.ts';
@@ -14,11 +16,13 @@ import { bytes, list, present, sorted } from './values.ts';
 const LEAST_MEMORY = 6 * 1024 ** 2;
 
 /** A validated document as a Service in its one normal form; what the schema cannot say is checked here. */
-export function service(reading: Reading, fields: ServiceDocument, readText: ReadText): Service {
+export function service(reading: Reading, fields: ServiceDocument, folder: Folder): Service {
   const declared = ports(reading, fields.ports);
   const check = fields.healthCheck === undefined ? undefined : healthCheck(reading, fields.healthCheck, declared);
   const dependencies = sorted(list(fields.dependsOn));
-  const container = containerSpec(reading, fields, { ports: declared, check, readText });
+  const mounted = mounts(reading, fields);
+  const { files, contents } = mountedFiles(reading, fields, { mounts: mounted, folder });
+  const container = containerSpec(reading, fields, { ports: declared, check, mounts: mounted, files, folder });
   const result = present<Service>({
     kind: 'Service',
     name: fields.name,
@@ -35,6 +39,7 @@ export function service(reading: Reading, fields: ServiceDocument, readText: Rea
     healthCheck: check,
     update: updatePolicy(reading, fields.update),
     container,
+    contents: contents.length === 0 ? undefined : contents,
     source: reading.document.locate([]),
   });
   checkHostPorts(reading, result);

@@ -81,6 +81,25 @@ const tmpfs: fc.Arbitrary<Spelt> = fc.oneof(
   ),
 );
 
+const files: fc.Arbitrary<Spelt> = fc.oneof(
+  spelt(
+    fc.constantFrom('one.env', 'two.env'),
+    (source) => [{ source, target: '/etc/one', mode: '0600', uid: 7, gid: 0 }],
+    (source) => [{ source: `./${source}`, target: '/etc/./one', mode: 600, uid: 7 }],
+  ),
+  spelt(
+    fc.constantFrom('', 'a $$ sign\n'),
+    (content) => [
+      { content, target: '/etc/two', gid: 8 },
+      { source: 'one.env', target: '/etc/one' },
+    ],
+    (content) => [
+      { source: 'one.env', target: '/etc/one' },
+      { content, target: '/etc/two', mode: '644', gid: 8 },
+    ],
+  ),
+);
+
 const devices: fc.Arbitrary<Spelt> = fc.oneof(
   spelt(
     fc.constantFrom('/dev/fuse', '/dev/null'),
@@ -162,6 +181,7 @@ export const anyContainer: fc.Arbitrary<Spelt> = merged(
     dns: optional(fc.oneof(value.oneOrMore(fc.constant('10.9.8.7')), ordered(oneOf('10.9.8.7', '::1'))), []),
     capAdd: optional(unordered(value.capability), []),
     capDrop: optional(unordered(value.capability), []),
+    files: optional(files, []),
     devices: optional(devices, []),
     gpus: optional(oneOf(1, 2, 'all')),
     ulimits: optional(ulimits, {}),

@@ -4,6 +4,7 @@ import { ENV_FILES } from './container-arbitrary.ts';
 import { anyHead, anyService, TCP_PORTS } from './service-arbitrary.ts';
 import { fields, merged, oneOf, optional, plain, spelt, type Spelt } from './spelling.ts';
 import * as value from './value-arbitrary.ts';
+import type { Folder } from '../../src/manifest/folder.ts';
 import { readManifests, type ManifestSet } from '../../src/manifest/read.ts';
 import { yaml } from './yaml.ts';
 
@@ -87,15 +88,16 @@ function withOneField(document: object, other: object, index: number): object {
 
 /** All in one file, as JSON. */
 export function readTogether(documents: readonly object[]): ManifestSet {
-  return readManifests([{ path: 'all.yaml', text: yaml(...documents) }], { readText });
+  return readManifests([{ path: 'all.yaml', text: yaml(...documents) }], { folder: FOLDER });
 }
 
 /** Each in a file of its own, as people write YAML. */
 export function readApart(documents: readonly object[]): ManifestSet {
   const files = documents.map((document, index) => ({ path: `${index}.yaml`, text: stringify(document) }));
-  return readManifests(files, { readText });
+  return readManifests(files, { folder: FOLDER });
 }
 
-function readText(path: string): { readonly text: string } {
-  return { text: ENV_FILES[path] ?? '' };
-}
+const FOLDER: Folder = {
+  readText: (path) => ({ text: ENV_FILES[path] ?? '' }),
+  readFiles: (path) => ({ files: [{ path: '', content: Buffer.from(ENV_FILES[path] ?? ''), isExecutable: false }] }),
+};

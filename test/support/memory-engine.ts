@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FileContent } from '../../src/core/model.ts';
 import { ReasonError } from '../../src/core/reason.ts';
 import type { Clock, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import type { Channel } from './channel.ts';
@@ -21,6 +22,8 @@ export class MemoryEngine {
   readonly mutations: string[] = [];
   /** Awaited before each mutating call: may throw (a failure, a crash) or wait (a hang). */
   beforeMutation: (mutation: string) => Promise<void> | void = () => undefined;
+  /** Of mounted files, by digest. */
+  readonly contents = new Map<string, FileContent>();
   /** false: every call fails with engine-unreachable. */
   reachable = true;
   /** When it last started. */
@@ -44,6 +47,14 @@ export class MemoryEngine {
 
   behaviourOf(image: string): ImageBehaviour {
     return this.behaviours.get(image) ?? {};
+  }
+
+  /** Puts a slot's files where its container finds them. */
+  keepFiles({ container, contents = [] }: SlotSpec): void {
+    for (const each of contents) this.contents.set(each.digest, each);
+    const lost = container.files?.find(({ digest }) => !this.contents.has(digest));
+    if (lost === undefined) return;
+    throw new ReasonError('start-failed', `bind source path does not exist: ${lost.target}`);
   }
 
   /** Moves the tag in the registry: the next pull brings another image. */

@@ -1,6 +1,6 @@
 import { canonicalResources, excessOf } from '../../src/core/resources.ts';
 import { ReasonError } from '../../src/core/reason.ts';
-import type { PullPolicy, Resources } from '../../src/core/model.ts';
+import type { FileEntry, PullPolicy, Resources } from '../../src/core/model.ts';
 import { isTrusted, type Instance, type ObservedNode, type ObservedRuntime } from '../../src/core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import { Channel } from './channel.ts';
@@ -41,7 +41,11 @@ export class MemoryRuntime implements Runtime {
       const instances = this.own().map((container) => container.toInstance());
       const networks = this.ownNetworks();
       const { clock, startedAt: engineStartedAt } = this.engine;
-      return { node: this.node, instances, networks, partialNetworks: [], engineStartedAt, observedAt: clock.now() };
+      const used = new Set(instances.flatMap(({ spec }) => spec?.files ?? []).map(({ digest }) => digest));
+      const spareFiles = [...this.engine.contents.keys()].filter((digest) => !used.has(digest));
+      const files = spareFiles.length === 0 ? {} : { spareFiles };
+      const observedAt = clock.now();
+      return { node: this.node, instances, networks, partialNetworks: [], ...files, engineStartedAt, observedAt };
     });
   }
 
@@ -62,6 +66,11 @@ export class MemoryRuntime implements Runtime {
     const held = spare.find((name) => used.has(name));
     if (held !== undefined)
       throw new ReasonError('start-failed', `Removing network ${held}: there are containers on it.`);
+  }
+
+  async pruneFiles(names: readonly string[]): Promise<void> {
+    await this.engine.mutate(`remove-files ${names.join()}`);
+    for (const name of names) this.engine.contents.delete(name);
   }
 
   async pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {
@@ -171,6 +180,11 @@ export class MemoryRuntime implements Runtime {
     container.discoverable = discoverable;
   }
 
+  async files(instance: Instance, target: string): Promise<readonly FileEntry[] | undefined> {
+    const mounted = instance.spec?.files?.find((each) => each.target === target);
+    return await this.attempt(() => this.engine.contents.get(mounted?.digest ?? '')?.entries);
+  }
+
   async *logs(instance: Instance, options: LogOptions): AsyncIterable<LogLine> {
     await this.attempt(() => undefined);
     const { logs } = this.engine.get(instance.name);
@@ -205,6 +219,7 @@ export class MemoryRuntime implements Runtime {
       if (isLast) this.engine.create(name, this.cluster, slot, image).fail(failure.message);
       throw failure;
     }
+    this.engine.keepFiles(slot);
     const made = { ...slot, resources: canonicalResources(slot.resources) };
     return this.engine.create(name, this.cluster, made, image);
   }

@@ -18,7 +18,7 @@ CMD ["sleep", "3600"]
 
 /** Makes an image of a Dockerfile that needs no other files. */
 export async function buildImage(docker: Docker, tag: string, dockerfile: string): Promise<void> {
-  const context = Readable.from([tarOf([{ path: 'Dockerfile', content: dockerfile, mode: 0o644 }])]);
+  const context = Readable.from([await tarOf([{ path: 'Dockerfile', content: dockerfile, mode: 0o644 }])]);
   const progress = await docker.buildImage(context, { t: tag, rm: true });
   let output = '';
   for await (const chunk of progress) output += chunk.toString();

@@ -395,6 +395,26 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       expect(Date.parse(line?.at ?? '')).not.toBeNaN();
     });
 
+    it('gives containers their files, also those that a later process makes without them', async () => {
+      const entries = [{ path: '', mode: 0o640, uid: 7, gid: 8, content: Buffer.from('one\n').toString('base64') }];
+      const container = { ...serving, files: [{ target: '/etc/app.conf', digest: '3f9c' }] };
+      await runtime.ensure(slotSpec({ container, contents: [{ digest: '3f9c', entries }] }));
+      const first = await only();
+      expect(first).toMatchObject({ state: 'running', deviations: [] });
+      expect(await runtime.files(first, '/etc/app.conf')).toEqual(entries);
+      const later = lab.open(lab.cluster);
+      await later.ensure(slotSpec({ container, slot: 2 }));
+      await runtime.remove(first);
+      expect(await later.files(await only(later), '/etc/app.conf')).toEqual(entries);
+      expect(await later.files(await only(later), '/etc/none.conf')).toBeUndefined();
+      expect(await later.observe()).not.toHaveProperty('spareFiles');
+      await later.remove(await only(later));
+      const { spareFiles = [] } = await later.observe();
+      expect(spareFiles).toHaveLength(1);
+      await later.pruneFiles(spareFiles);
+      expect(await later.observe()).not.toHaveProperty('spareFiles');
+    });
+
     it('tells of events of its own containers until it is aborted', async () => {
       const stop = new AbortController();
       const seen: RuntimeEvent[] = [];

@@ -8,6 +8,8 @@ export interface FieldChange {
   readonly from?: string;
   readonly to?: string;
   readonly forcesReplacement: boolean;
+  /** Of a mounted file: its lines that differ, as `diff -u` shows them. */
+  readonly diff?: string;
 }
 
 /** Fields of two pieces of plain data that differ, sorted by path. */
@@ -50,9 +52,10 @@ export function becauseOf(fields: readonly FieldChange[]): string | undefined {
 }
 
 /** The spec as its manifest spells it. */
-export function specFields({ healthCommand, stopGracePeriod, shmSize, ...container }: ContainerSpec): object {
+export function specFields({ healthCommand, stopGracePeriod, shmSize, files, ...container }: ContainerSpec): object {
   return {
     ...container,
+    files: Object.fromEntries((files ?? []).map(({ target, digest }) => [target, digest])),
     stopGracePeriod: durationText(stopGracePeriod),
     shmSize: sizeText(shmSize),
     ...(healthCommand && { healthCheck: healthFields(healthCommand) }),

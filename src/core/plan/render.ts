@@ -1,3 +1,4 @@
+import type { FieldChange } from './fields.ts';
 import type { Action, Change, Plan } from './plan.ts';
 import { planHash } from './plan.ts';
 import { quarantineProblems } from './quarantined.ts';
@@ -35,14 +36,22 @@ function renderChange(change: Change, palette: Palette): string {
   const head = `${mark} ${palette.bold(`${kind} ${name}`)}  ${action}${how}${releases === '' ? '' : `  ${palette.dim(releases)}`}`;
   const lines = [
     `because ${drift ? 'it drifted: ' : ''}${because}`,
-    ...fields.map((each) => {
-      const forced = each.forcesReplacement ? palette.dim('  forces a new release') : '';
-      return `  ${each.path}: ${each.from ?? '(none)'} → ${each.to ?? '(none)'}${forced}`;
-    }),
+    ...fields.flatMap((each) => renderField(each, palette)),
     ...steps.map((step, index) => palette.dim(`${index + 1}. ${step}`)),
     ...warnings.map((each) => palette.warn(`warning (${each.code}): ${each.message}`)),
   ];
   return [head, ...lines.map((line) => `    ${line}`)].join('\n');
+}
+
+function renderField({ path, from, to, forcesReplacement, diff }: FieldChange, palette: Palette): string[] {
+  const forced = forcesReplacement ? palette.dim('  forces a new release') : '';
+  const lines = diff?.split('\n').map((line) => `    ${diffPaint(line, palette)(line)}`) ?? [];
+  return [`  ${path}: ${from ?? '(none)'} → ${to ?? '(none)'}${forced}`, ...lines];
+}
+
+function diffPaint(line: string, { good, bad, dim }: Palette): (text: string) => string {
+  if (line.startsWith('+')) return good;
+  return line.startsWith('-') ? bad : dim;
 }
 
 function paint(action: Action, palette: Palette): (text: string) => string {

@@ -146,6 +146,7 @@ function slotSpec(progress: Progress, slot: number): SlotSpec {
     resources,
     discoverable: isFoundAtOnce(progress),
     restart: isTrial && !isTolerated ? ('no' as const) : desired.service.restart,
+    ...(desired.service.contents && release === desired.release && { contents: desired.service.contents }),
     ...(desired.service.dependsOn && { dependsOn: desired.service.dependsOn }),
     revision: view.revision,
   };

@@ -14,6 +14,7 @@ export type Step =
     }
   | { readonly do: 'networks'; readonly names: readonly string[] }
   | { readonly do: 'prune-networks'; readonly keep: readonly string[] }
+  | { readonly do: 'prune-files'; readonly names: readonly string[] }
   | { readonly do: 'ensure'; readonly slot: SlotSpec }
   | { readonly do: 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
   | { readonly do: 'stop'; readonly instance: Instance; readonly mark: boolean; readonly because: string }
@@ -36,6 +37,8 @@ export function objectOf(step: Step): string {
       return 'networks';
     case 'prune-networks':
       return 'spare networks';
+    case 'prune-files':
+      return 'spare files';
     case 'ensure':
       return `${step.slot.service}@${step.slot.release}/${step.slot.slot}`;
     case 'route':
@@ -64,6 +67,7 @@ export function serviceOf(step: Step): string | undefined {
       return step.slot.service;
     case 'networks':
     case 'prune-networks':
+    case 'prune-files':
     case 'route':
     case 'remove-balancer':
       return undefined;

@@ -20,6 +20,17 @@ function update(strategy: string, instances: number): readonly [string, string] 
   return [version('lab/app:v1'), version('lab/app:v2')];
 }
 
+/** A service that depends on another, with a file from the repository. */
+function configured(content: string): string {
+  const files = [{ target: '/etc/app.conf', content }];
+  const update = { ...UPDATE, strategy: 'rolling' };
+  return yaml(
+    app('base', { files }),
+    app('web', { image: 'lab/app:v1', instances: 2, files, dependsOn: ['base'], update }),
+    loadBalancer('web'),
+  );
+}
+
 const BOTH_WAYS = { isOneWay: false, hasGap: false };
 const ONE_WAY = { isOneWay: true, hasGap: false };
 
@@ -27,6 +38,7 @@ export const ROLLOUTS = {
   rolling: { versions: update('rolling', 2), ...BOTH_WAYS },
   'green-blue': { versions: update('green-blue', 2), ...BOTH_WAYS },
   recreate: { versions: update('recreate', 1), ...BOTH_WAYS, hasGap: true },
+  files: { versions: [configured('one'), configured('two')], ...BOTH_WAYS },
   scale: { versions: [yaml(...web('lab/app:v1', 1)), yaml(...web('lab/app:v1', 3))], ...ONE_WAY },
   removal: {
     versions: [

@@ -15,7 +15,7 @@ exec /usr/sbin/haproxy "$@"
 export async function pickyBalancer(docker: Docker): Promise<{ readonly image: string } & AsyncDisposable> {
   const container = await docker.createContainer({ Image: 'lab/haproxy:3.0' });
   const script = [{ path: 'haproxy', content: SCRIPT, mode: 0o755 }];
-  await container.putArchive(tarOf(script), { path: '/usr/local/bin' });
+  await container.putArchive(await tarOf(script), { path: '/usr/local/bin' });
   const image = `lab/haproxy-picky:${container.id.slice(0, 12)}`;
   const [repo, tag] = image.split(':');
   await container.commit({ repo, tag });

@@ -68,6 +68,22 @@ const FIELDS: readonly Row[] = [
   ['mounts of a folder', 'mounts: ["/etc:/host:ro"]', 'mounts: ["/usr:/host:ro"]', 'mounts'],
   ['mounts of memory', tmpfsMount(''), tmpfsMount(', size: 1M'), 'mounts'],
   ['tmpfs', 'tmpfs: ["/run:size=1M"]', 'tmpfs: ["/run:size=2M"]', 'mounts'],
+  ['files', text('one', ''), text('two', ''), 'files./etc/one'],
+  ['files[].mode', text('one', ', mode: 0600'), text('one', ', mode: "0640"'), 'files./etc/one'],
+  ['files[].uid', text('one', ''), text('one', ', uid: 7, gid: 0'), 'files./etc/one'],
+  [
+    'files[].source',
+    'files: [{ source: first.env, target: /a }]',
+    'files: [{ source: second.env, target: /a }]',
+    'files./a',
+  ],
+  ['files[].target', text('one', ''), 'files: [{ content: one, target: /b }]', 'files./b', 'files./etc/one'],
+  [
+    'files on a read-only root',
+    `readOnly: true\n${text('one', '')}`,
+    `readOnly: true\n${text('two', '')}`,
+    'files./etc/one',
+  ],
   ['readOnly', 'readOnly: true', '', 'readOnly'],
   ['networks', 'networks: [front]', 'networks: [front, default]', 'networks'],
   [
@@ -281,6 +297,10 @@ function nameOf(line: string): string {
 function check(command: string, more: string): string {
   const interval = more.startsWith('interval') ? '' : 'interval: 500ms, ';
   return `healthCheck: { ${interval}command: "${command}"${more === '' ? '' : `, ${more}`} }`;
+}
+
+function text(content: string, more: string): string {
+  return `files: [{ content: ${content}, target: /etc/one${more} }]`;
 }
 
 function httpCheck(http: string): string {

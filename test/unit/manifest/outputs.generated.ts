@@ -866,6 +866,10 @@ export interface PlanDocument {
        */
       to?: string;
       /**
+       * Of a mounted file: its lines that differ, as `diff -u` shows them.
+       */
+      diff?: string;
+      /**
        * Whether it needs new containers.
        */
       forcesReplacement: boolean;

@@ -1,3 +1,4 @@
+import { NO_FOLDER } from '../../../src/manifest/folder.ts';
 import { describe, expect, it } from 'vitest';
 import { loadBalancer, read, service } from './reading.ts';
 
@@ -151,7 +152,8 @@ describe('envFile', () => {
   };
   const readText = (path: string): { text: string } | { reason: 'schema'; message: string } =>
     path in files ? { text: files[path] ?? '' } : { reason: 'schema', message: `There is no file \`${path}\`.` };
-  const environment = (fields: string): unknown => service(fields, { readText }).container.environment;
+  const environment = (fields: string): unknown =>
+    service(fields, { folder: { ...NO_FOLDER, readText } }).container.environment;
 
   it('splits at the first =, and takes comments and empty lines for what they are', () => {
     expect(environment('envFile: config/a.env')).toEqual({ A: '1=2', B: ' spaced', C: '#3' });
@@ -171,7 +173,9 @@ describe('envFile', () => {
     ['missing.env', 'There is no file `missing.env`.'],
     ['config/bad.env', 'Line 2 of `config/bad.env` is not KEY=value'],
   ])('refuses %s', (file, words) => {
-    const { problems } = read(`kind: Service\nname: web\nimage: web:1\nenvFile: ${file}`, { readText });
+    const { problems } = read(`kind: Service\nname: web\nimage: web:1\nenvFile: ${file}`, {
+      folder: { ...NO_FOLDER, readText },
+    });
     expect(problems).toMatchObject([{ line: 4, column: 10, path: 'envFile' }]);
     expect(problems[0]?.message).toContain(words);
   });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_FOLDER } from '../../../src/manifest/folder.ts';
 import { readManifests } from '../../../src/manifest/read.ts';
 import { Variables } from '../../../src/manifest/variables.ts';
 import { line } from './reading.ts';
@@ -175,9 +176,9 @@ describe("a cluster's overlay", () => {
     const readText = (path: string) => ({ text: (asked.push(path), '') });
     readManifests(
       Object.entries(files).map(([path, text]) => ({ path, text })),
-      { cluster: 'demo', readText },
+      { cluster: 'demo', folder: { ...NO_FOLDER, readText } },
     );
-    readManifests([{ path: 'web.yaml', text: files['web.yaml'] }], { readText });
+    readManifests([{ path: 'web.yaml', text: files['web.yaml'] }], { folder: { ...NO_FOLDER, readText } });
     expect(asked).toEqual(['clusters/demo/b.env', 'a.env']);
   });
 });

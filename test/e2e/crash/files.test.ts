@@ -1,0 +1,3 @@
+import { isNowhereNoticed } from './ends.ts';
+
+isNowhereNoticed('files');
