@@ -5,7 +5,7 @@ import { Reporter } from './app/reporter.ts';
 import { Wake } from './app/wake.ts';
 import type { Config, CredentialsConfig } from './config.ts';
 import { ReasonError } from './core/reason.ts';
-import type { Balancer, Clock, Repository, Runtime } from './core/ports.ts';
+import type { Balancer, Clock, Hands, Repository, Runtime } from './core/ports.ts';
 import type { PrunePermission } from './core/plan/plan.ts';
 import { connectEngine } from './docker/connect.ts';
 import { LABEL } from './docker/labels.ts';
@@ -23,6 +23,7 @@ export const clock: Clock = {
 export interface Cluster {
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  readonly hands: Hands;
   /** Ends all conversations with both. */
   readonly close: () => void;
 }
@@ -53,7 +54,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     haproxy.close();
     engine.close();
   };
-  return { runtime: engine.runtime, balancer: haproxy, close };
+  return { runtime: engine.runtime, balancer: haproxy, hands: engine.hands, close };
 }
 
 export interface Machinery {

@@ -1,12 +1,15 @@
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
 import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastStatus, Source } from './app/source.ts';
-import type { ExitCode } from './commands/exit.ts';
+import type { EXIT, ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
 import { openWorkingTree } from './git/worktree.ts';
+import { openConsole } from './console.ts';
 import { logEvent, openLog } from './log.ts';
 import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
@@ -150,12 +153,33 @@ export async function runRetry(invocation: Invocation, name: string, flags: Flag
   });
 }
 
+export async function runExec(
+  invocation: Invocation,
+  name: string,
+  command: readonly string[],
+  flags: Flags & { instance?: number; tty: boolean },
+): Promise<number> {
+  const { exec } = await import('./commands/exec.ts');
+  return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
+    await using console = openConsole(flags.tty);
+    const session = { ...console, command: command.length === 0 ? ['sh'] : command, signal: invocation.signal };
+    const record = (message: string) => recordAsked(stateDir, byHand(name, message));
+    return await exec({ ...cluster, name, instance: flags.instance, session, terminal: invocation.terminal, record });
+  });
+}
+
+/** With who it was, as far as the machine knows. */
+function byHand(object: string, message: string): Event {
+  const { SUDO_USER: user = userInfo().username } = process.env;
+  return { at: clock.date().toISOString(), type: 'by-hand', object, message: `${user} ${message}` };
+}
+
 /** Beside the configuration, the engine and the balancer, with whom all conversations end with the command. */
-async function withCluster(
+async function withCluster<Code extends number>(
   invocation: Invocation,
   flags: Flags,
-  command: (config: Config, cluster: Cluster) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  command: (config: Config, cluster: Cluster) => Promise<Code>,
+): Promise<Code | typeof EXIT.error> {
   return await withConfig(invocation, flags, async (config) => {
     const cluster = openCluster(config, () => undefined);
     try {

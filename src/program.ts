@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { ExitCode } from './commands/exit.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { settings } from './manifest/settings.ts';
 
@@ -23,7 +22,7 @@ Start here:
   fairlead run --config fairlead.yaml       follow a repository`;
 
 /** The command line; each command's code is loaded when it runs. */
-export function program(invocation: Invocation, finish: (code: ExitCode) => void): Command {
+export function program(invocation: Invocation, finish: (code: number) => void): Command {
   const fairlead = new Command('fairlead')
     .description('Keeps a Docker host equal to a git repository of Service and LoadBalancer manifests.')
     .version('0.1.0')
@@ -88,6 +87,18 @@ export function program(invocation: Invocation, finish: (code: ExitCode) => void
     .option('-f, --follow', 'go on printing')
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runLogs(invocation, name, options)));
+
+  fairlead
+    .command('exec')
+    .description('Run a command in an instance of a service, on a terminal where there is one.')
+    .argument('<name>', 'the service')
+    .argument('[command...]', 'after `--`: what to run; without it a shell')
+    .option('-i, --instance <number>', 'which one; without it the first that runs', count)
+    .option('-T, --no-tty', 'no terminal, so that output can be piped')
+    .addOption(config())
+    .action(async (name, command, options) =>
+      finish(await (await import('./invoke.ts')).runExec(invocation, name, command, options)),
+    );
 
   fairlead
     .command('retry')

@@ -42,11 +42,11 @@ export async function runRender(
 }
 
 /** Runs the command with the configuration, or prints what is wrong with it. */
-export async function withConfig(
+export async function withConfig<Code extends number>(
   { terminal }: Invocation,
   flags: Flags,
-  command: (config: Config) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  command: (config: Config) => Promise<Code>,
+): Promise<Code | typeof EXIT.error> {
   const loaded = loadConfig({ flags, ...(flags.config !== undefined && { file: flags.config }) });
   if ('config' in loaded) return await command(loaded.config);
   for (const problem of loaded.problems) terminal.err(`${renderProblem(problem, terminal.palette)}\n`);

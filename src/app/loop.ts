@@ -3,7 +3,7 @@ import type { Clock, Runtime } from '../core/ports.ts';
 import type { Problem } from '../core/reason.ts';
 import { blankReport } from '../core/status/report.ts';
 import type { StatusReport } from '../core/status/status.ts';
-import type { Journal } from './journal.ts';
+import type { Event, Journal } from './journal.ts';
 import { describeProblems, problemOf } from './problems.ts';
 import type { Publisher } from './publisher.ts';
 import type { Pulse } from './pulse.ts';
@@ -23,6 +23,8 @@ export interface LoopOptions {
   readonly wake: Wake;
   readonly pulse: Pulse;
   readonly clock: Clock;
+  /** What people did by hand since the last call. */
+  readonly takeAsked: () => Promise<readonly Event[]>;
   /** Milliseconds between two looks at the repository, and at most 30 s at an engine where nothing seems to happen. */
   readonly interval: number;
   /** Of an earlier process. */
@@ -102,6 +104,8 @@ export class Loop {
   }
 
   private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
+    for (const { type, object, message } of await this.options.takeAsked())
+      this.options.journal.record(type, object, message);
     const pass = await this.options.reconciler.pass(desired, signal, this.nextLook());
     this.isWaiting = !pass.steady && !pass.advanced;
     this.rest = pass.rest;

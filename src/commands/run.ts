@@ -1,3 +1,4 @@
+import { takeAsked } from '../app/asked.ts';
 import type { Journal } from '../app/journal.ts';
 import { Loop } from '../app/loop.ts';
 import { Publisher } from '../app/publisher.ts';
@@ -56,6 +57,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     source,
     publisher,
     clock,
+    takeAsked: () => takeAsked(stateDir),
     interval,
     ...(lastStatus && { lastStatus }),
   });

@@ -88,6 +88,27 @@ export interface Runtime {
   watch(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }
 
+/** A process in a container with somebody at it. */
+export interface Session {
+  readonly command: readonly string[];
+  /** Given where it is to have a terminal: `follow` calls back with its size, now and whenever that changes, until it is left. */
+  readonly terminal?: {
+    follow(onSize: (size: { readonly columns: number; readonly rows: number }) => void): () => void;
+  };
+  /** What it reads; absent: nothing. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** What it prints; with a terminal all of it goes to `out`. */
+  readonly out: (chunk: Uint8Array) => void;
+  readonly err: (chunk: Uint8Array) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a person does in containers by hand. */
+export interface Hands {
+  /** The exit code of the process. Errors: start-failed, where it cannot be begun. */
+  exec(container: string, session: Session): Promise<number>;
+}
+
 /** The load balancer. */
 export interface Balancer {
   observe(): Promise<ObservedBalancer>;

@@ -1,10 +1,11 @@
 import type Docker from 'dockerode';
-import type { ContainerHost, Runtime } from '../core/ports.ts';
+import type { ContainerHost, Hands, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
 import { tame } from './dial.ts';
 import { Dockerode } from './dockerode.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
+import { runSession } from './session.ts';
 import { Networks } from './networks/networks.ts';
 
 /**
@@ -16,6 +17,7 @@ export function connectEngine(
 ): {
   runtime: Runtime;
   host: ContainerHost;
+  hands: Hands;
   close: () => void;
 } {
   const closing = new AbortController();
@@ -23,7 +25,8 @@ export function connectEngine(
   const runtime: Runtime = new EngineRuntime({ ...options, docker, onPause: (container) => host.paused(container) });
   const networks = new Networks(docker, options.cluster);
   const host = new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing', closing.signal) });
-  return { runtime, host, close: () => closing.abort() };
+  const hands: Hands = { exec: (container, session) => runSession(docker, container, session) };
+  return { runtime, host, hands, close: () => closing.abort() };
 }
 
 /** Without a version the engine speaks the newest one that it knows, from 20.10 on. */

@@ -1,4 +1,5 @@
 import { vi } from 'vitest';
+import { takeAsked } from '../../src/app/asked.ts';
 import { Journal } from '../../src/app/journal.ts';
 import { Loop } from '../../src/app/loop.ts';
 import { Publisher } from '../../src/app/publisher.ts';
@@ -84,6 +85,7 @@ export class Running {
       wake,
       pulse,
       clock,
+      takeAsked: () => takeAsked(stateDir),
       interval,
       ...(lastStatus && { lastStatus }),
     });

@@ -17,11 +17,13 @@ it.concurrent('begins with what it is, its commands, its exit codes and a way to
 
 const OPTIONS = {
   validate: ['[dir]', '--format <format>', '"github"'],
+  render: ['[dir]', '--format <format>'],
   plan: ['[dir]', '--format <format>', '--detailed-exitcode'],
   apply: ['[dir]', '--yes', '--prune-all'],
   run: ['[dir]', '--config <file>'],
   status: ['[name]', '--format <format>'],
   logs: ['<name>', '--tail <lines>', '--streams <instances>', '--follow'],
+  exec: ['<name>', '[command...]', '--instance <number>', '--no-tty'],
   retry: ['<name>'],
 };
 
@@ -52,10 +54,13 @@ it.concurrent('without a command shows the help as an error', async () => {
   expect(stderr).toContain('Usage: fairlead');
 });
 
-it.concurrent.each(['validate', 'plan', 'apply', 'run'])('%s says that a folder is not there', async (command) => {
-  const { code, stderr } = await run(command, 'nowhere');
-  expect({ code, stderr }).toEqual({
-    code: 1,
-    stderr: 'error: nowhere is not there; name the folder that holds the manifests.\n',
-  });
-});
+it.concurrent.each(['validate', 'render', 'plan', 'apply', 'run'])(
+  '%s says that a folder is not there',
+  async (command) => {
+    const { code, stderr } = await run(command, 'nowhere');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'error: nowhere is not there; name the folder that holds the manifests.\n',
+    });
+  },
+);

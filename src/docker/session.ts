@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import type { Session } from '../core/ports.ts';
+import { request } from './errors.ts';
+import { framesOf } from './frames.ts';
+
+/** A process in a container with somebody at it; its exit code. Errors: start-failed, where it cannot be begun. */
+export async function runSession(docker: Docker, container: string, session: Session): Promise<number> {
+  const { command, terminal, input, signal } = session;
+  const attempt = `Running ${command.join(' ')}`;
+  const exec = await request(
+    attempt,
+    'start-failed',
+    docker.getContainer(container).exec({
+      Cmd: [...command],
+      AttachStdin: input !== undefined,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: terminal !== undefined,
+    }),
+  );
+  const start = exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined });
+  const stream = await request(attempt, 'start-failed', start);
+  const hangUp = () => void stream.destroy();
+  signal.addEventListener('abort', hangUp);
+  const leaveSize = terminal?.follow(({ columns, rows }) => void resize(exec, columns, rows));
+  try {
+    const feeding = input === undefined ? undefined : feed(stream, input);
+    await show(stream, session);
+    void feeding;
+  } finally {
+    leaveSize?.();
+    signal.removeEventListener('abort', hangUp);
+    stream.destroy();
+  }
+  signal.throwIfAborted();
+  const { ExitCode } = await request(attempt, 'start-failed', exec.inspect());
+  return ExitCode ?? 1;
+}
+
+/** Until there is no more of it, or nobody to take it. */
+async function feed(stream: Duplex, input: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of input) {
+    if (stream.destroyed) return;
+    stream.write(chunk);
+  }
+  stream.end();
+}
+
+async function show(stream: Duplex, { terminal, out, err }: Session): Promise<void> {
+  if (terminal === undefined)
+    for await (const frame of framesOf(stream)) (frame.stream === 'stdout' ? out : err)(frame.payload);
+  else for await (const chunk of stream) out(chunk as Buffer);
+}
+
+/** A process that has just ended has no terminal any more. */
+async function resize(exec: Docker.Exec, columns: number, rows: number): Promise<void> {
+  await exec.resize({ w: columns, h: rows }).catch(() => undefined);
+}
