@@ -96,7 +96,7 @@ export interface Session {
     follow(onSize: (size: { readonly columns: number; readonly rows: number }) => void): () => void;
   };
   /** What it reads; absent: nothing. */
-  readonly input?: AsyncIterable<Uint8Array>;
+  readonly input?: NodeJS.ReadableStream;
   /** What it prints; with a terminal all of it goes to `out`. */
   readonly out: (chunk: Uint8Array) => void;
   readonly err: (chunk: Uint8Array) => void;

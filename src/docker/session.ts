@@ -25,10 +25,10 @@ export async function runSession(docker: Docker, container: string, session: Ses
   signal.addEventListener('abort', hangUp);
   const leaveSize = terminal?.follow(({ columns, rows }) => void resize(exec, columns, rows));
   try {
-    const feeding = input === undefined ? undefined : feed(stream, input);
+    input?.pipe(stream);
     await show(stream, session);
-    void feeding;
   } finally {
+    input?.unpipe(stream);
     leaveSize?.();
     signal.removeEventListener('abort', hangUp);
     stream.destroy();
@@ -36,15 +36,6 @@ export async function runSession(docker: Docker, container: string, session: Ses
   signal.throwIfAborted();
   const { ExitCode } = await request(attempt, 'start-failed', exec.inspect());
   return ExitCode ?? 1;
-}
-
-/** Until there is no more of it, or nobody to take it. */
-async function feed(stream: Duplex, input: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const chunk of input) {
-    if (stream.destroyed) return;
-    stream.write(chunk);
-  }
-  stream.end();
 }
 
 async function show(stream: Duplex, { terminal, out, err }: Session): Promise<void> {
