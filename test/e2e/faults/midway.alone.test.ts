@@ -39,7 +39,7 @@ beforeAll(async () => {
   stack.use({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) });
   clock = await machineClock(join(folder, 'clock'));
   scenario = stack.use(await Scenario.create({ host: engine.host, env: clock.env }));
-  scenario.run();
+  await using _running = scenario.run();
   await push('v1');
   await scenario.answers('web.example.com', { body: 'v1' });
   await settled(scenario, 'web', { tag: 'v1', count: 2 });
@@ -132,14 +132,19 @@ const PLAYS = [...singles.map((mishap) => [mishap]), ...pairs].map((mishaps, ind
 
 it.for(PLAYS)('goes on where $name', patience(120_000), async ({ mishaps, tag }) => {
   const since = Date.now();
+  // One of its own: so many statuses in so short a time a single one does not commit.
+  await using _running = scenario.run();
   await using bodies = watchBodies(scenario, 'web.example.com');
-  for (const { begin } of mishaps) await begin?.();
-  await push(tag);
-  const noticed = mishaps.flatMap((each) => each.noticed ?? []);
-  if (noticed.length === 0) await until(`a container of ${tag}`, () => isInTheMiddle(tag));
-  for (const wait of noticed) await wait();
-  for (const { strike } of mishaps) await strike?.();
-  for (const { end } of mishaps) await end?.();
+  try {
+    for (const { begin } of mishaps) await begin?.();
+    await push(tag);
+    const noticed = mishaps.flatMap((each) => each.noticed ?? []);
+    if (noticed.length === 0) await until(`a container of ${tag}`, () => isInTheMiddle(tag));
+    for (const wait of noticed) await wait();
+    for (const { strike } of mishaps) await strike?.();
+  } finally {
+    for (const { end } of mishaps) await end?.();
+  }
   await settled(scenario, 'web', { tag, count: 2 });
   await scenario.answers('web.example.com', { body: tag });
   const revision = (await scenario.repository.origin.checkout('rev-parse', 'HEAD')).trim();
