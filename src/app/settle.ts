@@ -48,7 +48,7 @@ function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boole
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
   const others = services.filter(({ name }) => !heldUp.has(name));
   if (others.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
-  return plan.decisions.every((each) => !isLeaving(each) || hasFailed(each));
+  return plan.decisions.every((each) => !isLeaving(each) || each.view.neededBy.length > 0 || hasFailed(each));
 }
 
 /** Networks that it needs cannot be made. */

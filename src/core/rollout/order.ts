@@ -8,8 +8,10 @@ import { isReady, type ServiceView } from './view.ts';
 export function inOrder(views: readonly ServiceView[]): readonly ServiceView[] {
   const byName = new Map(views.map((each) => [each.name, each]));
   const leaving = leavingDependents(views.filter(isLeaving));
+  const needed = new Set(views.flatMap(({ desired }) => (desired === undefined ? [] : dependsOn(desired))));
+  const standing = new Set([...needed].filter((name) => stands(byName.get(name))));
   return views.map((view) => {
-    const awaits = dependenciesOf(view).filter((name) => !stands(byName.get(name)));
+    const awaits = dependenciesOf(view).filter((name) => !standing.has(name));
     const neededBy = leaving.get(view.name) ?? [];
     if (!isLeaving(view)) return awaits.length === 0 ? view : { ...view, awaits };
     return neededBy.length === 0 ? view : { ...view, neededBy };

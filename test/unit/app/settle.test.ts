@@ -40,6 +40,31 @@ it('waits for what fits on the node, where some of it does not', async () => {
   expect(world.events).not.toContain('web: web has reached a steady state');
 });
 
+describe('an order between services', () => {
+  const db = service({ name: 'db' });
+  const web = service({ dependsOn: ['db'] });
+  const other = service({ name: 'other' });
+
+  it('ends where a service waits for one that is disabled', async () => {
+    const status = await settled(new World(), [service({ name: 'db', enabled: false }), web]);
+    expect(status.services).toMatchObject([
+      { name: 'db', state: 'disabled' },
+      { name: 'web', state: 'failed', problem: { reason: 'dependency-not-ready' } },
+    ]);
+  });
+
+  it('ends where one cannot leave because another cannot', async () => {
+    const world = new World();
+    await settled(world, [db, web, other]);
+    world.engine.beforeMutation = (mutation) => {
+      if (/^(stop|remove) .*-web-/.test(mutation)) throw new Error('it cannot be stopped');
+    };
+    await settled(world, [other]);
+    expect(world.up()).toEqual(['web:v1#1', 'web:v1#1', 'web:v1#1']);
+    expect([...world.engine.containers.keys()].some((name) => name.includes('-db-'))).toBe(true);
+  });
+});
+
 describe('what all services need', () => {
   /** Whether it has become ready in the end. */
   const comesThrough = async (what: string, failures: number) => {
