@@ -161,17 +161,30 @@ export async function runExec(
 ): Promise<number> {
   const { exec } = await import('./commands/exec.ts');
   return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
-    await using console = openConsole(flags.tty);
-    const session = { ...console, command: command.length === 0 ? ['sh'] : command, signal: invocation.signal };
-    const record = (message: string) => recordAsked(stateDir, byHand(name, message));
-    return await exec({ ...cluster, name, instance: flags.instance, session, terminal: invocation.terminal, record });
+    return await exec({
+      ...cluster,
+      ...invocation,
+      name,
+      instance: flags.instance,
+      command: command.length === 0 ? ['sh'] : command,
+      console: () => openConsole(flags.tty),
+      record: (message) => recordAsked(stateDir, byHand(name, message)),
+    });
   });
 }
 
 /** With who it was, as far as the machine knows. */
 function byHand(object: string, message: string): Event {
-  const { SUDO_USER: user = userInfo().username } = process.env;
-  return { at: clock.date().toISOString(), type: 'by-hand', object, message: `${user} ${message}` };
+  return { at: clock.date().toISOString(), type: 'by-hand', object, message: `${userName()} ${message}` };
+}
+
+/** Not every user of a container has a name. */
+function userName(): string {
+  try {
+    return process.env['SUDO_USER'] ?? userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`;
+  }
 }
 
 /** Beside the configuration, the engine and the balancer, with whom all conversations end with the command. */

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, rename } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event } from './journal.ts';
 
@@ -11,18 +11,27 @@ export async function recordAsked(stateDir: string, event: Event): Promise<void>
   await appendFile(join(stateDir, FILE), `${JSON.stringify(event)}\n`, { mode: 0o600 });
 }
 
-/** What has been done since the last call, oldest first. */
+/** What has been done since the last call, oldest first; also what a process took that did not live to tell it. */
 export async function takeAsked(stateDir: string): Promise<readonly Event[]> {
   const [file, taken] = [join(stateDir, FILE), join(stateDir, `${FILE}.taken`)];
-  try {
-    await rename(file, taken);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  const lines = (await readFile(taken, 'utf8')).split('\n');
-  await rm(taken);
-  return lines.flatMap(eventOf);
+  const before = await textOf(taken);
+  const isNew = await rename(file, taken).then(
+    () => true,
+    (error: unknown) => isMissing(error, false),
+  );
+  if (before === '' && !isNew) return [];
+  const text = isNew ? `${before}${await textOf(taken)}` : before;
+  await rm(taken, { force: true });
+  return text.split('\n').flatMap(eventOf);
+}
+
+async function textOf(file: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((error: unknown) => isMissing(error, ''));
+}
+
+function isMissing<Instead>(error: unknown, instead: Instead): Instead {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return instead;
+  throw error;
 }
 
 /** A line that was cut off by a full disk tells nothing. */

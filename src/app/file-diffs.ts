@@ -7,6 +7,8 @@ import type { Runtime } from '../core/ports.ts';
 
 const FILES = 'files.';
 const MAX_LINES = 200;
+/** Lines that differ, beyond which it takes too long to find out how. */
+const MAX_EDITS = 2000;
 /** Tab, line feed and carriage return. */
 const ALLOWED = [0x09, 0x0a, 0x0d];
 
@@ -53,9 +55,9 @@ function contentLines(name: string, before: FileEntry | undefined, after: FileEn
   if (before?.content === after?.content) return [];
   const [from, to] = [before, after].map((each) => textOf(each?.content ?? ''));
   if (from === undefined || to === undefined) return [`${name}: its bytes differ`];
-  return createTwoFilesPatch(name, name, from, to, undefined, undefined, { headerOptions: FILE_HEADERS_ONLY })
-    .trimEnd()
-    .split('\n');
+  const limits = { headerOptions: FILE_HEADERS_ONLY, maxEditLength: MAX_EDITS };
+  const patch = createTwoFilesPatch(name, name, from, to, undefined, undefined, limits);
+  return patch === undefined ? [`${name}: its lines differ`] : patch.trimEnd().split('\n');
 }
 
 /** Undefined where it is none, or would do something to a terminal. */

@@ -27,8 +27,9 @@ export class Journal {
     this.earlier = new Set(earlier);
   }
 
-  record(type: string, object: string, message: string): void {
-    const event = { at: this.clock.date().toISOString(), type, object, message };
+  /** `at`: when it happened, where that is not now. RFC 3339, UTC. */
+  record(type: string, object: string, message: string, at = this.clock.date().toISOString()): void {
+    const event = { at, type, object, message };
     const last = this.events.find((each) => each.object === object);
     const isRepeated = last?.type === type && last.message === message;
     if (isRepeated) this.events.splice(this.events.indexOf(last), 1);

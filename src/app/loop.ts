@@ -104,14 +104,27 @@ export class Loop {
   }
 
   private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
-    for (const { type, object, message } of await this.options.takeAsked())
-      this.options.journal.record(type, object, message);
+    await this.tellAsked();
     const pass = await this.options.reconciler.pass(desired, signal, this.nextLook());
     this.isWaiting = !pass.steady && !pass.advanced;
     this.rest = pass.rest;
     this.recovered();
     const republish = await this.publish(desired, pass, signal);
     return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
+  }
+
+  /** What cannot be read is told, and holds nothing up. */
+  private async tellAsked(): Promise<void> {
+    const { journal, takeAsked } = this.options;
+    try {
+      for (const { type, object, message, at } of await takeAsked()) journal.record(type, object, message, at);
+    } catch (error) {
+      journal.record(
+        'failed',
+        'cluster',
+        `What was done by hand cannot be told: ${problemOf(error, 'start-failed').message}`,
+      );
+    }
   }
 
   /** Without any valid revision nothing is done, but what is wrong with the newest one is told. */

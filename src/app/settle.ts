@@ -43,12 +43,22 @@ function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boole
   const failing = Object.entries(sharedFailures(plan.memory));
   if (failing.some(([, { attempts }]) => attempts < PATIENCE)) return false;
   if (failing.some(([object]) => object === 'balancer')) return true;
-  const heldUp = new Set(plan.decisions.filter(lacksNetworks).map(({ view }) => view.name));
+  const heldUp = withDependents(plan.decisions, plan.decisions.filter(lacksNetworks));
   const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
   const others = services.filter(({ name }) => !heldUp.has(name));
   if (others.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
   return plan.decisions.every((each) => !isLeaving(each) || each.view.neededBy.length > 0 || hasFailed(each));
+}
+
+/** Names of these, and of all that wait for them. */
+function withDependents(decisions: readonly Decision[], first: readonly Decision[]): ReadonlySet<string> {
+  const names = new Set(first.map(({ view }) => view.name));
+  for (let before = -1; before !== names.size;) {
+    before = names.size;
+    for (const { view } of decisions) if (view.awaits.some((name) => names.has(name))) names.add(view.name);
+  }
+  return names;
 }
 
 /** Networks that it needs cannot be made. */

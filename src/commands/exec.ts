@@ -10,7 +10,10 @@ export interface ExecOptions {
   readonly instance: number | undefined;
   readonly runtime: Runtime;
   readonly hands: Hands;
-  readonly session: Session;
+  readonly command: readonly string[];
+  /** Opened when it begins: from then on every key is the process's. */
+  readonly console: () => Omit<Session, 'command' | 'signal'> & AsyncDisposable;
+  readonly signal: AbortSignal;
   readonly terminal: Terminal;
   /** Told before it begins. */
   readonly record: (message: string) => Promise<void>;
@@ -18,8 +21,8 @@ export interface ExecOptions {
 
 /** Runs a command in an instance of a service; its own exit code, or 1 where there is none to run it in. */
 export async function exec(options: ExecOptions): Promise<number> {
-  const { name, runtime, hands, session, terminal, record } = options;
-  const { instances } = await runtime.observe();
+  const { name, runtime, hands, command, signal, terminal, record } = options;
+  const { instances } = await runtime.observe({ signal });
   const own = instances.filter((each) => each.service === name);
   const running = own.filter(({ state }) => state === 'running').sort(bySlot);
   const chosen = running.find(({ slot }) => options.instance === undefined || slot === options.instance);
@@ -28,8 +31,10 @@ export async function exec(options: ExecOptions): Promise<number> {
     terminal.err(own.length === 0 ? unknownName(name, known) : notRunning(name, options.instance, running));
     return EXIT.error;
   }
-  await record(`ran ${session.command.join(' ')} in ${chosen.name}`);
-  return await hands.exec(chosen.id, session);
+  // Not its arguments: they may be secret, and events are published.
+  await record(`ran ${command[0] ?? ''} in ${chosen.name}`);
+  await using console = options.console();
+  return await hands.exec(chosen.id, { ...console, command, signal });
 }
 
 /** Of two in one slot the one that came last. */

@@ -50,6 +50,11 @@ export function reasonError(attempt: string, reason: Reason, error: unknown): Er
   return new ReasonError(full ? 'disk-full' : reason, `${attempt}: ${words}`, { cause: error });
 }
 
+/** The same of a container that was to be made: its image may have been taken away since it was fetched. */
+export function creationError(attempt: string, error: unknown): Error {
+  return reasonError(attempt, /no such image/i.test(wordsOf(error)) ? 'image-not-found' : 'start-failed', error);
+}
+
 /** `(HTTP code 500) server error - `, before the words. */
 const FRAME = /^\(HTTP code \d+\) .*? - /;
 

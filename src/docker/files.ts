@@ -3,13 +3,15 @@ import { ReasonError } from '../core/reason.ts';
 import type { FileEntry } from '../core/model.ts';
 import type { Instance } from '../core/observed.ts';
 import type { SlotSpec, UploadFile } from '../core/ports.ts';
-import { found, request, settle, wordsOf } from './errors.ts';
+import { creationError, found, request, settle, wordsOf } from './errors.ts';
 import { fileVolumeOf } from './file-mounts.ts';
 import { LABEL, ownLabels } from './labels.ts';
 import { tarOf, untar } from './tar.ts';
 
 /** Where the volume is while files are put into it. */
 const UPLOAD = '/.fairlead';
+/** The last one of an upload, after which nothing is missing. */
+const COMPLETE = 'complete';
 const LOST = /bind source path does not exist/;
 
 /**
@@ -23,6 +25,8 @@ export class Files {
   private readonly filled = new Map<string, Promise<void>>();
   /** Volumes whose containers are being made, once for each. */
   private readonly held: string[] = [];
+  /** Volumes that are being removed. */
+  private readonly pruning = new Map<string, Promise<void>>();
   /** Names of all that there are, as far as is known; undefined: another process may have left something behind. */
   private known: Set<string> | undefined;
 
@@ -37,11 +41,13 @@ export class Files {
     if (volume === undefined) return await make(undefined);
     this.held.push(volume);
     try {
+      await this.pruning.get(volume);
       return await make(await this.ensure(volume, slot));
     } catch (error) {
+      if (!LOST.test(wordsOf(error))) throw error;
       this.filled.delete(volume);
-      const isLost = slot.contents === undefined && LOST.test(wordsOf(error));
-      throw isLost ? new ReasonError('start-failed', lostMessage(slot), { cause: error }) : error;
+      if (slot.contents !== undefined) throw error;
+      throw new ReasonError('start-failed', lostMessage(slot), { cause: error });
     } finally {
       this.held.splice(this.held.indexOf(volume), 1);
     }
@@ -52,8 +58,7 @@ export class Files {
     await request(`Making volume ${volume}`, 'start-failed', this.docker.createVolume(options));
     this.known?.add(volume);
     const filling = slot.contents === undefined ? undefined : (this.filled.get(volume) ?? this.fill(volume, slot));
-    if (filling !== undefined) this.filled.set(volume, filling);
-    await filling;
+    if (filling !== undefined) await this.remember(volume, filling);
     const { Mountpoint } = await request(
       `Looking for ${volume}`,
       'start-failed',
@@ -62,13 +67,27 @@ export class Files {
     return Mountpoint;
   }
 
-  /** By way of a container that is never started. */
+  /** One that failed is tried again. */
+  private async remember(volume: string, filling: Promise<void>): Promise<void> {
+    this.filled.set(volume, filling);
+    try {
+      await filling;
+    } catch (error) {
+      if (this.filled.get(volume) === filling) this.filled.delete(volume);
+      throw error;
+    }
+  }
+
+  /**
+   * By way of a container that is never started. What was put there once in full stays as it is: containers that serve from
+   * a folder would see its files come and go.
+   */
   private async fill(volume: string, { container, contents = [], imageId }: SlotSpec): Promise<void> {
     const uploads = container.files?.flatMap(({ digest }, index) => {
       const entries = contents.find((each) => each.digest === digest)?.entries;
       return entries === undefined ? [] : uploadsOf(index, entries);
     });
-    const archive = await tarOf(uploads ?? []);
+    const archive = await tarOf([...(uploads ?? []), { path: COMPLETE, content: '', mode: 0o444 }]);
     await this.clearUp(volume);
     const helper = this.docker.createContainer({
       name: volume,
@@ -79,8 +98,12 @@ export class Files {
       NetworkDisabled: true,
       HostConfig: { Mounts: [{ Type: 'volume', Source: volume, Target: UPLOAD }] },
     });
-    const { id } = await request(`Uploading files to ${volume}`, 'start-failed', helper);
+    const { id } = await helper.catch((error: unknown) => {
+      throw creationError(`Uploading files to ${volume}`, error);
+    });
     try {
+      const done = this.docker.getContainer(id).infoArchive({ path: `${UPLOAD}/${COMPLETE}` });
+      if ((await found(`Looking into ${volume}`, done)) !== undefined) return;
       const upload = this.docker.getContainer(id).putArchive(archive, { path: UPLOAD });
       await request(`Uploading files to ${volume}`, 'start-failed', upload);
     } finally {
@@ -104,15 +127,26 @@ export class Files {
     return [...this.known].filter((name) => !used.has(name) && !this.held.includes(name));
   }
 
-  /** Removes them, but for those that somebody has. */
+  /** Removes them, but for those that somebody has, or is about to have. */
   async prune(names: readonly string[]): Promise<void> {
-    for (const name of names.filter((each) => !this.held.includes(each))) {
-      this.filled.delete(name);
-      await this.clearUp(name);
-      // 409: a container has it.
-      await settle(`Removing volume ${name}`, [404, 409], this.docker.getVolume(name).remove());
-      this.known?.delete(name);
+    for (const name of names) {
+      if (this.held.includes(name)) continue;
+      const removed = this.remove(name).finally(() => this.pruning.delete(name));
+      // Whoever waits for it only wants to know that it is over.
+      this.pruning.set(
+        name,
+        removed.catch(() => undefined),
+      );
+      await removed;
     }
+  }
+
+  private async remove(name: string): Promise<void> {
+    this.filled.delete(name);
+    this.known?.delete(name);
+    await this.clearUp(name);
+    // 409: a container has it.
+    await settle(`Removing volume ${name}`, [404, 409], this.docker.getVolume(name).remove());
   }
 
   /** Volumes, and what is left of uploads, which have their names. */
@@ -128,7 +162,7 @@ export class Files {
   }
 
   private async clearUp(helper: string): Promise<void> {
-    await settle('Clearing up', [404, 409], this.docker.getContainer(helper).remove({ force: true }));
+    await settle('Clearing up', [404, 409], this.docker.getContainer(helper).remove({ force: true, v: true }));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import type { Session } from '../core/ports.ts';
-import { request } from './errors.ts';
+import { reasonError, request } from './errors.ts';
 import { framesOf } from './frames.ts';
 
 /** A process in a container with somebody at it; its exit code. Errors: start-failed, where it cannot be begun. */
@@ -22,11 +22,16 @@ export async function runSession(docker: Docker, container: string, session: Ses
   const start = exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined });
   const stream = await request(attempt, 'start-failed', start);
   const hangUp = () => void stream.destroy();
+  signal.throwIfAborted();
   signal.addEventListener('abort', hangUp);
   const leaveSize = terminal?.follow(({ columns, rows }) => void resize(exec, columns, rows));
+  let failure: unknown;
   try {
     input?.pipe(stream);
     await show(stream, session);
+  } catch (error) {
+    // A process that ends without reading all of its input closes the connection under our hands.
+    failure = error;
   } finally {
     input?.unpipe(stream);
     leaveSize?.();
@@ -35,6 +40,7 @@ export async function runSession(docker: Docker, container: string, session: Ses
   }
   signal.throwIfAborted();
   const { ExitCode } = await request(attempt, 'start-failed', exec.inspect());
+  if (ExitCode === null && failure !== undefined) throw reasonError(attempt, 'start-failed', failure);
   return ExitCode ?? 1;
 }
 

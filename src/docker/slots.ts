@@ -5,7 +5,7 @@ import type { SlotSpec } from '../core/ports.ts';
 import type { Files } from './files.ts';
 import type { Attachments } from './networks/attachments.ts';
 import type { Containers, Named } from './containers.ts';
-import { reasonError, request, statusOf, wordsOf } from './errors.ts';
+import { creationError, request, statusOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
@@ -184,9 +184,8 @@ export class Slots {
       });
       return container.id;
     } catch (error) {
-      if (/no such image/i.test(wordsOf(error))) throw reasonError(`Creating ${name}`, 'image-not-found', error);
       const there = statusOf(error) === 409 ? await this.containers.find(name) : undefined;
-      if (there === undefined) throw reasonError(`Creating ${name}`, 'start-failed', error);
+      if (there === undefined) throw creationError(`Creating ${name}`, error);
       this.refuseStranger(there, slot);
       return there.Id;
     }

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import type { FileEntry } from '../core/model.ts';
@@ -17,7 +18,10 @@ export async function tarOf(files: readonly UploadFile[]): Promise<Buffer> {
 /** The files of an archive of one file or folder, by their paths below it, in order. */
 export async function untar(archive: NodeJS.ReadableStream): Promise<readonly FileEntry[]> {
   const entries: FileEntry[] = [];
-  for await (const entry of archive.pipe(extract())) {
+  const files = extract();
+  // A connection that is cut ends the loop with its error.
+  pipeline(archive, files, () => undefined);
+  for await (const entry of files) {
     const { name, type, mode, uid, gid } = entry.header;
     const content = await buffer(entry);
     const path = name.split('/').slice(1).join('/');

@@ -33,7 +33,9 @@ function sourcesOf({ value, file }: Document): string[] {
   return files.flatMap((each: unknown) => {
     const source = textField(each, 'source');
     const path = source === undefined ? undefined : pathFrom(file, source);
-    return path === undefined ? [] : [path.replace(/\/$/, '')];
+    const sources = path === undefined ? [] : [path.replace(/\/$/, '')];
+    // Where it would take itself away, it is said with its own place that this cannot be.
+    return sources.filter((each) => !isAmong(new Set([each]), file));
   });
 }
 

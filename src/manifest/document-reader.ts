@@ -100,6 +100,8 @@ export class DocumentReader implements Document {
 
   /** What is written without quotes may become a number or a truth, as if the variable's value stood there. */
   #expanded(node: Scalar, path: Path, variables: Variables): unknown {
+    const known = this.#expansions.get(node);
+    if (known !== undefined) return valueOf(node, known);
     const expansion = variables.expand(String(node.value));
     this.#expansions.set(node, expansion);
     const [start = 0, end = start] = node.range ?? [];
@@ -107,7 +109,7 @@ export class DocumentReader implements Document {
       const at = Math.max(this.#text.slice(start, end).indexOf(mistake.written), 0);
       this.mistakes.push({ ...mistake, path, place: { file: this.file, ...position(this.#lines, start + at) } });
     }
-    return node.type === 'PLAIN' && expansion.uses.length > 0 ? plainValue(expansion.text) : expansion.text;
+    return valueOf(node, expansion);
   }
 
   #isTooLarge(node: unknown, path: Path): boolean {
@@ -146,6 +148,10 @@ export class DocumentReader implements Document {
     const problem = syntaxProblem(this.file, position(this.#lines, offsetOf(node) ?? 0), message);
     this.problems.push({ ...problem, path: printPath(path) });
   }
+}
+
+function valueOf({ type }: Scalar, { text, uses }: Expansion): unknown {
+  return type === 'PLAIN' && uses.length > 0 ? plainValue(text) : text;
 }
 
 /** What YAML takes a text for that is written without quotes; a text that says more than one value is itself. */

@@ -27,11 +27,15 @@ export function mountedFiles(
   around: { readonly mounts: readonly Mount[]; readonly folder: Folder },
 ): { readonly files: readonly MountedFile[]; readonly contents: readonly FileContent[] } {
   const taken = new Set(around.mounts.map(({ target }) => target));
+  const closed = around.mounts.filter((mount) => mount.type !== 'tmpfs' && mount.readOnly).map(({ target }) => target);
+  if (files.length > 0 && taken.has(OWN))
+    reading.complain(['files'], `${OWN} is where the files are kept; mount nothing there.`);
   const found = files.flatMap((fields, index) => {
     const path = ['files', index];
     const target = cleaned(fields.target);
-    complainOfTarget(reading, path, target, taken);
+    complainOfTarget(reading, path, target, { taken, closed });
     taken.add(target);
+    closed.push(target);
     return read(reading, path, fields, around.folder).map((content): Found => ({
       mounted: { target, digest: content.digest },
       content,
@@ -44,11 +48,30 @@ export function mountedFiles(
   return { files: sorted.map(({ mounted }) => mounted), contents: sorted.map(({ content }) => content) };
 }
 
-function complainOfTarget(reading: Reading, path: Path, target: string, taken: ReadonlySet<string>): void {
+/** `closed`: below these nothing can be mounted. */
+function complainOfTarget(
+  reading: Reading,
+  path: Path,
+  target: string,
+  { taken, closed }: { readonly taken: ReadonlySet<string>; readonly closed: readonly string[] },
+): void {
   const complain = (message: string): void => reading.complain([...path, 'target'], message);
-  if (target === '/') complain('A file cannot have the target /: it would hide the image.');
+  if (target === '/') {
+    complain('A file cannot have the target /: it would hide the image.');
+    return;
+  }
   if (target === OWN || target.startsWith(`${OWN}/`)) complain(`${OWN} is Fairlead's own; choose another target.`);
+  const below = [...taken].filter((each) => isWithin(each, target));
+  const other = [...closed.filter((each) => isWithin(target, each)), ...below].find((each) => each !== target);
+  if (other !== undefined)
+    complain(`${target} and ${other} lie one within the other, and nothing can be mounted in there.`);
   if (taken.has(target)) complain(`Two files or mounts have the target ${target}; keep one of them.`);
+}
+
+/** Whether a path is the other one, or below it; `.` is above all. */
+function isWithin(path: string, above: string): boolean {
+  const folder = above.replace(/\/$/, '');
+  return folder === '.' || path === folder || path.startsWith(`${folder}/`);
 }
 
 /** None where something is wrong with it. */
@@ -87,7 +110,15 @@ function filesOf(
     return undefined;
   }
   if (content !== undefined) return [{ path: '', content: Buffer.from(content), isExecutable: false }];
-  const place = pathFrom(reading.document.locate([...path, 'source']).file, source ?? '');
+  const { file } = reading.document.locate([...path, 'source']);
+  const place = pathFrom(file, source ?? '');
+  if (place !== undefined && isWithin(file, place)) {
+    reading.complain(
+      [...path, 'source'],
+      `\`${source ?? ''}\` holds the manifest itself; name a file or folder beside it.`,
+    );
+    return undefined;
+  }
   const found = place === undefined ? leadsOut(source ?? '') : folder.readFiles(place);
   if ('files' in found) return found.files;
   reading.complain([...path, 'source'], found.message, { reason: found.reason });

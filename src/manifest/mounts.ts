@@ -14,6 +14,9 @@ interface MountFields {
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 
+/** Names that could be those of volumes that hold files from the repository, of this cluster or another one. */
+const OWN_VOLUME = /(?:^|-)files-[0-9a-f]{12}$/;
+
 /** `mounts` and `tmpfs` together, ordered by target; two at one target are a problem. */
 export function mounts(reading: Reading, service: ServiceDocument): Mount[] {
   const found: { readonly path: Path; readonly fields: string | MountFields }[] = [
@@ -80,6 +83,8 @@ function wrongSource(type: 'volume' | 'bind', source: string | undefined): strin
   if (source === undefined)
     return `A mount of type ${type} needs a \`source\`: ${type === 'bind' ? 'an absolute path on the host' : 'the name of the volume'}.`;
   if (type === 'bind') return source.startsWith('/') ? undefined : `\`${source}\` is not an absolute path on the host.`;
+  if (OWN_VOLUME.test(source))
+    return `\`${source}\` is a name that Fairlead gives to volumes of files; choose another.`;
   if (VOLUME_NAME.test(source)) return undefined;
   const advice = source.startsWith('/') ? '; a folder of the host is `type: bind`' : '';
   return `\`${source}\` is not the name of a volume (letters, digits, dots, hyphens and underscores)${advice}.`;

@@ -50,8 +50,9 @@ export class Variables {
     const [uses, mistakes]: [Use[], VariableMistake[]] = [[], []];
     while (at < text.length && (closing === undefined || text[at] !== closing)) {
       const found = text[at] === '$' ? this.#reference(text, at, depth) : undefined;
-      said += found?.text ?? text[at] ?? '';
-      at = found?.end ?? at + 1;
+      const end = found?.end ?? nextOf(closing === undefined ? /\$/g : /[$}]/g, text, at + 1);
+      said += found?.text ?? text.slice(at, end);
+      at = end;
       uses.push(...(found?.uses ?? []));
       mistakes.push(...(found?.mistakes ?? []));
     }
@@ -85,6 +86,12 @@ export class Variables {
     if (this.#left < 0) return mistaken(`\${${name}`, 'too-large', 'Variables make the manifests larger than 16 MiB.');
     return { text, uses: [{ name, from: source ?? 'fairlead' }], mistakes: [] };
   }
+}
+
+/** Where one of these signs stands next; the end of the text where none does. */
+function nextOf(signs: RegExp, text: string, from: number): number {
+  signs.lastIndex = from;
+  return signs.exec(text)?.index ?? text.length;
 }
 
 function undefinedMessage(name: string): string {

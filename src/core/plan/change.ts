@@ -5,6 +5,7 @@ import type { Change } from './plan.ts';
 import type { Decision } from '../rollout/decide.ts';
 import type { Progress } from '../rollout/progress.ts';
 import { replacement } from './replacement.ts';
+import { wantedTarget } from '../rollout/target.ts';
 import { bestRelease, type ServiceView } from '../rollout/view.ts';
 
 /** The change of one service, for people. */
@@ -18,6 +19,7 @@ function detailsOf({ view, progress }: Decision): Details {
   if (view.instances.length === 0) return creation(progress);
   if (progress.verdict.quarantined)
     return { ...NONE, because: `${releaseName(progress)} failed; it is tried again when the manifest changes` };
+  if (progress.isAwaiting && progress.target.rollback) return awaitingReplacement(progress);
   if (progress.target.rollback) return { ...NONE, because: `${releaseName(progress)} does not fit on the node` };
   const from = view.instances.find(
     (each) => each.release !== progress.target.release && (isUp(each) || each.restartPolicy !== 'no'),
@@ -26,6 +28,13 @@ function detailsOf({ view, progress }: Decision): Details {
   if (isUnderWay || (from !== undefined && !progress.isAtomic && progress.old.length > 0))
     return replacement(progress, from);
   return driftOf(progress) ?? scaling(progress) ?? liveUpdate(progress) ?? checkUpdate(progress) ?? NONE;
+}
+
+/** What it will do once what it depends on is ready. */
+function awaitingReplacement(progress: Progress): Details {
+  const { view, desired, target } = progress;
+  const from = view.instances.find(({ release }) => release === target.release);
+  return from === undefined ? NONE : replacement({ ...progress, target: wantedTarget(view, desired) }, from);
 }
 
 function retirement(view: ServiceView): Details {

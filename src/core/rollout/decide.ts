@@ -8,7 +8,7 @@ import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } f
 import type { SlotSpec } from '../ports.ts';
 import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
-import { judge } from './target.ts';
+import { judge, wantedTarget } from './target.ts';
 import { isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
@@ -36,6 +36,7 @@ export function decide(view: ServiceView): Decision {
     ...condemnSteps(progress),
     ...discoverSteps(progress, named),
     ...healSteps(progress),
+    ...prefetchSteps(progress),
     ...growSteps(progress),
     ...endSteps(progress),
     ...cleanUpSteps(progress),
@@ -46,7 +47,7 @@ export function decide(view: ServiceView): Decision {
     progress,
     steps,
     ...sets,
-    steady: steps.length === 0 && isDone(progress),
+    steady: steps.length === 0 && isDone(progress) && !progress.isAwaiting,
     ...(wakeAt !== undefined && { wakeAt }),
   };
 }
@@ -109,6 +110,15 @@ function condemnSteps({ verdict }: Progress): Step[] {
 function pullStep({ view, target, desired }: Progress): Step {
   const { release, container } = target;
   return { do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) };
+}
+
+/** What waits for other services is fetched meanwhile. */
+function prefetchSteps({ view, target, desired, isAwaiting }: Progress): Step[] {
+  if (!isAwaiting || !target.rollback) return [];
+  const wanted = wantedTarget(view, desired);
+  if (isFetched(view, wanted)) return [];
+  const { release, container } = wanted;
+  return [{ do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) }];
 }
 
 /** A new version of the same image reference is fetched anew, unless that is forbidden. */

@@ -3,7 +3,7 @@ import { isUp, type Instance } from '../observed.ts';
 import { isRouted } from './drain.ts';
 import { fits } from '../placement.ts';
 import type { Verdict } from './target.ts';
-import { isFallback, isReady, type ServiceView, type Target } from './view.ts';
+import { isFallback, isHeldUp, isReady, type ServiceView, type Target } from './view.ts';
 
 /** How far a service is on its way to its target: its instances, sorted by what they are on this way. */
 export interface Progress {
@@ -29,7 +29,7 @@ export interface Progress {
   readonly isAtomic: boolean;
   /** An old instance makes room before its successor starts. */
   readonly isStopFirst: boolean;
-  /** It could start but for the services that it depends on. */
+  /** The wanted release could begin but for the services that it depends on; an older one is the target meanwhile. */
   readonly isAwaiting: boolean;
   /** Its image is fetched, its networks are there and what it depends on is ready: until then it is no reason to end anything. */
   readonly isPrepared: boolean;
@@ -43,8 +43,7 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
   const slots = wantedSlots(target, own, isExclusive);
   const current = own.filter((each) => slots.includes(each.slot) && isUp(each));
   const isTrial = !target.rollback && others.some((each) => isFallback(view, each));
-  const isAwaiting =
-    view.awaits.length > 0 && !target.rollback && (isTrial || !current.some((each) => isReady(view, each)));
+  const isAwaiting = isHeldUp(view, desired.release);
   return {
     view,
     desired,
@@ -60,7 +59,7 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     isAtomic: desired.strategy === 'green-blue',
     isStopFirst: isExclusive || desired.service.update.order === 'stop-first' || !fits(view.free, target.resources, 1),
     isAwaiting,
-    isPrepared: isFetched(view, target) && hasNetworks(view, target) && !isAwaiting,
+    isPrepared: isFetched(view, target) && hasNetworks(view, target) && (target.rollback || !isAwaiting),
   };
 }
 

@@ -2,7 +2,7 @@ import { hasHostPort, type DesiredService } from '../desire.ts';
 import { isUp, type Instance } from '../observed.ts';
 import type { Problem, Reason } from '../reason.ts';
 import { isCrashLooping } from './readiness.ts';
-import { bestRelease, isFallback, isMark, type ServiceView, type Target } from './view.ts';
+import { bestRelease, isFallback, isHeldUp, isMark, type ServiceView, type Target } from './view.ts';
 
 interface FailedInstance {
   readonly instance: Instance;
@@ -38,13 +38,15 @@ export function judge(view: ServiceView, desired: DesiredService): Verdict {
   const tolerable = (marks.length + failed.length) / Math.max(1, wanted.instances) <= update.maxFailureRatio;
   if (tolerable || update.failureAction === 'continue') {
     const tolerated = [...marks, ...failed.map((each) => each.instance)];
-    return { ...calm, target: view.blocked ? fallback : wanted, tolerated };
+    const waits = view.blocked || isHeldUp(view, wanted.release);
+    return { ...calm, target: waits ? fallback : wanted, tolerated };
   }
   if (update.failureAction === 'pause') return { ...calm, paused: true };
   return { target: fallback, failed, tolerated: [], quarantined: true, paused: false };
 }
 
-function wantedTarget(view: ServiceView, desired: DesiredService): Target {
+/** The release that the manifest asks for. */
+export function wantedTarget(view: ServiceView, desired: DesiredService): Target {
   const { container, resources } = desired.service;
   return { release: desired.release, container, resources, instances: view.admitted, rollback: false };
 }

@@ -2,7 +2,14 @@ import type { CheckDefinition, DesiredService, DesiredState } from '../desire.ts
 import { groupBy } from '../group.ts';
 import { withoutImages, type Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
-import { isUp, type Instance, type ObservedBalancer, type ObservedState, type UnderWay } from '../observed.ts';
+import {
+  isTrusted,
+  isUp,
+  type Instance,
+  type ObservedBalancer,
+  type ObservedState,
+  type UnderWay,
+} from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
 import { excessOf } from '../resources.ts';
 import { missingNetworks } from './networks.ts';
@@ -146,6 +153,12 @@ function conditionsOf(
       return [instance.id, conditionOf(instance, checks, balancer, hasStood(memory, instance, now))];
     }),
   );
+}
+
+/** Nothing of the release has been begun, and what it depends on is not ready. */
+export function isHeldUp({ awaits, instances }: ServiceView, release: string): boolean {
+  const isBegun = (each: Instance) => each.release === release && (isUp(each) || isTrusted(each));
+  return awaits.length > 0 && !instances.some(isBegun);
 }
 
 export function isReady(view: ServiceView, instance: Instance): boolean {

@@ -18,6 +18,7 @@ import type {
   LoadBalancerStatus,
   MemberStatus,
   NodeStatus,
+  ProblemStatus,
   QuarantineStatus,
   RevisionStatus,
   StatusReport,
@@ -50,6 +51,8 @@ export interface IndexedContext extends ReportContext {
   readonly refused: ReadonlyMap<string, readonly Unscheduled[]>;
   /** What steps ran into last, by release: `web@3f9c1a2`. */
   readonly failures: ReadonlyMap<string, readonly Failure[]>;
+  /** By service, as far as they have been looked for. */
+  readonly problemsSeen: Map<string, ProblemStatus | undefined>;
   /** By image reference. */
   readonly sightings: ReadonlyMap<string, readonly Sighting[]>;
 }
@@ -111,6 +114,7 @@ function indexed(context: ReportContext): IndexedContext {
     refused: groupBy(plan.unscheduled, (each) => each.service),
     sightings: sightings(plan.decisions, plan.memory),
     failures: failuresByRelease(plan.memory),
+    problemsSeen: new Map(),
   };
 }
 

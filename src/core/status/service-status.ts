@@ -24,7 +24,7 @@ export function serviceStatus(decision: Decision, context: IndexedContext): Serv
   const desired = view.desired?.instances ?? 0;
   const digest = current.find((each) => each.digest !== undefined)?.digest;
   const members = new Set([...decision.serving.members, ...(decision.standby?.members ?? [])]);
-  const problem = progress === undefined ? undefined : problemOf(progress, context);
+  const problem = progress === undefined ? undefined : problemIn(progress, context);
   const rollout = progress === undefined ? undefined : rolloutOf(progress);
   const warning = movedTag(decision, context.sightings);
   return {
@@ -56,10 +56,19 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
   if (view.blocked || (target.instances === 0 && desired.instances > 0)) return 'unscheduled';
   if (problem === undefined && view.instances.length === 0) return 'unknown';
   if (problem === undefined)
-    return isComplete(progress) && target.instances === desired.instances ? 'steady' : 'rolling-out';
+    return isComplete(progress) && target.instances === desired.instances && !progress.isAwaiting
+      ? 'steady'
+      : 'rolling-out';
   if (verdict.quarantined && problem.reason !== 'rollback-failed') return 'rolling-out';
   const isServed = view.instances.some((each) => isUp(each) && isReady(view, each));
   return isServed ? 'degraded' : 'failed';
+}
+
+/** Looked for once, as others may depend on it. */
+function problemIn(progress: Progress, context: IndexedContext): ProblemStatus | undefined {
+  const { name } = progress.view;
+  if (!context.problemsSeen.has(name)) context.problemsSeen.set(name, problemOf(progress, context));
+  return context.problemsSeen.get(name);
 }
 
 function problemOf(progress: Progress, context: IndexedContext): ProblemStatus | undefined {
@@ -83,7 +92,7 @@ function problemOf(progress: Progress, context: IndexedContext): ProblemStatus |
 /** It waits for a service that does not get ready by itself. */
 function dependencyProblem(progress: Progress, context: IndexedContext): Problem | undefined {
   const { view, isAwaiting } = progress;
-  if (!isAwaiting || isComplete(progress)) return undefined;
+  if (!isAwaiting) return undefined;
   const hindrances = view.awaits.flatMap((name) => hindranceOf(name, context) ?? []);
   if (hindrances.length === 0) return undefined;
   const message = `${view.name} waits for ${hindrances.join(', and for ')}.`;
@@ -96,7 +105,7 @@ function hindranceOf(name: string, context: IndexedContext): string | undefined 
   if (decision?.view.desired === undefined) return `${name}, which has no manifest`;
   if (decision.progress === undefined)
     return `${name}, which ${decision.view.desired.service.enabled ? 'is to have no instances' : 'is disabled'}`;
-  const problem = problemOf(decision.progress, context);
+  const problem = problemIn(decision.progress, context);
   return problem === undefined ? undefined : `${name} (${problem.reason})`;
 }
 
@@ -157,12 +166,20 @@ function paused({ view, desired }: Progress): ProblemStatus {
 
 function rolloutOf(progress: Progress): RolloutStatus | undefined {
   const { view, target, desired, old, current } = progress;
+  if (progress.isAwaiting && target.rollback)
+    return {
+      from: `${view.name}@${target.release}`,
+      to: `${view.name}@${desired.release}`,
+      strategy: desired.strategy,
+      step: `awaiting ${view.awaits.join(', ')}`,
+      ready: 0,
+      total: desired.instances,
+    };
   const from = old.find((each) => each.release !== target.release)?.release;
   if (from === undefined || (progress.isAtomic && isComplete(progress))) return undefined;
   const ready = readyCount(progress);
-  const step = progress.isAwaiting
-    ? `awaiting ${view.awaits.join(', ')}`
-    : current.length < target.instances && ready === current.length
+  const step =
+    current.length < target.instances && ready === current.length
       ? 'starting'
       : ready < current.length
         ? 'awaiting ready'

@@ -176,6 +176,10 @@ describe('a mistake in a Service is one problem', () => {
       '4:10 unsupported: A service keeps running, so `restart` cannot be no. Jobs, which run once, are not there yet.',
     ],
     ['secrets: [a]', '4:1 unsupported: `secrets` is not there yet: secrets will come with a later version.'],
+    [
+      'mounts: ["files-0123456789ab:/x"]',
+      '4:10 schema: `files-0123456789ab` is a name that Fairlead gives to volumes of files; choose another.',
+    ],
     ['dependsOn: db', '4:12 dependency-not-ready: There is no service `db` to depend on.'],
     [
       'dependsOn: [web]',

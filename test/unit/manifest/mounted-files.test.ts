@@ -124,6 +124,19 @@ describe('a mistake in files is said:', () => {
       '- { content: a, target: /a, mode: 0999 }',
       '6:37 schema: `0999` is no mode; write three octal digits such as 0644.',
     ],
+    ['- { source: ., target: /a }', '6:15 schema: `.` holds the manifest itself; name a file or folder beside it.'],
+    [
+      '- { source: web.yaml, target: /a }',
+      '6:15 schema: `web.yaml` holds the manifest itself; name a file or folder beside it.',
+    ],
+    [
+      '- { content: a, target: /ro/b }',
+      '6:27 schema: /ro/b and /ro lie one within the other, and nothing can be mounted in there.',
+    ],
+    [
+      '- { content: a, target: /b }\n  - { content: a, target: /b/c }',
+      '7:27 schema: /b/c and /b lie one within the other, and nothing can be mounted in there.',
+    ],
     ['- { content: a, target: b }', expect.stringMatching(/^6:27 schema: /)],
   ])('%s', (file, problem) => {
     symlinkSync('/etc/passwd', path.join(directory, 'link'));
@@ -133,7 +146,7 @@ describe('a mistake in files is said:', () => {
     mkdirSync(path.join(directory, 'empty'));
     write('large', Buffer.alloc(1024 * 1024 + 1));
     for (let count = 0; file.includes('many') && count < 1001; count++) write(`many/${count}`, '');
-    expect(problems(`  ${file}`, 'mounts: ["data:/data"]')).toEqual([problem]);
+    expect(problems(`  ${file}`, 'mounts: ["data:/data", "other:/ro:ro"]')).toEqual([problem]);
   });
 
   it('more than 4 MiB together', () => {

@@ -16,6 +16,11 @@ const one = (name: string, tag: string, change: Change): Service =>
 const other = one('other', 'v1', {});
 const stateOf = async (name: string) => world.status(await world.pass()).services.find((each) => each.name === name);
 
+function fallen(name: string) {
+  const found = [...world.engine.containers.values()].find((each) => each.alive && each.slot.service === name);
+  return found ?? expect.fail(`nothing of ${name} runs`);
+}
+
 /** Passes, and whether an image was ever up before another one was. */
 async function firstUp(...images: string[]): Promise<string[]> {
   const order: string[] = [];
@@ -65,6 +70,29 @@ describe('a service that depends on another', () => {
       .get([...world.engine.containers.keys()].find((each) => each.includes('web')) ?? '')
       ?.stop(0);
     await world.until(() => world.up().filter((each) => each.startsWith('web')).length === 3);
+  });
+
+  it('is healed while that fails: its only instance, and that of the release that it waits to leave', async () => {
+    await world.take([db(), web()]);
+    world.engine.behave('db:v2', { exitsAfter: 100 });
+    for (const tag of ['v1', 'v2']) {
+      world.commit([db('v2'), web(tag)]);
+      await world.wait(10);
+      fallen('web').stop(world.clock.now());
+      await world.wait(10);
+      expect(world.up()).toEqual(['db:v1#1', 'web:v1#1']);
+    }
+  });
+
+  it('finishes what it has begun, and takes its old set away, when that fails later', async () => {
+    const swapped: Change = { update: { strategy: 'green-blue', keepOld: 20_000 } };
+    await world.take([db(), web('v1', swapped)]);
+    world.commit([db(), web('v2', swapped)]);
+    await world.until(() => world.up().includes('web:v2#1'));
+    world.engine.behave('db:v2', { exitsAfter: 100 });
+    world.commit([db('v2'), web('v2', swapped)]);
+    await world.wait(60);
+    expect(world.up()).toEqual(['db:v1#1', 'web:v2#1']);
   });
 
   it('keeps its old release while that fails, says so, and goes on when it is mended', async () => {
