@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Event } from './journal.ts';
+import type { Event, Journal } from './journal.ts';
+import { problemOf } from './problems.ts';
 
 /** What people did by hand, each as a line of JSON, until the reconciler tells of it. */
 const FILE = 'asked.jsonl';
@@ -11,8 +12,18 @@ export async function recordAsked(stateDir: string, event: Event): Promise<void>
   await appendFile(join(stateDir, FILE), `${JSON.stringify(event)}\n`, { mode: 0o600 });
 }
 
+/** Puts what has been done since the last call among the events; what cannot be read is told, and holds nothing up. */
+export async function tellAsked(stateDir: string, journal: Journal): Promise<void> {
+  try {
+    for (const { type, object, message, at } of await takeAsked(stateDir)) journal.record(type, object, message, at);
+  } catch (error) {
+    const { message } = problemOf(error, 'start-failed');
+    journal.record('failed', 'cluster', `What was done by hand cannot be told: ${message}`);
+  }
+}
+
 /** What has been done since the last call, oldest first; also what a process took that did not live to tell it. */
-export async function takeAsked(stateDir: string): Promise<readonly Event[]> {
+async function takeAsked(stateDir: string): Promise<readonly Event[]> {
   const [file, taken] = [join(stateDir, FILE), join(stateDir, `${FILE}.taken`)];
   const before = await textOf(taken);
   const isNew = await rename(file, taken).then(

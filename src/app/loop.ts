@@ -3,7 +3,7 @@ import type { Clock, Runtime } from '../core/ports.ts';
 import type { Problem } from '../core/reason.ts';
 import { blankReport } from '../core/status/report.ts';
 import type { StatusReport } from '../core/status/status.ts';
-import type { Event, Journal } from './journal.ts';
+import type { Journal } from './journal.ts';
 import { describeProblems, problemOf } from './problems.ts';
 import type { Publisher } from './publisher.ts';
 import type { Pulse } from './pulse.ts';
@@ -23,8 +23,8 @@ export interface LoopOptions {
   readonly wake: Wake;
   readonly pulse: Pulse;
   readonly clock: Clock;
-  /** What people did by hand since the last call. */
-  readonly takeAsked: () => Promise<readonly Event[]>;
+  /** Puts what people did by hand since the last call among the events. */
+  readonly tellAsked: () => Promise<void>;
   /** Milliseconds between two looks at the repository, and at most 30 s at an engine where nothing seems to happen. */
   readonly interval: number;
   /** Of an earlier process. */
@@ -104,27 +104,12 @@ export class Loop {
   }
 
   private async pass(desired: DesiredState, signal: AbortSignal): Promise<number> {
-    await this.tellAsked();
     const pass = await this.options.reconciler.pass(desired, signal, this.nextLook());
     this.isWaiting = !pass.steady && !pass.advanced;
     this.rest = pass.rest;
     this.recovered();
     const republish = await this.publish(desired, pass, signal);
     return Math.max(NEXT, Math.min(this.delayAfter(pass), republish));
-  }
-
-  /** What cannot be read is told, and holds nothing up. */
-  private async tellAsked(): Promise<void> {
-    const { journal, takeAsked } = this.options;
-    try {
-      for (const { type, object, message, at } of await takeAsked()) journal.record(type, object, message, at);
-    } catch (error) {
-      journal.record(
-        'failed',
-        'cluster',
-        `What was done by hand cannot be told: ${problemOf(error, 'start-failed').message}`,
-      );
-    }
   }
 
   /** Without any valid revision nothing is done, but what is wrong with the newest one is told. */
@@ -208,6 +193,7 @@ export class Loop {
   private async followRepository(signal: AbortSignal): Promise<void> {
     let delay = this.options.interval;
     while (!signal.aborted) {
+      await this.options.tellAsked();
       await this.refresh(signal);
       const isAway = this.gitProblem !== undefined;
       delay = isAway ? Math.min(delay * 2, Math.max(LONGEST_BACK_OFF, this.options.interval)) : this.options.interval;

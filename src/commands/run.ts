@@ -1,4 +1,4 @@
-import { takeAsked } from '../app/asked.ts';
+import { tellAsked } from '../app/asked.ts';
 import type { Journal } from '../app/journal.ts';
 import { Loop } from '../app/loop.ts';
 import { Publisher } from '../app/publisher.ts';
@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<ExitCode> {
     source,
     publisher,
     clock,
-    takeAsked: () => takeAsked(stateDir),
+    tellAsked: () => tellAsked(stateDir, machinery.journal),
     interval,
     ...(lastStatus && { lastStatus }),
   });

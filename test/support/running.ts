@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { takeAsked } from '../../src/app/asked.ts';
+import { tellAsked } from '../../src/app/asked.ts';
 import { Journal } from '../../src/app/journal.ts';
 import { Loop } from '../../src/app/loop.ts';
 import { Publisher } from '../../src/app/publisher.ts';
@@ -85,7 +85,7 @@ export class Running {
       wake,
       pulse,
       clock,
-      takeAsked: () => takeAsked(stateDir),
+      tellAsked: () => tellAsked(stateDir, journal),
       interval,
       ...(lastStatus && { lastStatus }),
     });
