@@ -8,7 +8,7 @@ import { routed } from './manifests.ts';
 import { median, repeated, row } from './measure.ts';
 
 const SIZES = [100, 1_000, 10_000];
-const ROUNDS = 7;
+const ROUNDS = 15;
 /** Passes from the first table to one that nothing is to be done about. */
 const SETTLING = 5;
 const PRUNE = { budget: { maxFraction: 0.2, maxCount: 3 }, all: false };

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import isEqual from 'fast-deep-equal';
 import {
   isUp,
   type Instance,
@@ -38,7 +38,7 @@ function describeFate(before: Instance, now: Instance | undefined): Description[
 function changesOf(before: Instance, now: Instance): string[] {
   return [
     ...now.deviations.filter((each) => !before.deviations.includes(each)),
-    ...(isDeepStrictEqual(now.resources, before.resources) ? [] : ['it has other limits']),
+    ...(isEqual(now.resources, before.resources) ? [] : ['it has other limits']),
     ...(before.discoverable !== undefined && now.discoverable === undefined ? ['it was taken off its names'] : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import isEqual from 'fast-deep-equal';
 import type { ContainerSpec, Resources } from '../model.ts';
 import { canonicalResources } from '../resources.ts';
 
@@ -14,7 +14,7 @@ export interface FieldChange {
 
 /** Fields of two pieces of plain data that differ, sorted by path. */
 export function fieldChanges(from: object, to: object, forcesReplacement: boolean): FieldChange[] {
-  if (isDeepStrictEqual(from, to)) return [];
+  if (isEqual(from, to)) return [];
   const before = flatten(from);
   const after = flatten(to);
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();

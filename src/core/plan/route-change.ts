@@ -1,4 +1,5 @@
 import type { DesiredState } from '../desire.ts';
+import { NONE, type Details } from './details.ts';
 import { fieldChanges } from './fields.ts';
 import type { LoadBalancer } from '../model.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
@@ -26,15 +27,18 @@ function routeChange(
   route: Route | undefined,
   state: ObservedState,
 ): Change {
+  const details = routeDetails(loadBalancer, preview, route, state);
+  return { kind: 'LoadBalancer', name: loadBalancer.name, warnings: [], ...details };
+}
+
+function routeDetails(
+  loadBalancer: LoadBalancer,
+  preview: string | undefined,
+  route: Route | undefined,
+  state: ObservedState,
+): Details {
   const { name, service } = loadBalancer;
-  const base = {
-    kind: 'LoadBalancer',
-    name,
-    drift: false,
-    fields: [],
-    steps: [`route ${addressOf(loadBalancer)} to ${service}`],
-    warnings: [],
-  } as const;
+  const base = { drift: false, fields: [], steps: [`route ${addressOf(loadBalancer)} to ${service}`] };
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to: service };
   const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer, preview), false);
   const from = serviceOfSet(route.pools[route.active].set);
@@ -56,8 +60,7 @@ function routeChange(
       fields,
     };
   const drift = balancerDrift(state.balancer);
-  if (drift !== undefined) return { ...base, action: 'update', drift: true, ...drift };
-  return { ...base, action: 'none', because: 'as wanted', steps: [] };
+  return drift === undefined ? NONE : { ...base, action: 'update', drift: true, ...drift };
 }
 
 function balancerDrift({ state, deviation }: ObservedBalancer): Pick<Change, 'because' | 'steps'> | undefined {

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import isEqual from 'fast-deep-equal';
 import type { Instance } from '../observed.ts';
 import type { Progress } from './progress.ts';
 import { isSteady } from './progress.ts';
@@ -32,7 +32,7 @@ function liveChange(progress: Progress, instance: Instance): LiveChange | undefi
   const isSettled = !isTrial || isSteady(progress, instance) || verdict.tolerated.includes(instance);
   const change = {
     ...(isSettled && instance.restartPolicy !== restart && { restart }),
-    ...(canUpdate && !isDeepStrictEqual(instance.resources, resources) && { resources }),
+    ...(canUpdate && !isEqual(instance.resources, resources) && { resources }),
   };
   return Object.keys(change).length === 0 ? undefined : change;
 }

@@ -18,9 +18,17 @@ export interface Condition {
   readonly description: string;
 }
 
+/** A plan asks many times for the same one. */
+const SERVER_IDS = new WeakMap<Instance, string>();
+
 /** What the balancer's server of an instance is called; a new address has a new name. */
 export function serverId(instance: Instance): string {
-  return `${instance.service}-${instance.release}-${instance.slot}-${(instance.address ?? 'none').replaceAll('.', '-')}`;
+  const known = SERVER_IDS.get(instance);
+  if (known !== undefined) return known;
+  const { service, release, slot, address } = instance;
+  const id = `${service}-${release}-${slot}-${(address ?? 'none').replaceAll('.', '-')}`;
+  SERVER_IDS.set(instance, id);
+  return id;
 }
 
 /** Whether an instance may get traffic: it runs, Docker's check passes, and so do the balancer's; with none, it stands. */

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import isEqual from 'fast-deep-equal';
 import type { CheckDefinition, DesiredState } from '../desire.ts';
 import type { LoadBalancer } from '../model.ts';
 import { serviceOfSet, type MemberSet } from './members.ts';
@@ -50,7 +50,7 @@ export function detours(desired: DesiredState, { routes }: RoutingTable): string
 }
 
 export function sameTable(a: RoutingTable, b: RoutingTable): boolean {
-  return isDeepStrictEqual(a, b);
+  return isEqual(a, b);
 }
 
 function setsOf({ serving, standby }: Decision): MemberSet[] {
@@ -131,17 +131,16 @@ function isReadyToSwitch(
 
 /** Wanted members are active; others that are still up drain; those that are gone are dropped. */
 function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefined, set: MemberSet | undefined): Pool {
-  const known = new Map((recorded?.members ?? []).map((each) => [each.id, each]));
+  const known = recorded?.members ?? [];
   const wanted = (set?.members ?? []).flatMap((instance): Member[] => {
     const id = serverId(instance);
-    const before = known.get(id);
+    const before = known.find((each) => each.id === id);
     const since = before?.state === 'active' ? Math.min(before.since, context.now) : context.now;
     const member = memberOf(context, instance, port, before);
     return member === undefined ? [] : [{ ...member, state: 'active', since }];
   });
-  const isWanted = new Set(wanted.map((each) => each.id));
-  const draining = [...known.values()]
-    .filter((each) => !isWanted.has(each.id) && context.up.has(each.id))
+  const draining = known
+    .filter(({ id }) => context.up.has(id) && !wanted.some((each) => each.id === id))
     .map((each): Member => {
       const since = each.state === 'draining' ? Math.min(each.since, context.now) : context.now;
       return { ...each, state: 'draining', since };
