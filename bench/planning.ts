@@ -59,9 +59,10 @@ function running({ services }: DesiredState): ObservedState {
   const runtime = {
     node: node({ memory: 2 ** 50 }),
     instances,
+    runs: [],
     networks: ['default'],
     partialNetworks: [],
     observedAt: 0,
   };
-  return { runtime, balancer: { state: 'absent', checks: {}, members: {}, oldWorkers: 0 } };
+  return { runtime, balancer: { state: 'absent', checks: {}, members: {}, oldWorkers: 0 }, date: 0 };
 }

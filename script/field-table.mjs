@@ -1,4 +1,4 @@
-import { inlined } from './schema-file.mjs';
+import { inlined, target } from './schema-file.mjs';
 
 /** Words for the shapes of common.schema.json. @type {Record<string, string>} */
 const NAMED = {
@@ -35,7 +35,8 @@ export function fieldTable(schema) {
 
 /** @param {any} part @param {string} prefix @returns {string[]} */
 function rows(part, prefix) {
-  return Object.entries(part.properties ?? {}).flatMap(([name, field]) => {
+  return Object.entries(part.properties ?? {}).flatMap(([name, written]) => {
+    const field = shared(written);
     const whole = inlined(field);
     const path = `${prefix}${name}`;
     const isRequired = part.required?.includes(name) ?? false;
@@ -44,6 +45,12 @@ function rows(part, prefix) {
     const below = isGroup ? rows(field, `${path}.`) : rows(field.items ?? {}, `${path}[].`);
     return [`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`, ...below];
   });
+}
+
+/** A field that several kinds have, as if it were written for this one. @param {any} field @returns {any} */
+function shared({ $ref, ...beside }) {
+  if (!$ref?.startsWith('workload.')) return $ref === undefined ? beside : { $ref, ...beside };
+  return { ...target($ref), ...beside };
 }
 
 /** What a field takes, in a few words. @param {any} field @returns {string} */

@@ -15,7 +15,12 @@ const TYPES = [
   {
     file: 'src/manifest/schema.generated.ts',
     comment: 'Documents as they are once validated: their defaults are filled in.',
-    interfaces: { ServiceDocument: 'service', LoadBalancerDocument: 'load-balancer', ConfigDocument: 'config' },
+    interfaces: {
+      ServiceDocument: 'service',
+      LoadBalancerDocument: 'load-balancer',
+      JobDocument: 'job',
+      ConfigDocument: 'config',
+    },
   },
   {
     file: 'test/unit/manifest/outputs.generated.ts',
@@ -28,6 +33,7 @@ const TYPES = [
 const PAGES = [
   { file: 'docs/kinds/service.md', schema: 'service' },
   { file: 'docs/kinds/load-balancer.md', schema: 'load-balancer' },
+  { file: 'docs/kinds/job.md', schema: 'job' },
   { file: 'docs/config.md', schema: 'config' },
 ];
 const MARKERS = { begin: '<!-- fields: made by script/generate.mjs -->', end: '<!-- end of fields -->' };
@@ -106,7 +112,7 @@ async function writeValidators(directory) {
   const built = path.resolve(ROOT, directory, 'manifest');
   const { schemaCompiler } = await import(pathToFileURL(path.join(built, 'compile.js')).href);
   const standalone = createRequire(import.meta.url)('ajv/dist/standalone').default;
-  const names = { service: 'service', loadBalancer: 'loadBalancer', config: 'config' };
+  const names = { service: 'service', loadBalancer: 'loadBalancer', job: 'job', config: 'config' };
   writeFileSync(path.join(built, 'validators.generated.cjs'), standalone(schemaCompiler({ source: true }), names));
 }
 

@@ -16,8 +16,13 @@ export function inlined(part) {
     return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, inlined(value)]));
   }
   const { $ref, ...beside } = part;
-  const [file, pointer = ''] = $ref.split('#');
-  let target = load(file.replace('.schema.json', ''));
-  for (const step of pointer.split('/').slice(1)) target = target[step];
-  return inlined({ ...target, ...beside });
+  return inlined({ ...target($ref), ...beside });
+}
+
+/** What a `$ref` such as `common.schema.json#/$defs/port` leads to. @param {string} $ref @returns {any} */
+export function target($ref) {
+  const [file = '', pointer = ''] = $ref.split('#');
+  let found = load(file.replace('.schema.json', ''));
+  for (const step of pointer.split('/').slice(1)) found = found[step];
+  return found;
 }

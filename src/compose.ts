@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Journal, type Event } from './app/journal.ts';
 import { Reconciler } from './app/reconcile.ts';
 import { Reporter } from './app/reporter.ts';
+import type { RunLedger } from './app/run-ledger.ts';
 import { Wake } from './app/wake.ts';
 import type { Config, CredentialsConfig } from './config.ts';
 import { ReasonError } from './core/reason.ts';
@@ -68,7 +69,12 @@ export interface Machinery {
 export function machineryOf(
   config: Config,
   { runtime, balancer }: Cluster,
-  options: { prune: PrunePermission; onEvent: (event: Event) => void; earlier?: readonly Event[] },
+  options: {
+    prune: PrunePermission;
+    onEvent: (event: Event) => void;
+    earlier?: readonly Event[];
+    ledger: RunLedger;
+  },
 ): Machinery {
   const wake = new Wake();
   const journal = new Journal(clock, options.onEvent, options.earlier);
@@ -77,6 +83,7 @@ export function machineryOf(
     balancer,
     clock,
     journal,
+    ledger: options.ledger,
     prune: options.prune,
     balancerEnabled: config.balancer.enabled,
     wake: () => wake.call(),

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
+import { RunLedger } from './app/run-ledger.ts';
 import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastStatus, Source } from './app/source.ts';
 import type { EXIT, ExitCode } from './commands/exit.ts';
@@ -33,6 +34,7 @@ export async function runPlan(
       ...(await worktreeOptions(dir, config)),
       ...cluster,
       set: manifestsForReview(dir, config),
+      ...(await recordOf(config)),
       prune: { budget: config.prune, all: false },
       format: flags.format,
       detailedExitCode: flags.detailedExitcode === true,
@@ -57,13 +59,15 @@ export async function runApply(
     };
     const set = manifestsIn(dir, config);
     const worktree = await worktreeOptions(dir, config);
+    const ledger = await RunLedger.open(config.stateDir, config.cluster);
     const keep = new Source({ ...worktree, stateDir: config.stateDir, read: () => set });
     return await apply({
       ...worktree,
       ...cluster,
       set,
       prune,
-      passes: machineryOf(config, cluster, { prune, onEvent }),
+      recorded: ledger.recorded,
+      passes: machineryOf(config, cluster, { prune, onEvent, ledger }),
       takeUp: () => keep.refresh(signal),
       yes: flags.yes === true,
       input: process.stdin,
@@ -86,13 +90,15 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     const lastStatus = await readLastStatus(config.stateDir, config.cluster);
     const earlier = lastStatus?.events ?? [];
     const onEvent = (event: Event) => logEvent(log, event);
+    const ledger = await RunLedger.open(config.stateDir, config.cluster);
+    const prune = { budget: config.prune, all: false };
     return await run({
       cluster: config.cluster,
       stateDir: config.stateDir,
       interval,
       pulse,
       runtime: cluster.runtime,
-      machinery: machineryOf(config, cluster, { prune: { budget: config.prune, all: false }, onEvent, earlier }),
+      machinery: machineryOf(config, cluster, { prune, onEvent, earlier, ledger }),
       repository,
       ...(lastStatus && { lastStatus }),
       ...(tree !== undefined && { watch: tree.watch.bind(tree) }),
@@ -116,6 +122,7 @@ export async function runStatus(
     const lastStatus = await readLastStatus(config.stateDir, config.cluster);
     const earlier = lastStatus?.events ?? [];
     const lastGood = await readLastGood(config.stateDir, config.cluster);
+    const ledger = await RunLedger.open(config.stateDir, config.cluster);
     return await status({
       ...cluster,
       ...(name !== undefined && { name }),
@@ -124,7 +131,8 @@ export async function runStatus(
       refused: refusedNow(lastGood?.manifests ?? [], config.policy),
       ...(lastStatus && { lastStatus }),
       cluster: config.cluster,
-      reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier }).reporter,
+      reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier, ledger }).reporter,
+      recorded: ledger.recorded,
       prune,
       now: clock.now(),
       terminal: invocation.terminal,
@@ -147,9 +155,10 @@ export async function runLogs(
 export async function runRetry(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
   const { retry } = await import('./commands/retry.ts');
   const { desiredOf } = await import('./commands/last-good.ts');
-  return await withCluster(invocation, flags, async ({ stateDir, cluster }, adapters) => {
-    const desired = desiredOf(await readLastGood(stateDir, cluster), cluster);
-    return await retry({ ...adapters, name, desired, now: clock.now(), terminal: invocation.terminal });
+  return await withCluster(invocation, flags, async (config, adapters) => {
+    const desired = desiredOf(await readLastGood(config.stateDir, config.cluster), config.cluster);
+    const { recorded } = await recordOf(config);
+    return await retry({ ...adapters, name, desired, recorded, now: clock.now(), terminal: invocation.terminal });
   });
 }
 
@@ -168,6 +177,27 @@ export async function runExec(
       instance: flags.instance,
       command: command.length === 0 ? ['sh'] : command,
       console: () => openConsole(flags.tty),
+      record: (message) => recordAsked(stateDir, byHand(name, message)),
+    });
+  });
+}
+
+export async function runJobRun(
+  invocation: Invocation,
+  name: string,
+  flags: Flags & { detach?: true },
+): Promise<number> {
+  const { runJob } = await import('./commands/job-run.ts');
+  const { desiredOf } = await import('./commands/last-good.ts');
+  return await withCluster(invocation, flags, async ({ stateDir, cluster, policy }, { runtime }) => {
+    const lastGood = await readLastGood(stateDir, cluster);
+    const withheld = refusedNow(lastGood?.manifests ?? [], policy).flatMap(({ object }) => object ?? []);
+    return await runJob({
+      ...invocation,
+      name,
+      desired: { ...desiredOf(lastGood, cluster), withheld },
+      runtime,
+      detached: flags.detach === true,
       record: (message) => recordAsked(stateDir, byHand(name, message)),
     });
   });
@@ -201,6 +231,11 @@ async function withCluster<Code extends number>(
       cluster.close();
     }
   });
+}
+
+/** How jobs ended that were run from this state directory. */
+async function recordOf({ stateDir, cluster }: Config) {
+  return { recorded: (await RunLedger.open(stateDir, cluster)).recorded };
 }
 
 function worktree(dir: string, config: Config) {

@@ -73,17 +73,17 @@ export function program(invocation: Invocation, finish: (code: number) => void):
   fairlead
     .command('status')
     .description('Show what runs, what is wrong and where, as Docker and the balancer say it now.')
-    .argument('[name]', 'one service, with its instances')
+    .argument('[name]', 'one service with its instances, or one job with its runs')
     .addOption(format('text', 'json'))
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runStatus(invocation, name, options)));
 
   fairlead
     .command('logs')
-    .description("Print a service's last log lines, also of instances that were stopped or replaced.")
-    .argument('<name>', 'the service')
+    .description('Print the last log lines of a service or a job, also of instances that were stopped or replaced.')
+    .argument('<name>', 'the service or job')
     .option('--tail <lines>', 'lines from the end of each stream', count, 20)
-    .option('--streams <instances>', 'how many instances, the latest first', count, 1)
+    .option('--streams <instances>', 'how many instances or runs, the latest first', count, 1)
     .option('-f, --follow', 'go on printing')
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runLogs(invocation, name, options)));
@@ -101,6 +101,16 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     );
 
   fairlead
+    .command('job')
+    .description('Work with jobs.')
+    .command('run')
+    .description('Run a job now, print what it prints, and end with its exit code.')
+    .argument('<name>', 'the job')
+    .option('-d, --detach', 'do not wait for its end')
+    .addOption(config())
+    .action(async (name, options) => finish(await (await import('./invoke.ts')).runJobRun(invocation, name, options)));
+
+  fairlead
     .command('retry')
     .description('Let a release that failed be tried again.')
     .argument('<name>', 'the service')
@@ -114,7 +124,10 @@ export function program(invocation: Invocation, finish: (code: number) => void):
 /** Every setting of fairlead.yaml is a flag too; the help stays readable without the list of them. */
 function addSettings(commands: readonly CommandUnknownOpts[]): void {
   const options = settings().map(({ flag, description }) => new Option(`${flag} <value>`, description).hideHelp());
-  for (const command of commands) for (const option of options) command.addOption(option);
+  for (const command of commands) {
+    if (command.commands.length > 0) addSettings(command.commands);
+    else for (const option of options) command.addOption(option);
+  }
 }
 
 function format<const Choice extends string>(first: Choice, ...others: Choice[]) {

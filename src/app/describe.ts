@@ -26,6 +26,14 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
         step.slot.service,
         `started ${step.slot.service}@${step.slot.release}, instance ${step.slot.slot}`,
       ];
+    case 'prepare': {
+      const { service, release, slot } = step.slot;
+      return ['made', service, `made ${service}@${release}, run ${slot}: it begins when it is due`];
+    }
+    case 'start': {
+      const { service, release, slot } = step.instance;
+      return ['started', service, `started ${service}@${release}, run ${slot}`];
+    }
     case 'unpause':
       return ['resumed', step.instance.service, `resumed ${step.instance.name}: ${step.because}`];
     case 'remove':

@@ -3,6 +3,7 @@ import type { Plan } from '../core/plan/plan.ts';
 import type { Clock, Runtime } from '../core/ports.ts';
 import { evidenceOf, type Decision } from '../core/rollout/decide.ts';
 import { isReady } from '../core/rollout/view.ts';
+import { failedRun } from '../core/status/job-status.ts';
 
 const LINES = 20;
 /** A status without the log is better than none. */
@@ -27,12 +28,12 @@ export class Evidence {
     this.options = options;
   }
 
-  /** Oldest line first, by service. */
-  async logTails({ decisions }: Plan): Promise<Record<string, readonly string[]>> {
-    const failed = decisions.flatMap((each) => {
-      const instance = failedInstance(each);
-      return instance === undefined ? [] : [instance];
-    });
+  /** Oldest line first, by service or job. */
+  async logTails({ decisions, jobs }: Plan): Promise<Record<string, readonly string[]>> {
+    const failed = [
+      ...decisions.flatMap((each) => failedInstance(each) ?? []),
+      ...jobs.flatMap(({ view }) => (view.desired && failedRun(view)) ?? []),
+    ];
     const wanted = new Set(failed.map(keyOf));
     for (const key of this.known.keys()) if (!wanted.has(key)) this.known.delete(key);
     const ids = new Set(failed.map((each) => each.id));

@@ -179,6 +179,10 @@ export class Executor {
         return runtime.pruneFiles(step.names);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
+      case 'prepare':
+        return runtime.prepare(step.slot, signal);
+      case 'start':
+        return runtime.start(step.instance);
       case 'unpause':
         return runtime.unpause(step.instance);
       case 'remove':

@@ -1,10 +1,12 @@
 import isEqual from 'fast-deep-equal';
+import { beganAt, endWords, hasEnded, runState } from '../core/jobs/run.ts';
 import {
   isUp,
   type Instance,
   type ObservedBalancer,
   type ObservedRuntime,
   type ObservedState,
+  type Run,
 } from '../core/observed.ts';
 import { stoppedWords } from '../core/rollout/readiness.ts';
 import { objectOf, objectOfInstance, type Step } from '../core/rollout/steps.ts';
@@ -18,9 +20,28 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
   const isOurs = (...kinds: Step['do'][]) => done.some((step) => kinds.includes(step.do));
   return [
     ...others.flatMap((each) => describeFate(each, found.get(each.id))),
+    ...describeRuns(before.runtime.runs, now.runtime.runs),
     ...(isOurs('networks', 'prune-networks') ? [] : describeNetworks(before.runtime, now.runtime)),
     ...(isOurs('remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
   ];
+}
+
+/** What runs do by themselves is their end. */
+function describeRuns(before: readonly Run[], now: readonly Run[]): Description[] {
+  const pending = new Set(before.filter((each) => !hasEnded(each)).map(({ id }) => id));
+  const gone = before.filter((each) => isUp(each) && !now.some(({ id }) => id === each.id));
+  return [
+    ...now.filter((each) => pending.has(each.id) && hasEnded(each)).map(describeEnd),
+    ...gone.map((each): Description => ['fell', each.service, `${each.name} is gone: it was removed while it ran`]),
+  ];
+}
+
+function describeEnd(run: Run): Description {
+  const { service, release, slot, finishedAt = 0 } = run;
+  const what = `${service}@${release}, run ${slot}`;
+  const seconds = Math.max(0, (finishedAt - beganAt(run)) / 1000).toFixed(1);
+  if (runState(run) === 'succeeded') return ['succeeded', service, `${what}, has done its work after ${seconds} s`];
+  return ['failed', service, `${what}, failed after ${seconds} s: ${endWords(run, undefined)}`];
 }
 
 function describeFate(before: Instance, now: Instance | undefined): Description[] {

@@ -12,6 +12,8 @@ import { describeArrival } from './describe.ts';
 import { Effort } from './effort.ts';
 import { Executor } from './execute.ts';
 import type { Journal } from './journal.ts';
+import { problemOf } from './problems.ts';
+import type { RunLedger } from './run-ledger.ts';
 import { Sight, type Look } from './sight.ts';
 import type { Sleep } from './turns.ts';
 
@@ -20,6 +22,7 @@ export interface ReconcilerOptions {
   readonly balancer: Balancer;
   readonly clock: Clock;
   readonly journal: Journal;
+  readonly ledger: Pick<RunLedger, 'recorded' | 'keep'>;
   readonly prune: PrunePermission;
   /** `auto`: the balancer is there while a manifest needs it. */
   readonly balancerEnabled: 'auto' | boolean;
@@ -70,13 +73,14 @@ export class Reconciler {
     this.learn(ended);
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
+    await this.keepRecord(state);
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
     const now = clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
     const shared = this.sharedSteps(desired, state, made);
-    const steps = [...shared, ...made.decisions.flatMap((each) => each.steps)];
+    const steps = [...shared, ...[...made.decisions, ...made.jobs].flatMap((each) => each.steps)];
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
     this.memory = withVerdicts(this.memory, due, made.decisions);
@@ -86,7 +90,8 @@ export class Reconciler {
     this.sight.remember(state, [...results.map((each) => each.step), ...this.executor.working]);
     this.announceSteady(made);
     const all = [...ended, ...results];
-    const isDone = made.decisions.every((each) => each.steady) && detours(desired, made.table).length === 0;
+    const isDone =
+      [...made.decisions, ...made.jobs].every((each) => each.steady) && detours(desired, made.table).length === 0;
     const steady = steps.every((step) => this.canWait(step)) && !this.executor.isBusy && isDone;
     return {
       state,
@@ -97,7 +102,7 @@ export class Reconciler {
       busy: this.executor.isBusy,
       steady,
       rest: this.effort.spend(begunAt, lookedAt, this.executor.isCrowded),
-      ...this.wakeAt(made),
+      ...this.wakeAt(made, now - state.date),
     };
   }
 
@@ -122,6 +127,16 @@ export class Reconciler {
     const { state, memory } = await this.sight.see(this.memory, look, this.executor.working, signal);
     this.memory = memory;
     return state;
+  }
+
+  /** Without it a run is only known as long as its container is there. */
+  private async keepRecord({ runtime }: ObservedState): Promise<void> {
+    const { ledger, journal } = this.options;
+    try {
+      await ledger.keep(runtime.runs);
+    } catch (error) {
+      journal.record('failed', 'cluster', `How jobs ended cannot be kept: ${problemOf(error, 'disk-full').message}`);
+    }
   }
 
   /** Networks that somebody else holds on to, or the engine, harm nobody. */
@@ -157,9 +172,11 @@ export class Reconciler {
     this.steadyServices = steady;
   }
 
-  private wakeAt({ decisions }: Plan): { wakeAt?: number } {
+  /** `ahead`: how much later it is by our clock than by the machine's. */
+  private wakeAt({ decisions, jobs }: Plan, ahead: number): { wakeAt?: number } {
     const retries = Object.values(this.memory.failures).map((each) => each.retryAt);
-    const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? [])];
+    const ofJobs = jobs.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt + ahead]));
+    const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? []), ...ofJobs];
     return times.length === 0 ? {} : { wakeAt: Math.min(...times) };
   }
 }

@@ -48,6 +48,7 @@ export class Reporter {
 }
 
 /** A release that was rolled back or does not fit was not reached. */
-function isReached({ services, unscheduled }: StatusReport): boolean {
-  return unscheduled.length === 0 && services.every(({ state }) => state === 'steady' || state === 'disabled');
+function isReached({ services, jobs, unscheduled }: StatusReport): boolean {
+  const isDone = services.every(({ state }) => state === 'steady' || state === 'disabled');
+  return unscheduled.length === 0 && isDone && jobs.every(({ state }) => state !== 'pending' && state !== 'failed');
 }

@@ -2,7 +2,7 @@ import type { DesiredState } from '../core/desire.ts';
 import type { Decision } from '../core/rollout/decide.ts';
 import { sharedFailures } from '../core/rollout/memory.ts';
 import { objectOfInstance } from '../core/rollout/steps.ts';
-import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
+import type { JobStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import type { Pass, Reconciler } from './reconcile.ts';
 import type { Reporter } from './reporter.ts';
 import type { Wake } from './wake.ts';
@@ -38,7 +38,7 @@ export async function settle(options: SettleOptions, signal: AbortSignal): Promi
 }
 
 /** Nothing is on its way any more: what is not steady has a problem that waiting does not solve. */
-function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boolean {
+function isStuck({ moved, busy, plan }: Pass, { services, jobs }: StatusReport): boolean {
   if (moved || busy) return false;
   const failing = Object.entries(sharedFailures(plan.memory));
   if (failing.some(([, { attempts }]) => attempts < PATIENCE)) return false;
@@ -46,9 +46,15 @@ function isStuck({ moved, busy, plan }: Pass, { services }: StatusReport): boole
   const heldUp = withDependents(plan.decisions, plan.decisions.filter(lacksNetworks));
   const isOnItsWay = ({ state, rollout, problem }: ServiceStatus) =>
     state === 'rolling-out' || state === 'unknown' || (rollout !== undefined && problem === undefined);
+  if (jobs.some(isUnderWay)) return false;
   const others = services.filter(({ name }) => !heldUp.has(name));
   if (others.some(isOnItsWay) || plan.decisions.some(isStarting)) return false;
   return plan.decisions.every((each) => !isLeaving(each) || each.view.neededBy.length > 0 || hasFailed(each));
+}
+
+/** It comes to an end, or to its beginning, by itself. */
+function isUnderWay({ state, schedule, problem }: JobStatus): boolean {
+  return schedule === undefined && (state === 'running' || (state === 'pending' && problem === undefined));
 }
 
 /** Names of these, and of all that wait for them. */

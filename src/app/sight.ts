@@ -5,6 +5,7 @@ import { withOutcomes, type Memory } from '../core/rollout/memory.ts';
 import type { Step } from '../core/rollout/steps.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Description } from './describe.ts';
+import type { RunLedger } from './run-ledger.ts';
 import type { Sleep } from './turns.ts';
 import { notice } from './notice.ts';
 
@@ -33,6 +34,7 @@ export class Sight {
     readonly balancer: Balancer;
     readonly clock: Clock;
     readonly sleep: Sleep;
+    readonly ledger: Pick<RunLedger, 'recorded'>;
   };
   private hurried: () => void = () => undefined;
   /** It was not waited for the last time. */
@@ -60,7 +62,13 @@ export class Sight {
         runtime: remembered?.runtime ?? (await runtime.observe({ deep, signal })),
         balancer: isSilent ? remembered.balancer : await this.inHurry(balancer.observe()),
       };
-      const state = { ...seen, balancer: this.withTable(seen.balancer), underWay: underWay(working) };
+      const state = {
+        ...seen,
+        balancer: this.withTable(seen.balancer),
+        underWay: underWay(working),
+        recorded: this.options.ledger.recorded,
+        date: this.options.clock.date().getTime(),
+      };
       const known = withAbsence(this.welcome(memory, seen.balancer), seen.runtime, this.lastLook, this.isAway);
       this.isAway = false;
       this.lastLook = lookAt(seen.runtime, this.lastLook);
@@ -124,7 +132,7 @@ export class Sight {
 function underWay(working: readonly Step[]): UnderWay {
   const route = working.find((step) => step.do === 'route');
   const stops = working.filter((step) => step.do === 'stop');
-  const starts = working.filter((step) => step.do === 'ensure');
+  const starts = working.filter((step): step is Extract<Step, { do: 'ensure' | 'prepare' }> => step.do === 'ensure');
   return {
     stopping: stops.map((step) => step.instance.id),
     starting: starts.map((step) => step.slot),

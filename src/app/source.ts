@@ -109,7 +109,8 @@ async function writeLastGood(stateDir: string, lastGood: LastGood): Promise<void
 export async function readLastStatus(stateDir: string, cluster: string): Promise<StatusReport | undefined> {
   try {
     const status = JSON.parse(await readFile(join(stateDir, 'status.json'), 'utf8')) as StatusReport;
-    return status.cluster === cluster ? status : undefined;
+    // One of a time without jobs has no word about them.
+    return status.cluster === cluster ? { ...status, jobs: (status as Partial<StatusReport>).jobs ?? [] } : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

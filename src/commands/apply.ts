@@ -46,13 +46,16 @@ async function confirm({ input, terminal, signal }: ApplyOptions): Promise<boole
 
 function conclude(status: StatusReport, terminal: Terminal): ExitCode {
   const { palette } = terminal;
-  const troubled = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
-  for (const { name, state, problem } of troubled) {
+  const services = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
+  const jobs = status.jobs.filter((each) => each.problem !== undefined);
+  for (const { name, state, problem } of [...jobs, ...services]) {
     terminal.err(`${palette.bad(`${name} is ${state}`)}${problem === undefined ? '' : `: ${problem.message}`}\n`);
     for (const line of problem?.logTail ?? []) terminal.err(`    ${line}\n`);
   }
   for (const problem of status.problems) terminal.err(`${palette.bad(problem.reason)}: ${problem.message}\n`);
   if (!status.ready) return EXIT.error;
-  terminal.out(palette.good(`Done: ${status.services.length} of ${status.services.length} services steady.\n`));
+  const done = status.jobs.filter((each) => each.state === 'succeeded').length;
+  const runs = done === 0 ? '' : `, ${done} ${done === 1 ? 'job' : 'jobs'} done`;
+  terminal.out(palette.good(`Done: ${status.services.length} of ${status.services.length} services steady${runs}.\n`));
   return EXIT.done;
 }

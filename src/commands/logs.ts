@@ -1,3 +1,4 @@
+import { hasBegun } from '../core/jobs/run.ts';
 import type { Instance } from '../core/observed.ts';
 import type { Runtime } from '../core/ports.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -16,15 +17,16 @@ export interface LogsOptions {
   readonly terminal: Terminal;
 }
 
-/** Prints the last lines of the latest instances of a service. */
+/** Prints the last lines of the latest instances of a service, or runs of a job. */
 export async function logs(options: LogsOptions): Promise<ExitCode> {
-  const { instances } = await options.runtime.observe();
-  const own = instances.filter((each) => each.service === options.name);
+  const { instances, runs } = await options.runtime.observe();
+  const all = [...instances, ...runs.filter(hasBegun)];
+  const own = all.filter((each) => each.service === options.name);
   if (own.length === 0) {
     options.terminal.err(
       unknownName(
         options.name,
-        instances.map((each) => each.service),
+        all.map((each) => each.service),
       ),
     );
     return EXIT.error;

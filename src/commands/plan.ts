@@ -4,32 +4,29 @@ import { desire } from '../core/desire.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
 import type { Revision } from '../core/model.ts';
 import { plan as planOf, type PrunePermission } from '../core/plan/plan.ts';
-import type { Balancer, Runtime } from '../core/ports.ts';
 import { renderWarning } from '../core/finding.ts';
 import { planDocument, renderPlan } from '../core/plan/render.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { look, type Seeing } from './look.ts';
 import type { Terminal } from './terminal.ts';
 import { validate } from './validate.ts';
 
-export interface PlanOptions {
+export interface PlanOptions extends Seeing {
   readonly set: ManifestSet;
   readonly revision: Revision;
   readonly cluster: string;
-  readonly runtime: Runtime;
-  readonly balancer: Balancer;
   readonly prune: PrunePermission;
   readonly format: 'text' | 'json';
   readonly detailedExitCode: boolean;
-  readonly now: number;
   readonly terminal: Terminal;
 }
 
 /** Desired against live Docker; changes nothing. */
 export async function plan(options: PlanOptions): Promise<ExitCode> {
-  const { set, revision, cluster, runtime, balancer, now, terminal } = options;
+  const { set, revision, cluster, runtime, now, terminal } = options;
   if (set.problems.length > 0) return validate(set, options.format, terminal);
   const desired = desire(set.manifests, { cluster, revision });
-  const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
+  const state = await look(options);
   const made = await withFileDiffs(planOf(desired, state, NO_MEMORY, now, options.prune), runtime);
   if (options.format === 'json') {
     const context = { cluster, revision: revision.id, observedAt: new Date(now), problems: [], warnings: set.warnings };

@@ -1,18 +1,15 @@
 import type { DesiredState } from '../core/desire.ts';
 import { isUp, type Instance } from '../core/observed.ts';
-import type { Balancer, Runtime } from '../core/ports.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
 import { viewsOf, type ServiceView } from '../core/rollout/view.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { look, type Seeing } from './look.ts';
 import type { Terminal } from './terminal.ts';
 import { unknownName } from './unknown-name.ts';
 
-export interface RetryOptions {
+export interface RetryOptions extends Seeing {
   readonly name: string;
   readonly desired: DesiredState;
-  readonly runtime: Runtime;
-  readonly balancer: Balancer;
-  readonly now: number;
   readonly terminal: Terminal;
 }
 
@@ -20,10 +17,15 @@ export interface RetryOptions {
  * Lets a failed release be tried again: its mark, a stopped container, is removed, and so is what a paused rollout waits
  * for; the reconciler sees it at once.
  */
-export async function retry({ name, desired, runtime, balancer, now, terminal }: RetryOptions): Promise<ExitCode> {
-  const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
+export async function retry(options: RetryOptions): Promise<ExitCode> {
+  const { name, desired, runtime, now, terminal } = options;
+  const state = await look(options);
   const { services } = viewsOf(desired, state, NO_MEMORY, now);
   const view = services.find((each) => each.name === name);
+  if (desired.jobs.some((each) => each.name === name)) {
+    terminal.err(`${name} is a job; fairlead job run ${name} runs it once more.\n`);
+    return EXIT.error;
+  }
   if (view === undefined || view.instances.length === 0) {
     const known = state.runtime.instances.map((each) => each.service);
     terminal.err(unknownName(name, known));

@@ -2,15 +2,15 @@ import type { Reporter } from '../app/reporter.ts';
 import type { DesiredState } from '../core/desire.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
-import type { Balancer, Runtime } from '../core/ports.ts';
 import type { Problem } from '../core/reason.ts';
-import { verdictOf } from '../core/status/markdown.ts';
-import type { ServiceStatus, StatusReport } from '../core/status/status.ts';
+import { lastRunWords, verdictOf } from '../core/status/markdown.ts';
+import type { JobStatus, ProblemStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { desiredOf, type LastGood } from './last-good.ts';
+import { look, type Seeing } from './look.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface StatusOptions {
+export interface StatusOptions extends Seeing {
   readonly name?: string;
   readonly format: 'text' | 'json';
   readonly lastGood: LastGood;
@@ -19,11 +19,8 @@ export interface StatusOptions {
   /** What `run` has said last. */
   readonly lastStatus?: StatusReport;
   readonly cluster: string;
-  readonly runtime: Runtime;
-  readonly balancer: Balancer;
   readonly reporter: Reporter;
   readonly prune: PrunePermission;
-  readonly now: number;
   readonly terminal: Terminal;
 }
 
@@ -32,19 +29,20 @@ export async function status(options: StatusOptions): Promise<ExitCode> {
   const { lastGood, cluster, terminal, name } = options;
   const desired = desiredOf(lastGood, cluster);
   const report = await observed(options, desired);
-  const services = report.services.filter((each) => name === undefined || each.name === name);
-  if (name !== undefined && services.length === 0) {
+  const isAsked = (each: { readonly name: string }) => name === undefined || each.name === name;
+  const shown = { ...report, services: report.services.filter(isAsked), jobs: report.jobs.filter(isAsked) };
+  if (name !== undefined && shown.services.length + shown.jobs.length === 0) {
     terminal.err(`${name}: unknown. It has never been deployed here.\n`);
     return EXIT.error;
   }
-  if (options.format === 'json') terminal.out(`${JSON.stringify({ ...report, services }, null, 2)}\n`);
-  else terminal.out(text({ ...report, services }, name !== undefined, terminal));
+  if (options.format === 'json') terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
+  else terminal.out(text(shown, name !== undefined, terminal));
   return EXIT.done;
 }
 
 async function observed(options: StatusOptions, desired: DesiredState): Promise<StatusReport> {
-  const { runtime, balancer, reporter, prune, now } = options;
-  const state = { runtime: await runtime.observe(), balancer: await balancer.observe() };
+  const { reporter, prune, now } = options;
+  const state = await look(options);
   const made = plan(desired, state, NO_MEMORY, now, prune);
   const steady = made.decisions.every((each) => each.steady);
   const known = options.lastGood === undefined ? [] : [...options.refused, ...made.problems];
@@ -76,6 +74,7 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     `${palette.bold(report.cluster)}: ${verdictOf(report)}`,
     palette.dim(revision),
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
+    ...report.jobs.flatMap((each) => [jobLine(each, terminal), ...jobDetails(each, isDetailed)]),
     ...report.loadBalancers.map((each) => `${each.name} → ${each.service}  ${each.state}  ${each.urls.join(' ')}`),
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
@@ -91,11 +90,31 @@ function serviceLine({ name, state, release, running, desired, image }: ServiceS
   return `${paint(state.padEnd(12))} ${palette.bold(name)}  ${running}/${desired}  ${release}  ${image}`;
 }
 
+function jobLine({ name, state, release, runs: [last], nextRun, image }: JobStatus, { palette }: Terminal): string {
+  const isWell = state === 'succeeded' || state === 'scheduled';
+  const paint = isWell ? palette.good : state === 'disabled' ? palette.dim : palette.warn;
+  const run = last === undefined ? '' : `  run ${lastRunWords(last)}`;
+  const next = nextRun === undefined ? '' : `  next ${nextRun}`;
+  return `${paint(state.padEnd(12))} ${palette.bold(name)}  job  ${release}  ${image}${run}${next}`;
+}
+
+function jobDetails({ runs, problem, schedule }: JobStatus, isDetailed: boolean): string[] {
+  const trouble = troubleOf(problem);
+  if (!isDetailed) return trouble;
+  const rows = runs.map(({ run, release, state, startedAt = '', finishedAt = '', exitCode, retries }) => {
+    const end = exitCode === undefined ? '' : `  ${finishedAt}  exit code ${exitCode}`;
+    return `    run ${run}  ${release}  ${state}  ${startedAt}${end}${retries === 0 ? '' : `  retries ${retries}`}`;
+  });
+  return [...(schedule === undefined ? [] : [`    schedule ${schedule}`]), ...rows, ...trouble];
+}
+
+function troubleOf(problem: ProblemStatus | undefined): string[] {
+  if (problem === undefined) return [];
+  return [`    ${problem.reason}: ${problem.message}`, ...(problem.logTail ?? []).map((line) => `      ${line}`)];
+}
+
 function details({ instances, problem, rollout, warnings = [] }: ServiceStatus, isDetailed: boolean): string[] {
-  const trouble =
-    problem === undefined
-      ? []
-      : [`    ${problem.reason}: ${problem.message}`, ...(problem.logTail ?? []).map((line) => `      ${line}`)];
+  const trouble = troubleOf(problem);
   const notes = warnings.map(({ code, message }) => `    warning (${code}): ${message}`);
   const way =
     rollout === undefined

@@ -1,5 +1,5 @@
 import { groupBy } from './group.ts';
-import type { ContainerSpec, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
+import type { ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';
 
@@ -19,17 +19,24 @@ export interface DesiredService {
   readonly routedBy: readonly string[];
 }
 
+export interface DesiredJob {
+  readonly name: string;
+  readonly job: Job;
+  readonly release: string;
+}
+
 export interface DesiredState {
   readonly cluster: string;
   readonly revision: Revision;
   readonly services: readonly DesiredService[];
+  readonly jobs: readonly DesiredJob[];
   /** Enabled ones only. */
   readonly loadBalancers: readonly LoadBalancer[];
   /** Names of the other ones. */
   readonly disabledLoadBalancers: readonly string[];
-  /** Names as in manifests, of services that run. */
+  /** Names as in manifests, of services and jobs that run. */
   readonly networks: readonly string[];
-  /** Services that the host does not allow any more: what runs of them goes on, and nothing of them is made. */
+  /** Services and jobs that the host does not allow any more: what runs of them goes on, and nothing of them is made. */
   readonly withheld: readonly string[];
 }
 
@@ -49,9 +56,16 @@ export function desire(
     .filter((each) => each.kind === 'Service')
     .map((service) => desiredService(service, routes.get(service.name) ?? []))
     .sort(byName);
-  const running = services.filter((each) => each.instances > 0);
-  const networks = [...new Set(running.flatMap((each) => each.service.container.networks))].sort();
-  return { withheld: [], ...context, services, loadBalancers, disabledLoadBalancers, networks };
+  const jobs = manifests
+    .filter((each) => each.kind === 'Job')
+    .map((job) => ({ name: job.name, job, release: releaseOf(job.container, job.resources) }))
+    .sort(byName);
+  const running = [
+    ...services.filter((each) => each.instances > 0).map((each) => each.service),
+    ...jobs.filter((each) => each.job.enabled).map((each) => each.job),
+  ];
+  const networks = [...new Set(running.flatMap((each) => each.container.networks))].sort();
+  return { withheld: [], ...context, services, jobs, loadBalancers, disabledLoadBalancers, networks };
 }
 
 function desiredService(service: Service, routes: readonly LoadBalancer[]): DesiredService {

@@ -1,6 +1,6 @@
 /**
  * The nouns of Fairlead as plain, readonly data. Sizes are bytes, durations and times are milliseconds (times since the
- * epoch), cpu is cores. `manifest/` produces Service and LoadBalancer from YAML with every default filled in.
+ * epoch), cpu is cores. `manifest/` produces Service, LoadBalancer and Job from YAML with every default filled in.
  */
 
 export type Strategy = 'rolling' | 'green-blue' | 'recreate';
@@ -151,7 +151,7 @@ export interface Service {
   readonly requirements: readonly string[];
   readonly maxPerNode?: number;
   readonly conflictsWith: readonly string[];
-  /** Services that are ready before this one starts; absent: none. */
+  /** Services and jobs that are ready before this one starts; absent: none. */
   readonly dependsOn?: readonly string[];
   readonly restart: RestartPolicy;
   readonly resources: Resources;
@@ -186,7 +186,37 @@ export interface LoadBalancer {
   readonly source: Source;
 }
 
-export type Manifest = Service | LoadBalancer;
+/** When a job runs: five fields of cron, or one of their nicknames, in a time zone by its IANA name. */
+export interface Schedule {
+  readonly cron: string;
+  readonly timeZone: string;
+}
+
+/** Runs to its end: once for each release or, with a schedule, again and again. */
+export interface Job {
+  readonly kind: 'Job';
+  readonly name: string;
+  readonly description?: string;
+  readonly enabled: boolean;
+  readonly pullPolicy: PullPolicy;
+  readonly requirements: readonly string[];
+  /** Services and jobs that are ready before a run begins; absent: none. */
+  readonly dependsOn?: readonly string[];
+  readonly schedule?: Schedule;
+  readonly concurrency: 'forbid' | 'replace' | 'allow';
+  /** Of a run with its retries; absent: no limit. */
+  readonly timeout?: number;
+  readonly retries: number;
+  /** Runs that are kept once they have ended. */
+  readonly history: number;
+  readonly resources: Resources;
+  readonly container: ContainerSpec;
+  /** Of the container's files; absent: it has none. */
+  readonly contents?: readonly FileContent[];
+  readonly source: Source;
+}
+
+export type Manifest = Service | LoadBalancer | Job;
 
 /** What a manifest may ask of the host; from the host's own configuration only. */
 export interface Policy {

@@ -49,6 +49,22 @@ export interface Instance {
   readonly deviations: readonly string[];
 }
 
+/** One container of a job: a run of it, with its retries. Its slot is its number. */
+export interface Run extends Instance {
+  /** How often Docker starts it again. */
+  readonly retries: number;
+  /** What its job's schedule was when it was made, as `0 3 * * * UTC`; absent: it had none. */
+  readonly schedule?: string;
+}
+
+/** How a run ended, as it was seen then: its container may be gone since. */
+export interface RecordedRun {
+  /** `migrate@3f9c1a2` */
+  readonly release: string;
+  readonly exitCode: number;
+  readonly finishedAt: number;
+}
+
 /** It runs, or Docker is about to start it again: its slot, its place and its host ports are taken. */
 export function isUp({ state }: Pick<Instance, 'state'>): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
@@ -76,6 +92,7 @@ export interface ObservedNode {
 export interface ObservedRuntime {
   readonly node: ObservedNode;
   readonly instances: readonly Instance[];
+  readonly runs: readonly Run[];
   /** Names as in manifests (`default` is the cluster's own); both halves, traffic and names, exist. */
   readonly networks: readonly string[];
   /** Names of those that somebody began to make, or to remove, and did not come to an end with. */
@@ -131,4 +148,8 @@ export interface ObservedState {
   readonly runtime: ObservedRuntime;
   readonly balancer: ObservedBalancer;
   readonly underWay?: UnderWay;
+  /** How runs of jobs ended whose containers may be gone; absent: none did. */
+  readonly recorded?: readonly RecordedRun[];
+  /** What the machine's clock says, by which schedules go. */
+  readonly date: number;
 }

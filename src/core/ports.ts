@@ -1,11 +1,13 @@
 import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
-import type { Instance, ObservedBalancer, ObservedRuntime } from './observed.ts';
+import type { Instance, ObservedBalancer, ObservedRuntime, Run } from './observed.ts';
 import type { RoutingTable } from './routing.ts';
 
 /** The adapters as the core's types; every method takes an AbortSignal where it may wait. */
 
-/** One slot of a release, as `ensure` makes it. */
+/** One slot of a service's release, as `ensure` makes it, or one run of a job, as `prepare` does. */
 export interface SlotSpec {
+  /** Default: `service`. */
+  readonly role?: 'service' | 'job';
   readonly service: string;
   readonly release: string;
   readonly slot: number;
@@ -15,6 +17,10 @@ export interface SlotSpec {
   readonly discoverable: boolean;
   /** `no` while it is a candidate beside an older release. */
   readonly restart: RestartPolicy | 'no';
+  /** Of a run: how often Docker starts it again after an error; absent: as `restart` says. */
+  readonly retries?: number;
+  /** Of a run: see Run. */
+  readonly schedule?: string;
   /** The image that the release runs already: a tag that moved since is not taken. */
   readonly imageId?: string;
   /** Of the container's files; absent: it has none, or they are where they were put for an instance of before. */
@@ -66,6 +72,10 @@ export interface Runtime {
    * candidate that cannot be made or started twice running a container stays that never ran: the mark of its release.
    */
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
+  /** Makes a run's container without starting it; one that is there stays. */
+  prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
+  /** Starts a run that has not begun; one that has is left alone. */
+  start(run: Run): Promise<void>;
   /** Unpauses. */
   unpause(instance: Instance): Promise<void>;
   /**

@@ -13,7 +13,7 @@ export const REASONS = {
     'platform-unsupported',
   ],
   image: ['pull-failed', 'image-not-found', 'registry-unauthorized'],
-  container: ['start-failed', 'exited', 'crash-loop', 'oom-killed'],
+  container: ['start-failed', 'exited', 'crash-loop', 'oom-killed', 'job-failed'],
   health: ['unhealthy', 'not-ready-in-time'],
   lb: [
     'unknown-service',

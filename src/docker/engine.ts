@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import type { FileEntry, PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
-import { isTrusted, type Instance, type ObservedRuntime } from '../core/observed.ts';
+import { isTrusted, type Instance, type ObservedRuntime, type Run } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
 import { Addresses } from './networks/addresses.ts';
 import { Attachments } from './networks/attachments.ts';
@@ -58,7 +58,7 @@ export class EngineRuntime implements Runtime {
 
   async observe(options: { deep?: boolean; signal?: AbortSignal } = {}): Promise<ObservedRuntime> {
     const observed = await this.observer.observe(options);
-    const spareFiles = await this.mounted.spare(observed.instances, options.deep);
+    const spareFiles = await this.mounted.spare([...observed.instances, ...observed.runs], options.deep);
     return spareFiles.length === 0 ? observed : { ...observed, spareFiles };
   }
 
@@ -81,6 +81,16 @@ export class EngineRuntime implements Runtime {
 
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
     return this.slots.ensure(slot, signal);
+  }
+
+  prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    return this.slots.prepare(slot, signal);
+  }
+
+  /** What is remembered of it may be old: a run that has ended would begin once more. */
+  async start(run: Run): Promise<void> {
+    const there = await this.containers.find(run.id);
+    if (there?.State.Status === 'created') await this.containers.start(run);
   }
 
   unpause(instance: Instance): Promise<void> {

@@ -8,6 +8,7 @@ export const LABEL = {
   version: 'io.fairlead.version',
   slot: 'io.fairlead.slot',
   dependsOn: 'io.fairlead.depends-on',
+  schedule: 'io.fairlead.schedule',
   revision: 'io.fairlead.revision',
   spec: 'io.fairlead.spec',
   role: 'io.fairlead.role',
@@ -18,18 +19,22 @@ export const LABEL = {
 export type Labels = Readonly<Record<string, string>>;
 
 /** The labels of everything that a cluster owns. */
-export function ownLabels(cluster: string, role: 'service' | 'network' | 'volume' | 'files'): Record<string, string> {
+export function ownLabels(
+  cluster: string,
+  role: 'service' | 'job' | 'network' | 'volume' | 'files',
+): Record<string, string> {
   return { [LABEL.cluster]: cluster, [LABEL.role]: role };
 }
 
 export function slotLabels(cluster: string, slot: SlotSpec): Record<string, string> {
   return {
-    ...ownLabels(cluster, 'service'),
+    ...ownLabels(cluster, slot.role ?? 'service'),
     [LABEL.service]: slot.service,
     [LABEL.release]: slot.release,
     [LABEL.version]: slot.container.version,
     [LABEL.slot]: String(slot.slot),
     [LABEL.revision]: slot.revision,
+    ...(slot.schedule !== undefined && { [LABEL.schedule]: slot.schedule }),
     ...(slot.dependsOn && { [LABEL.dependsOn]: slot.dependsOn.join(',') }),
     [LABEL.spec]: JSON.stringify(slot.container),
   };

@@ -1,11 +1,11 @@
 import { coresOf, coresOfNano } from '../core/resources.ts';
 import type { Resources } from '../core/model.ts';
-import type { Instance, InstanceState } from '../core/observed.ts';
+import type { Instance, InstanceState, Run } from '../core/observed.ts';
 import { hasAlias } from './networks/attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { dependsOnOf, LABEL, slotOf, specOf } from './labels.ts';
-import { containerName, restartPolicyOf, type SlotName } from './options.ts';
+import { containerName, restartPolicyOf, retriesOf, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './networks/names.ts';
 
 export interface Surroundings {
@@ -54,6 +54,14 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
             ...attachmentDeviations(inspected, around, networks),
           ],
   };
+}
+
+/** The same of a job's container. */
+export function toRun(inspected: InspectedContainer, around: Surroundings): Run | undefined {
+  const instance = toInstance(inspected, around);
+  const schedule = inspected.Config.Labels?.[LABEL.schedule];
+  const retries = retriesOf(inspected.HostConfig);
+  return instance && { ...instance, retries, ...(schedule !== undefined && { schedule }) };
 }
 
 const STATES: readonly string[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead'];

@@ -11,7 +11,7 @@ import { inTime } from './limit.ts';
 import { addressesOf, changeMark, hasRestarted, listAll, uptimeOf } from './list.ts';
 import type { ClusterNetwork } from './networks/names.ts';
 import type { Networks } from './networks/networks.ts';
-import { resourcesOf, toInstance } from './observe.ts';
+import { resourcesOf, toInstance, toRun, type Surroundings } from './observe.ts';
 
 /** An engine that says nothing for this long is away. */
 const PATIENCE = 30_000;
@@ -98,14 +98,15 @@ export class Observer {
       this.engineInfo(limit),
     ]);
     const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
-    const own = listed.filter((each) => isOwn(each) && isInstance(each));
+    const own = listed.filter((each) => isOwn(each) && (hasRole('service')(each) || hasRole('job')(each)));
     const foreign = listed.filter((each) => !isOwn(each));
     const neighbours = foreign.filter(isNeighbour);
     this.options.addresses.see(addressesOf(listed));
     const known = await this.look([...own, ...neighbours], limit);
     return {
       node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
-      instances: await this.instances(own, networks, known),
+      instances: await this.each(own.filter(hasRole('service')), networks, known, toInstance),
+      runs: await this.each(own.filter(hasRole('job')), networks, known, toRun),
       networks: whole,
       partialNetworks: partial,
       ...(engineStartedAt !== undefined && { engineStartedAt }),
@@ -160,35 +161,35 @@ export class Observer {
     return known;
   }
 
-  private async instances(
+  /** As what they are of ours, which is made anew where the container or the networks have changed. */
+  private async each<Ours extends Instance>(
     own: readonly ListedContainer[],
     networks: readonly ClusterNetwork[],
     known: ReadonlyMap<string, Known>,
-  ): Promise<Instance[]> {
+    toOurs: (inspected: InspectedContainer, around: Surroundings) => Ours | undefined,
+  ): Promise<Ours[]> {
     const networksMark = networks.map(({ name, id }) => `${name}=${id}`).join();
-    const instances: Instance[] = [];
+    const found: Ours[] = [];
     for (const { Id } of own) {
       const one = known.get(Id);
       if (one === undefined) continue;
-      if (one.instance?.networks !== networksMark)
-        one.instance = { networks: networksMark, value: await this.instanceOf(one.inspected, networks) };
-      if (one.instance.value !== undefined) instances.push(one.instance.value);
+      if (one.instance?.networks !== networksMark) {
+        const around = await this.surroundings(one.inspected, networks);
+        one.instance = { networks: networksMark, value: toOurs(one.inspected, around) };
+      }
+      // A container never changes its role.
+      if (one.instance.value !== undefined) found.push(one.instance.value as Ours);
     }
-    return instances;
+    return found;
   }
 
-  private async instanceOf(
-    inspected: InspectedContainer,
+  private async surroundings(
+    { Image: id }: InspectedContainer,
     networks: readonly ClusterNetwork[],
-  ): Promise<Instance | undefined> {
-    const id = inspected.Image;
+  ): Promise<Surroundings> {
     if (!this.images.has(id)) this.images.set(id, await inspectImage(this.options.docker, id));
     const image = this.images.get(id);
-    return toInstance(inspected, {
-      cluster: this.options.cluster,
-      networks,
-      ...(image === undefined ? {} : { image }),
-    });
+    return { cluster: this.options.cluster, networks, ...(image === undefined ? {} : { image }) };
   }
 
   private nodeOf(info: EngineInfo): Omit<ObservedNode, 'foreign' | 'foreignHostPorts'> {
@@ -209,8 +210,8 @@ interface EngineInfo {
   readonly ServerVersion: string;
 }
 
-function isInstance(listed: ListedContainer): boolean {
-  return listed.Labels?.[LABEL.role] === 'service';
+function hasRole(role: 'service' | 'job'): (listed: ListedContainer) => boolean {
+  return (listed) => listed.Labels?.[LABEL.role] === role;
 }
 
 function reservedBy(

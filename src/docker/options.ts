@@ -27,7 +27,7 @@ export function createOptions(
     HostConfig: {
       ...hostOptions(slot.container, at.cluster, at.files),
       ...resourceOptions(slot.resources),
-      RestartPolicy: restartOptions(slot.restart),
+      RestartPolicy: slot.retries ? retryOptions(slot.retries) : restartOptions(slot.restart),
       NetworkMode: at.network,
     },
     NetworkingConfig: { EndpointsConfig: { [at.network]: { IPAMConfig: { IPv4Address: at.address } } } },
@@ -114,6 +114,15 @@ const DISCARDED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCo
 
 export function restartOptions(restart: Instance['restartPolicy']): Docker.HostRestartPolicy {
   return restart === 'discarded' ? DISCARDED : { Name: restart };
+}
+
+/** Of a run: how often Docker starts it again. */
+function retryOptions(MaximumRetryCount: number): Docker.HostRestartPolicy {
+  return { Name: 'on-failure', MaximumRetryCount };
+}
+
+export function retriesOf({ RestartPolicy: policy }: InspectedHostConfig): number {
+  return policy?.MaximumRetryCount ?? 0;
 }
 
 export function restartPolicyOf({ RestartPolicy: policy }: InspectedHostConfig): Instance['restartPolicy'] {

@@ -60,10 +60,17 @@ export class Slots {
     return this.makeAndStart(slot, signal);
   }
 
+  /** See `Runtime.prepare`. */
+  async prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    const there = await this.containers.find(containerName(this.cluster, slot));
+    if (there === undefined) await this.make(slot, false, signal);
+    else this.refuseStranger(there, slot);
+  }
+
   private refuseStranger(there: InspectedContainer, slot: SlotSpec): void {
     const labels = there.Config.Labels ?? {};
     const found = slotOf(labels);
-    const ours = labels[LABEL.cluster] === this.cluster && labels[LABEL.role] === 'service';
+    const ours = labels[LABEL.cluster] === this.cluster && labels[LABEL.role] === (slot.role ?? 'service');
     if (ours && found?.service === slot.service && found.release === slot.release && found.slot === slot.slot) return;
     throw new ReasonError(
       'start-failed',

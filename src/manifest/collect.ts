@@ -26,10 +26,10 @@ export function collect(files: readonly SourceFile[], cluster: string): Collecte
   return { documents: overlaid(documentsOf(base), documentsOf(overlay)), problems: [...problems, ...mistakes] };
 }
 
-/** What a service takes from the repository into its container is none of Fairlead's, also where it is YAML. */
+/** What a service or job takes from the repository into its container is none of Fairlead's, also where it is YAML. */
 function sourcesOf({ value, file }: Document): string[] {
   const { kind, files } = (value ?? {}) as { kind?: unknown; files?: unknown };
-  if (kind !== 'Service' || !Array.isArray(files)) return [];
+  if ((kind !== 'Service' && kind !== 'Job') || !Array.isArray(files)) return [];
   return files.flatMap((each: unknown) => {
     const source = textField(each, 'source');
     const path = source === undefined ? undefined : pathFrom(file, source);

@@ -3,7 +3,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { schema } from './schemas.ts';
 import type { Validated } from './validators.ts';
 
-const SCHEMA_OF = { service: 'service', loadBalancer: 'load-balancer', config: 'config' } as const;
+const SCHEMA_OF = { service: 'service', loadBalancer: 'load-balancer', job: 'job', config: 'config' } as const;
 
 /** Ajv with every schema: it fills in defaults and finds all that is wrong. With `source` it keeps the code, for `script/generate.mjs`. */
 export function schemaCompiler(options: { readonly source: boolean }): Ajv2020 {
@@ -18,7 +18,7 @@ export function schemaCompiler(options: { readonly source: boolean }): Ajv2020 {
     code: { source: options.source },
   });
   ajv.addVocabulary(['errorMessage']);
-  ajv.addSchema(schema('common'), 'common.schema.json');
+  for (const name of ['common', 'workload'] as const) ajv.addSchema(schema(name), `${name}.schema.json`);
   for (const [validated, name] of Object.entries(SCHEMA_OF)) ajv.addSchema(schema(name), validated);
   return ajv;
 }
@@ -30,5 +30,10 @@ export function compileValidators(): Record<Validated, ValidateFunction> {
     if (validator === undefined) throw new Error(`there is no schema ${name}`);
     return validator;
   };
-  return { service: compiled('service'), loadBalancer: compiled('loadBalancer'), config: compiled('config') };
+  return {
+    service: compiled('service'),
+    loadBalancer: compiled('loadBalancer'),
+    job: compiled('job'),
+    config: compiled('config'),
+  };
 }

@@ -9,8 +9,8 @@ import type { Pair } from './pairs.ts';
 import type { Path } from './path.ts';
 import { sortedPorts } from './ports.ts';
 import type { Reading } from './reading.ts';
-import type { ServiceDocument } from './schema.generated.ts';
 import { bytes, capability, cleaned, list, present, shellWords, sorted, sortedMap } from './values.ts';
+import type { WorkloadDocument } from './workload.ts';
 
 /** Parameters of namespaces that a container has to itself; Docker takes no others. */
 const SYSCTL = /^(?:net\.|kernel\.(?:msg|sem$|shm)|fs\.mqueue\.)/;
@@ -18,7 +18,7 @@ const SYSCTL = /^(?:net\.|kernel\.(?:msg|sem$|shm)|fs\.mqueue\.)/;
 /** The fields that make a container what it is, in the one form that equal meaning has. */
 export function containerSpec(
   reading: Reading,
-  service: ServiceDocument,
+  service: WorkloadDocument,
   parts: {
     readonly ports: readonly Port[];
     readonly check: HealthCheck | undefined;
@@ -64,7 +64,7 @@ export function containerSpec(
   });
 }
 
-function version(reading: Reading, service: ServiceDocument): string {
+function version(reading: Reading, service: WorkloadDocument): string {
   if (service.version === undefined) return versionOf(service.image);
   return typeof service.version === 'string'
     ? service.version
@@ -83,7 +83,7 @@ function words(
   return split === undefined || split.length === 0 ? undefined : split;
 }
 
-function labels(reading: Reading, service: ServiceDocument): Record<string, string> {
+function labels(reading: Reading, service: WorkloadDocument): Record<string, string> {
   const found = pairs(reading, 'labels', service.labels);
   for (const { key, path } of found) {
     if (!key.startsWith('io.fairlead.')) continue;
@@ -92,7 +92,7 @@ function labels(reading: Reading, service: ServiceDocument): Record<string, stri
   return sortedMap(found.map(entry));
 }
 
-function sysctls(reading: Reading, service: ServiceDocument): Record<string, string> {
+function sysctls(reading: Reading, service: WorkloadDocument): Record<string, string> {
   const found = pairs(reading, 'sysctls', service.sysctls);
   for (const { key, path } of found) {
     if (SYSCTL.test(key)) continue;
@@ -107,7 +107,7 @@ function entry({ key, value }: Pair): [string, string] {
 }
 
 /** `name:address` and `name=address` split at the first of the two, so that IPv6 addresses stay whole. */
-function extraHosts(reading: Reading, value: ServiceDocument['extraHosts']): Record<string, string> {
+function extraHosts(reading: Reading, value: WorkloadDocument['extraHosts']): Record<string, string> {
   const assignments = Array.isArray(value) ? value.map((line) => line.replace(/[:=]/, '=')) : value;
   const found = pairs(reading, 'extraHosts', assignments);
   for (const { value: address, path } of found) {
@@ -128,7 +128,7 @@ function complainUnlessIp(reading: Reading, path: Path, address: string): void {
   if (isIP(address) === 0) reading.complain(path, `\`${address}\` is not an IP address.`);
 }
 
-function devices(reading: Reading, service: ServiceDocument): Device[] {
+function devices(reading: Reading, service: WorkloadDocument): Device[] {
   const found = service.devices.map((device, index) =>
     reading.written(deviceOf(typeof device === 'string' ? deviceFields(device) : device), ['devices', index]),
   );
@@ -139,7 +139,7 @@ function devices(reading: Reading, service: ServiceDocument): Device[] {
   return found.sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
-type DeviceFields = Exclude<ServiceDocument['devices'][number], string>;
+type DeviceFields = Exclude<WorkloadDocument['devices'][number], string>;
 
 /** `/dev/a`, `/dev/a:/dev/b`, `/dev/a:rw` or `/dev/a:/dev/b:rw`. */
 function deviceFields(text: string): DeviceFields {
@@ -156,7 +156,7 @@ function permissions(letters: string): string {
   return ['r', 'w', 'm'].filter((letter) => letters.includes(letter)).join('');
 }
 
-function ulimits(reading: Reading, value: ServiceDocument['ulimits']): Ulimit[] {
+function ulimits(reading: Reading, value: WorkloadDocument['ulimits']): Ulimit[] {
   return Object.entries(value)
     .map(([name, limit]) => {
       const { soft, hard } = typeof limit === 'number' ? { soft: limit, hard: limit } : limit;

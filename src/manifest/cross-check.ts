@@ -1,4 +1,4 @@
-import type { LoadBalancer, Manifest, Service } from '../core/model.ts';
+import type { Job, LoadBalancer, Manifest, Service } from '../core/model.ts';
 import { nearest } from './names.ts';
 import { checkOrder } from './order-check.ts';
 import type { Path } from './path.ts';
@@ -31,35 +31,39 @@ const MAX_SUGGESTIONS = 20;
 export function crossCheck(read: readonly ReadManifest[], around: Surroundings): void {
   const services = read.filter((entry): entry is Entry<Service> => entry.manifest.kind === 'Service');
   const balancers = read.filter((entry): entry is Entry<LoadBalancer> => entry.manifest.kind === 'LoadBalancer');
+  const jobs = read.filter((entry): entry is Entry<Job> => entry.manifest.kind === 'Job');
   checkNames(read);
-  checkHostnames(services);
+  checkHostnames(services, [...services, ...jobs]);
   checkRoutes(services, balancers);
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
-  checkOrder(services, around);
+  checkOrder([...services, ...jobs], around);
   checkHostPorts(services, around.balancerPorts);
 }
 
 function checkNames(read: readonly ReadManifest[]): void {
   const first = new Map<string, Manifest>();
   for (const { reading, manifest } of read) {
-    const key = `${manifest.kind} ${manifest.name}`;
+    const key = `${manifest.kind === 'LoadBalancer' ? 'route' : 'container'} ${manifest.name}`;
     const other = first.get(key);
     if (other === undefined) first.set(key, manifest);
-    else
-      reading.complain(['name'], `There are two of \`${key}\`; the other is in ${placeOf(other)}.`, {
-        reason: 'duplicate-name',
-      });
+    else reading.complain(['name'], sameName(manifest, other), { reason: 'duplicate-name' });
   }
 }
 
+/** Containers are called by the name of their service or job alone. */
+function sameName({ kind, name }: Manifest, other: Manifest): string {
+  if (kind === other.kind) return `There are two of \`${kind} ${name}\`; the other is in ${placeOf(other)}.`;
+  return `\`${name}\` is the name of ${nameOf(other)} too (${placeOf(other)}); a job and a service cannot have one name.`;
+}
+
 /** Docker resolves a container's host name too: whoever asks for the service would get that container, ready or not. */
-function checkHostnames(services: readonly Entry<Service>[]): void {
+function checkHostnames(services: readonly Entry<Service>[], all: readonly Entry<Service | Job>[]): void {
   const byName = new Map(services.map(({ manifest }) => [manifest.name, manifest]));
-  for (const { reading, manifest } of services) {
+  for (const { reading, manifest } of all) {
     const owner = byName.get(manifest.container.hostname?.toLowerCase() ?? '');
     if (owner === undefined) continue;
-    const whose = owner.name === manifest.name ? 'the service itself' : `${nameOf(owner)} (${placeOf(owner)})`;
+    const whose = owner === manifest ? 'the service itself' : `${nameOf(owner)} (${placeOf(owner)})`;
     const message = `\`${owner.name}\` is the name of ${whose}, which has to lead to its ready instances only; choose another \`hostname\`, or leave it out.`;
     reading.complain(['hostname'], message);
   }

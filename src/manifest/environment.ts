@@ -2,13 +2,13 @@ import { leadsOut, pathFrom, type Folder } from './folder.ts';
 import { pairs } from './pairs.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
-import type { ServiceDocument } from './schema.generated.ts';
 import { list, sortedMap } from './values.ts';
+import type { WorkloadDocument } from './workload.ts';
 
 const IDENTITY = ['FAIRLEAD_SERVICE', 'FAIRLEAD_VERSION', 'FAIRLEAD_INSTANCE'];
 
 /** `envFile`, then `environment` over it, with names in order. */
-export function environment(reading: Reading, service: ServiceDocument, folder: Folder): Record<string, string> {
+export function environment(reading: Reading, service: WorkloadDocument, folder: Folder): Record<string, string> {
   const variables = new Map<string, string>();
   for (const [index, file] of list(service.envFile).entries()) {
     const path = Array.isArray(service.envFile) ? ['envFile', index] : ['envFile'];
@@ -44,7 +44,7 @@ function lines(reading: Reading, path: Path, file: string, text: string): [strin
   return variables;
 }
 
-function warnOfIdentity(reading: Reading, path: Path, name: string, service: ServiceDocument): void {
+function warnOfIdentity(reading: Reading, path: Path, name: string, service: WorkloadDocument): void {
   const given = IDENTITY.includes(name) || (name === 'CONTEXT_ROOT' && service.contextRoot !== undefined);
   if (given)
     reading.warn('identity-variable', path, `\`${name}\` is set here, so it is not the one that Fairlead would give.`);

@@ -3,7 +3,7 @@ import { nearest } from './names.ts';
 import { printPath } from './path.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
-import { schemaAt } from './schemas.ts';
+import { resolved, schemaOf } from './schemas.ts';
 import type { Schema, SchemaName } from './schemas.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -52,9 +52,9 @@ function mistakeOf(
   vocabulary: Vocabulary,
 ): Mistake | undefined {
   const at = pathOf(error.instancePath, reading.document.value);
-  const parent = schemaAt(schema, error.schemaPath.slice(0, error.schemaPath.lastIndexOf('/')));
+  const parent = schemaOf(schema, at);
   if (error.schemaPath.includes('/anyOf/') || error.keyword === 'propertyNames') return undefined;
-  if (error.propertyName !== undefined) return wrongName(at, error.propertyName, parent);
+  if (error.propertyName !== undefined) return wrongName(at, error.propertyName, resolved(parent.propertyNames ?? {}));
   if (error.keyword === 'additionalProperties') {
     return unknownField(at, param(error, 'additionalProperty'), Object.keys(parent.properties ?? {}), vocabulary);
   }
@@ -81,8 +81,8 @@ function quoted(name: string | undefined): string | undefined {
 }
 
 function missingField(at: Path, name: string, parent: Schema): Mistake {
-  const field = parent.properties?.[name];
-  const description = field?.description === undefined ? '' : ` ${field.description}`;
+  const field = resolved(parent.properties?.[name] ?? {});
+  const description = field.description === undefined ? '' : ` ${field.description}`;
   const owner = at.length === 0 ? '' : ` in \`${printPath(at)}\``;
   return { path: [...at, name], missing: name, message: `\`${name}\` is missing${owner}.${description}` };
 }

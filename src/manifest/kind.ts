@@ -3,8 +3,8 @@ import type { Path } from './path.ts';
 import { textField } from './reading.ts';
 import type { Reading } from './reading.ts';
 
-const KINDS = ['Service', 'LoadBalancer'] as const;
-const LATER = ['Job', 'Node', 'Secret'];
+const KINDS = ['Service', 'LoadBalancer', 'Job'] as const;
+const LATER = ['Node', 'Secret'];
 
 /** What kind of manifest a document is; what is none of Fairlead's, or not yet, is one problem. */
 export function kindOf(reading: Reading): (typeof KINDS)[number] | undefined {
@@ -36,7 +36,10 @@ function wrongDocument(reading: Reading, kind: string | undefined, apiVersion: s
   if (LATER.includes(kind))
     return { path: ['kind'], reason: 'unsupported', message: `\`kind: ${kind}\` is not there yet.` };
   const meant = nearest(kind, KINDS);
-  const advice = meant === undefined ? `Known are ${KINDS.join(' and ')}.` : `Did you mean ${meant}?`;
+  const advice =
+    meant === undefined
+      ? `Known are ${KINDS.slice(0, -1).join(', ')} and ${KINDS.at(-1) ?? ''}.`
+      : `Did you mean ${meant}?`;
   return { path: ['kind'], message: `There is no kind \`${kind}\`. ${advice}` };
 }
 
@@ -49,7 +52,7 @@ function withoutKind(reading: Reading): Wrong {
       'Variables belong in variables.yaml at the top of the folder, or in clusters/<cluster>/variables.yaml.';
     return { path: [], message };
   }
-  if ('kind' in fields) return { path: ['kind'], message: '`kind` must be Service or LoadBalancer.' };
+  if ('kind' in fields) return { path: ['kind'], message: '`kind` must be Service, LoadBalancer or Job.' };
   if (/(?:^|\/)fairlead\.(?:ya?ml|json)$/.test(file)) {
     return { path: [], message: "The host's own configuration has no place in a folder of manifests; move it out." };
   }
@@ -61,6 +64,6 @@ function withoutKind(reading: Reading): Wrong {
     };
   }
   const message =
-    '`kind` is missing, so this is not a manifest. Write `kind: Service` or `kind: LoadBalancer`, or keep the file out of the folder that Fairlead reads (a folder whose name begins with a dot is left out).';
+    '`kind` is missing, so this is not a manifest. Write `kind: Service`, `kind: LoadBalancer` or `kind: Job`, or keep the file out of the folder that Fairlead reads (a folder whose name begins with a dot is left out).';
   return { path: [], message };
 }

@@ -4,10 +4,10 @@ import { canonicalJson } from '../core/release.ts';
 import { leadsOut, pathFrom, type Folder, type RepositoryFile } from './folder.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
-import type { ServiceDocument } from './schema.generated.ts';
 import { cleaned } from './values.ts';
+import type { WorkloadDocument } from './workload.ts';
 
-type FileFields = ServiceDocument['files'][number];
+type FileFields = WorkloadDocument['files'][number];
 
 interface Found {
   readonly mounted: MountedFile;
@@ -23,7 +23,7 @@ const OWN = '/run/fairlead';
 /** `files` as the container sees them, and what is in them. */
 export function mountedFiles(
   reading: Reading,
-  { files }: ServiceDocument,
+  { files }: WorkloadDocument,
   around: { readonly mounts: readonly Mount[]; readonly folder: Folder },
 ): { readonly files: readonly MountedFile[]; readonly contents: readonly FileContent[] } {
   const taken = new Set(around.mounts.map(({ target }) => target));

@@ -1,8 +1,8 @@
 import type { Mount } from '../core/model.ts';
 import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
-import type { ServiceDocument } from './schema.generated.ts';
 import { bytes, cleaned, list, present } from './values.ts';
+import type { WorkloadDocument } from './workload.ts';
 
 interface MountFields {
   readonly type: 'volume' | 'bind' | 'tmpfs';
@@ -18,7 +18,7 @@ const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
 const OWN_VOLUME = /(?:^|-)files-[0-9a-f]{12}$/;
 
 /** `mounts` and `tmpfs` together, ordered by target; two at one target are a problem. */
-export function mounts(reading: Reading, service: ServiceDocument): Mount[] {
+export function mounts(reading: Reading, service: WorkloadDocument): Mount[] {
   const found: { readonly path: Path; readonly fields: string | MountFields }[] = [
     ...service.mounts.map((fields, index) => ({ path: ['mounts', index], fields })),
     ...list(service.tmpfs).map((text, index) => ({

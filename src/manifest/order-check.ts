@@ -1,10 +1,12 @@
-import type { Service } from '../core/model.ts';
+import type { Job, Service } from '../core/model.ts';
 import type { Entry, Surroundings } from './cross-check.ts';
 import { nearest } from './names.ts';
 import type { Path } from './path.ts';
 
-/** Checks that what services depend on is there, and that none depends on itself by way of others. */
-export function checkOrder(services: readonly Entry<Service>[], around: Surroundings): void {
+type Ordered = Service | Job;
+
+/** Checks that what services and jobs depend on is there, and that none depends on itself by way of others. */
+export function checkOrder(services: readonly Entry<Ordered>[], around: Surroundings): void {
   const byName = new Map(services.map((each) => [each.manifest.name, each]));
   const inCycles = new Set<string>();
   const tangled = tangledOf(byName);
@@ -12,6 +14,8 @@ export function checkOrder(services: readonly Entry<Service>[], around: Surround
     for (const name of entry.manifest.dependsOn ?? []) {
       const isThere = byName.has(name) || around.broken.has(name) || !around.isComplete;
       if (!isThere) complainOfMissing(entry, name, [...byName.keys(), ...around.broken]);
+      const other = byName.get(name)?.manifest;
+      if (other?.kind === 'Job' && other.schedule !== undefined) complainOfSchedule(entry, name);
     }
     const { name: own } = entry.manifest;
     const cycle = tangled.has(own) && !inCycles.has(own) ? cycleThrough(entry, byName) : undefined;
@@ -23,7 +27,7 @@ export function checkOrder(services: readonly Entry<Service>[], around: Surround
 }
 
 /** Names of those that are in a cycle, or depend on one that is. */
-function tangledOf(byName: ReadonlyMap<string, Entry<Service>>): ReadonlySet<string> {
+function tangledOf(byName: ReadonlyMap<string, Entry<Ordered>>): ReadonlySet<string> {
   const open = new Map(
     [...byName].map(([name, { manifest }]) => [
       name,
@@ -45,15 +49,21 @@ function tangledOf(byName: ReadonlyMap<string, Entry<Service>>): ReadonlySet<str
   return new Set(open.keys());
 }
 
-function complainOfMissing(entry: Entry<Service>, name: string, known: readonly string[]): void {
+function complainOfMissing(entry: Entry<Ordered>, name: string, known: readonly string[]): void {
   const meant = nearest(name, known);
   const advice = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
-  const message = `There is no service \`${name}\` to depend on.${advice}`;
+  const message = `There is no service or job \`${name}\` to depend on.${advice}`;
   entry.reading.complain(placeOf(entry, name), message, { reason: 'dependency-not-ready' });
 }
 
+/** It runs again and again, so that there is nothing to wait for. */
+function complainOfSchedule(entry: Entry<Ordered>, name: string): void {
+  const message = `\`${name}\` is a job that runs by a schedule, so that nothing can wait for it; leave it out.`;
+  entry.reading.complain(placeOf(entry, name), message);
+}
+
 /** The shortest way from a service back to itself, as names; undefined: there is none. */
-function cycleThrough(start: Entry<Service>, byName: ReadonlyMap<string, Entry<Service>>): string[] | undefined {
+function cycleThrough(start: Entry<Ordered>, byName: ReadonlyMap<string, Entry<Ordered>>): string[] | undefined {
   const cameFrom = new Map<string, string>();
   const queue = [start.manifest.name];
   for (const name of queue) {
@@ -73,7 +83,7 @@ function wayTo(name: string, cameFrom: ReadonlyMap<string, string>): string[] {
   return way;
 }
 
-function placeOf({ reading }: Entry<Service>, name: string): Path {
+function placeOf({ reading }: Entry<Ordered>, name: string): Path {
   const written = (reading.document.value as { dependsOn?: unknown }).dependsOn;
   return Array.isArray(written) ? ['dependsOn', written.indexOf(name)] : ['dependsOn'];
 }

@@ -1,4 +1,4 @@
-import type { Policy, Service } from '../core/model.ts';
+import type { Job, Policy, Service } from '../core/model.ts';
 import type { ReadManifest } from './cross-check.ts';
 import { matches } from './glob.ts';
 import { imageNames } from './image.ts';
@@ -23,7 +23,7 @@ interface Refusal {
 
 /** Adds one problem with the reason `policy` for each thing that a manifest asks of the host and does not get. */
 export function checkPolicy({ reading, manifest }: ReadManifest, policy: Policy): void {
-  if (manifest.kind !== 'Service') return;
+  if (manifest.kind === 'LoadBalancer') return;
   const refusals = [
     ...images(manifest, policy),
     ...bindMounts(reading, manifest, policy),
@@ -35,20 +35,20 @@ export function checkPolicy({ reading, manifest }: ReadManifest, policy: Policy)
     reading.complain(path, `The host's policy does not allow ${message}.`, { reason: 'policy' });
 }
 
-function images({ container: { image } }: Service, policy: Policy): Refusal[] {
+function images({ container: { image } }: Service | Job, policy: Policy): Refusal[] {
   const isAllowed = policy.images.some((glob) => imageNames(image).some((name) => matches(glob, name)));
   return isAllowed ? [] : [{ path: ['image'], message: `the image ${image} (\`policy.images\`)` }];
 }
 
 /** Reading the host's files gives it away as writing them does, so read-only mounts need to be allowed too. */
-function bindMounts(reading: Reading, { container }: Service, policy: Policy): Refusal[] {
+function bindMounts(reading: Reading, { container }: Service | Job, policy: Policy): Refusal[] {
   return container.mounts.flatMap((mount) => {
     if (mount.type !== 'bind' || policy.bindMounts.some((glob) => matches(glob, mount.source))) return [];
     return [{ path: reading.pathOf(mount), message: `the bind mount of ${mount.source} (\`policy.bindMounts\`)` }];
   });
 }
 
-function hostPorts(reading: Reading, { container }: Service, policy: Policy): Refusal[] {
+function hostPorts(reading: Reading, { container }: Service | Job, policy: Policy): Refusal[] {
   const { from, to } = policy.hostPorts;
   return container.ports.flatMap((port) => {
     if (port.hostPort === undefined || (port.hostPort >= from && port.hostPort <= to)) return [];
@@ -61,7 +61,7 @@ function hostPorts(reading: Reading, { container }: Service, policy: Policy): Re
   });
 }
 
-function rights({ container }: Service, policy: Policy): Refusal[] {
+function rights({ container }: Service | Job, policy: Policy): Refusal[] {
   const refusals: Refusal[] = [];
   if (container.privileged && !policy.privileged) {
     refusals.push({ path: ['privileged'], message: '`privileged` (`policy.privileged`)' });
@@ -77,7 +77,7 @@ function rights({ container }: Service, policy: Policy): Refusal[] {
   return refusals;
 }
 
-function devices(reading: Reading, { container }: Service, policy: Policy): Refusal[] {
+function devices(reading: Reading, { container }: Service | Job, policy: Policy): Refusal[] {
   const refusals = container.devices
     .filter(({ source }) => !policy.devices.some((glob) => matches(glob, source)))
     .map((device) => ({ path: reading.pathOf(device), message: `the device ${device.source} (\`policy.devices\`)` }));

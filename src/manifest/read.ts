@@ -6,13 +6,15 @@ import type { ReadManifest } from './cross-check.ts';
 import type { SourceFile } from './document.ts';
 import { NO_FOLDER, type Folder } from './folder.ts';
 import { explain } from './explain.ts';
+import { JOB } from './job-words.ts';
+import { job } from './job.ts';
 import { kindOf } from './kind.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { nearest } from './names.ts';
 import { clusterOf } from './overlay.ts';
 import { checkPolicy } from './policy.ts';
 import { Reading } from './reading.ts';
-import type { LoadBalancerDocument, ServiceDocument } from './schema.generated.ts';
+import type { JobDocument, LoadBalancerDocument, ServiceDocument } from './schema.generated.ts';
 import { service } from './service.ts';
 import { validate } from './validators.ts';
 import { LOAD_BALANCER } from './load-balancer-words.ts';
@@ -68,6 +70,9 @@ function readManifest(reading: Reading, folder: Folder): Manifest | undefined {
     case 'LoadBalancer':
       explain(reading, validate('loadBalancer', value), 'load-balancer', LOAD_BALANCER);
       return reading.problems.length > 0 ? undefined : loadBalancer(reading, value as LoadBalancerDocument);
+    case 'Job':
+      explain(reading, validate('job', value), 'job', JOB);
+      return reading.problems.length > 0 ? undefined : job(reading, value as JobDocument, folder);
     case undefined:
       return undefined;
   }

@@ -373,7 +373,7 @@ export interface ServiceDocument {
    */
   maxPerNode?: number;
   /**
-   * Services that are ready before this one starts, and end after it; one or a list.
+   * Services that are ready, and jobs that have done their work for their release, before this one starts; it ends before them. One or a list.
    *
    * @maxItems 100
    */
@@ -552,6 +552,351 @@ export interface LoadBalancerDocument {
      */
     tunnel: string | number;
   };
+}
+
+/**
+ * A job: runs to its end, once for each release or by a schedule.
+ */
+export interface JobDocument {
+  /**
+   * Version of the format.
+   */
+  apiVersion: 'fairlead/v1';
+  /**
+   * `Job`.
+   */
+  kind: 'Job';
+  /**
+   * Unique among the jobs and services of the cluster. At most 32 characters.
+   */
+  name: string;
+  /**
+   * For people; changes nothing.
+   */
+  description?: string;
+  /**
+   * `false` lets no run begin and keeps what has run; a run that is under way comes to its end.
+   */
+  enabled: boolean;
+  /**
+   * Image reference with a tag or digest.
+   */
+  image: string;
+  /**
+   * Changing it fetches the image anew and replaces the containers, even where nothing else changed. A number is taken as it is written: `1.10` stays `1.10`. Default: the image's tag, else the first 12 digits of its digest, else `latest`.
+   */
+  version?: string | number;
+  /**
+   * When the image is fetched: where the engine does not have it, always before a new release starts, or never. A changed `version` fetches, except with `never`.
+   */
+  pullPolicy: 'missing' | 'always' | 'never';
+  /**
+   * When it runs: five fields of cron (minute, hour, day of month, month, day of week), or `@hourly`, `@daily`, `@weekly`, `@monthly`. Default: once for each release.
+   */
+  schedule?: string;
+  /**
+   * Time zone of the schedule, by its IANA name.
+   */
+  timeZone: string;
+  /**
+   * What becomes of a run that falls due while one before it still runs: it waits (`forbid`), takes its place (`replace`) or runs beside it (`allow`).
+   */
+  concurrency: 'forbid' | 'replace' | 'allow';
+  /**
+   * How long a run may take, retries and all, before it is stopped and has failed. Default: no limit.
+   */
+  timeout?: string | number;
+  /**
+   * How often Docker starts a run again whose process ends with an error, at once and then after ever longer pauses of up to a minute.
+   */
+  retries: number;
+  /**
+   * Runs that are kept once they have ended, with their logs; the one that counts for the release is kept beside them.
+   */
+  history: number;
+  /**
+   * Cores reserved per instance; a limit for scheduling, not for the container (see `limits.cpu`).
+   */
+  cpu: number;
+  /**
+   * Memory reserved per instance, as a number of MB or with a unit; a limit for scheduling, not for the container (see `limits.memory`).
+   */
+  memory: string | number;
+  /**
+   * What the engine enforces.
+   */
+  limits: {
+    /**
+     * Cores that one instance can use at most. Not below `cpu`. Default: no limit.
+     */
+    cpu?: number;
+    /**
+     * Memory above which an instance is killed. Not below `memory`. Default: no limit.
+     */
+    memory?: string | number;
+  };
+  /**
+   * Replaces the image's entrypoint; a text is split as a shell would, without expansion.
+   *
+   * @maxItems 1000
+   */
+  entrypoint?: string | string[];
+  /**
+   * Replaces the image's command; a text is split as a shell would, without expansion.
+   *
+   * @maxItems 1000
+   */
+  command?: string | string[];
+  /**
+   * Working directory. Default: the image's.
+   */
+  workingDir?: string;
+  /**
+   * User, or `user:group`, by name or number. Default: the image's.
+   */
+  user?: string | number;
+  /**
+   * Host name inside the container; never the name of a service, because Docker resolves it too. Default: Docker's.
+   */
+  hostname?: string;
+  /**
+   * Environment variables: a map, or a list of `{ name, value }`, `{ key, value }` or `KEY=value`. Numbers and booleans are taken as they are written.
+   *
+   * @maxItems 10000
+   */
+  environment:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | (
+        | string
+        | {
+            /**
+             * Name of the variable.
+             */
+            name?: string;
+            /**
+             * Another spelling of `name`.
+             */
+            key?: string;
+            /**
+             * A text, a number, true or false; "" for an empty one.
+             */
+            value: string | number | boolean;
+          }
+      )[];
+  /**
+   * Files of `KEY=value` lines, split at the first `=`, with `#` comments; relative to the manifest, inside the folder of manifests. A later file wins over an earlier one, `environment` over all.
+   *
+   * @maxItems 100
+   */
+  envFile: string | string[];
+  /**
+   * Labels of the containers: a map, or a list of `key=value`. `io.fairlead.*` is Fairlead's own.
+   *
+   * @maxItems 1000
+   */
+  labels:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | string[];
+  /**
+   * Volumes, folders of the host and memory file systems: objects, or texts such as `data:/var/lib/x:ro`.
+   *
+   * @maxItems 100
+   */
+  mounts: (
+    | string
+    | {
+        /**
+         * `volume`: a named volume; `bind`: a folder or file of the host, where its policy allows it; `tmpfs`: memory.
+         */
+        type: 'volume' | 'bind' | 'tmpfs';
+        /**
+         * Name of the volume, or absolute path on the host.
+         */
+        source?: string;
+        /**
+         * Absolute path in the container.
+         */
+        target: string;
+        /**
+         * Mounted so that it cannot be written.
+         */
+        readOnly: boolean;
+        /**
+         * Limit of a tmpfs. Default: none.
+         */
+        size?: string | number;
+      }
+  )[];
+  /**
+   * Files and folders from the repository, put into the container before it starts; a change of one is a new release.
+   *
+   * @maxItems 100
+   */
+  files: {
+    /**
+     * Path of the file or folder, relative to the manifest.
+     */
+    source?: string;
+    /**
+     * The text itself, in place of `source`.
+     */
+    content?: string;
+    /**
+     * Absolute path in the container. A folder hides what the image has there.
+     */
+    target: string;
+    /**
+     * Permissions, as `chmod` takes them; of each file of a folder. Default: 0644, or 0755 where git has the file as executable.
+     */
+    mode?: string | number;
+    /**
+     * Owner's number.
+     */
+    uid: number;
+    /**
+     * Group's number.
+     */
+    gid: number;
+  }[];
+  /**
+   * Short for mounts of type tmpfs: a path, `/run:size=64M`, or a list of them.
+   *
+   * @maxItems 100
+   */
+  tmpfs: string | string[];
+  /**
+   * Read-only root file system.
+   */
+  readOnly: boolean;
+  /**
+   * Networks of the cluster that the service is on; services on no common network cannot reach each other. `default` is the cluster's own, and what an empty list means.
+   *
+   * @maxItems 32
+   */
+  networks: string[];
+  /**
+   * Further lines for the container's hosts file: a map from name to address, or a list of `name:address`. `host-gateway` is the host.
+   *
+   * @maxItems 1000
+   */
+  extraHosts:
+    | {
+        [k: string]: string;
+      }
+    | string[];
+  /**
+   * Name servers, in order. Default: Docker's.
+   *
+   * @maxItems 10
+   */
+  dns: string | string[];
+  /**
+   * Kernel capabilities to add; subject to the host's policy.
+   *
+   * @maxItems 100
+   */
+  capAdd: string[];
+  /**
+   * Kernel capabilities to take away, or `ALL`.
+   *
+   * @maxItems 100
+   */
+  capDrop: string[];
+  /**
+   * Devices of the host, as `/dev/x`, `/dev/x:/dev/y:rwm` or `{ source, target, permissions }`; subject to the host's policy.
+   *
+   * @maxItems 100
+   */
+  devices: (
+    | string
+    | {
+        /**
+         * Device on the host.
+         */
+        source: string;
+        /**
+         * Device in the container. Default: `source`.
+         */
+        target?: string;
+        /**
+         * Read, write, make nodes.
+         */
+        permissions: string;
+      }
+  )[];
+  /**
+   * Number of GPUs, or `all`; subject to the host's policy for devices (`gpu`).
+   */
+  gpus?: number | string;
+  /**
+   * Resource limits of processes: a number for both, or `{ soft, hard }`; -1 is unlimited.
+   */
+  ulimits: {
+    [k: string]:
+      | number
+      | {
+          /**
+           * Soft limit.
+           */
+          soft: number;
+          /**
+           * Hard limit.
+           */
+          hard: number;
+        };
+  };
+  /**
+   * Kernel parameters of the container's own namespaces (`net.*`, `kernel.msg*`, `kernel.sem`, `kernel.shm*`, `fs.mqueue.*`): a map, or a list of `key=value`.
+   *
+   * @maxItems 100
+   */
+  sysctls:
+    | {
+        [k: string]: string | number | boolean;
+      }
+    | string[];
+  /**
+   * Docker's security options. `no-new-privileges:true` is always allowed, others where the host's policy allows `privileged`.
+   *
+   * @maxItems 32
+   */
+  securityOpt: string[];
+  /**
+   * All rights over the host; subject to the host's policy.
+   */
+  privileged: boolean;
+  /**
+   * Runs a small init as process 1, which forwards signals and reaps processes.
+   */
+  init: boolean;
+  /**
+   * Size of /dev/shm. Default: Docker's 64M.
+   */
+  shmSize?: string | number;
+  /**
+   * Signal that asks the process to end. Default: the image's, else SIGTERM.
+   */
+  stopSignal?: string;
+  /**
+   * How long a process may take to end before it is killed. Default: Docker's 10s.
+   */
+  stopGracePeriod?: string | number;
+  /**
+   * Capabilities that a node must have, all of them: `ssd`, `gpu`, `intranet`.
+   *
+   * @maxItems 100
+   */
+  requirements: string[];
+  /**
+   * Services that are ready, and jobs that have done their work for their release, before a run begins; one or a list.
+   *
+   * @maxItems 100
+   */
+  dependsOn: string | string[];
 }
 
 /**

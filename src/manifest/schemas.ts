@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import type { Path } from './path.ts';
 
 /** The schemas in `schemas/`: the one source of types, validators, documentation and messages. */
-export type SchemaName = 'service' | 'load-balancer' | 'config' | 'common';
+export type SchemaName = 'service' | 'load-balancer' | 'job' | 'workload' | 'config' | 'common';
 
 export interface Schema {
   readonly $ref?: string;
@@ -20,6 +21,8 @@ export interface Schema {
   readonly maxLength?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly propertyNames?: Schema;
+  readonly additionalProperties?: Schema | boolean;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Schema[];
 }
@@ -35,19 +38,25 @@ export function schema(name: SchemaName): Schema {
   return read;
 }
 
+/** What a schema says of the value at a path. */
+export function schemaOf(name: SchemaName, path: Path): Schema {
+  return path.reduce<Schema>((part, step) => resolved(childOf(part, step)), resolved(schema(name)));
+}
+
+function childOf({ items = {}, properties, additionalProperties }: Schema, step: string | number): Schema {
+  if (typeof step === 'number') return items;
+  return properties?.[step] ?? (typeof additionalProperties === 'object' ? additionalProperties : {});
+}
+
 /** Follows `$ref` where there is one; what stands beside it wins. */
 export function resolved(part: Schema): Schema {
   if (part.$ref === undefined) return part;
   const { $ref, ...beside } = part;
-  return { ...schemaAt('common', $ref.slice($ref.indexOf('#'))), ...beside };
+  return { ...resolved(definitionOf($ref)), ...beside };
 }
 
-/** The schema that a JSON pointer such as `common.schema.json#/$defs/port` leads to. */
-export function schemaAt(name: SchemaName, pointer: string): Schema {
-  const [file = '', steps = ''] = pointer.split('#');
-  let part: unknown = schema(file === '' ? name : (file.replace('.schema.json', '') as SchemaName));
-  for (const step of steps.split('/').slice(1)) {
-    part = (part as Record<string, unknown>)[decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')];
-  }
-  return part as Schema;
+/** What a `$ref` such as `common.schema.json#/$defs/port` leads to. */
+function definitionOf($ref: string): Schema {
+  const [file = '', name = ''] = $ref.split('.schema.json#/$defs/');
+  return schema(file as SchemaName).$defs?.[name] ?? {};
 }

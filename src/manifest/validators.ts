@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 
-export type Validated = 'service' | 'loadBalancer' | 'config';
+export type Validated = 'service' | 'loadBalancer' | 'job' | 'config';
 type Validators = Readonly<Record<Validated, ValidateFunction>>;
 
 /**

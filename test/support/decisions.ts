@@ -1,6 +1,13 @@
 import { desire, type DesiredState } from '../../src/core/desire.ts';
 import type { Manifest, PruneBudget } from '../../src/core/model.ts';
-import type { Instance, MemberHealth, ObservedBalancer, ObservedState } from '../../src/core/observed.ts';
+import type {
+  Instance,
+  MemberHealth,
+  ObservedBalancer,
+  ObservedState,
+  RecordedRun,
+  Run,
+} from '../../src/core/observed.ts';
 import { plan, type Plan } from '../../src/core/plan/plan.ts';
 import type { Decision } from '../../src/core/rollout/decide.ts';
 import { NO_MEMORY, type Memory } from '../../src/core/rollout/memory.ts';
@@ -18,6 +25,8 @@ export interface Situation {
   readonly wanted: readonly Manifest[];
   readonly message?: string;
   readonly instances?: readonly Instance[];
+  readonly runs?: readonly Run[];
+  readonly recorded?: readonly RecordedRun[];
   readonly networks?: readonly string[];
   readonly partialNetworks?: readonly string[];
   readonly node?: Partial<ObservedState['runtime']['node']>;
@@ -37,6 +46,8 @@ export function desiredBy({ wanted, message = 'change' }: Pick<Situation, 'wante
 export function stateOf(situation: Omit<Situation, 'wanted'>): ObservedState {
   const {
     instances = [],
+    runs = [],
+    recorded = [],
     networks = ['default'],
     partialNetworks = [],
     balancer = {},
@@ -45,7 +56,9 @@ export function stateOf(situation: Omit<Situation, 'wanted'>): ObservedState {
   } = situation;
   const empty: ObservedBalancer = { state: 'running', table: EMPTY_TABLE, checks: {}, members: {}, oldWorkers: 0 };
   return {
-    runtime: { node: node(situation.node), instances, networks, partialNetworks, observedAt: now },
+    runtime: { node: node(situation.node), instances, runs, networks, partialNetworks, observedAt: now },
+    recorded,
+    date: now,
     balancer: { ...empty, ...balancer },
     ...(underWay && { underWay }),
   };

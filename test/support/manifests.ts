@@ -1,4 +1,4 @@
-import type { ContainerSpec, LoadBalancer, Service, UpdatePolicy } from '../../src/core/model.ts';
+import type { ContainerSpec, Job, LoadBalancer, Service, UpdatePolicy } from '../../src/core/model.ts';
 
 /** Manifests as reading makes them, for tests of the core. */
 
@@ -73,5 +73,24 @@ export function loadBalancer(change: Partial<LoadBalancer> = {}): LoadBalancer {
     timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
     source: SOURCE,
     ...change,
+  };
+}
+
+type JobChange = Partial<Omit<Job, 'container'>> & { readonly container?: Partial<ContainerSpec> };
+
+export function job({ container, ...change }: JobChange = {}): Job {
+  return {
+    kind: 'Job',
+    name: 'migrate',
+    enabled: true,
+    pullPolicy: 'missing',
+    requirements: [],
+    concurrency: 'forbid',
+    retries: 0,
+    history: 3,
+    resources: { cpu: 0, memory: 0, limits: {} },
+    source: SOURCE,
+    ...change,
+    container: { ...CONTAINER, image: 'migrate:v1', ports: [], ...container },
   };
 }

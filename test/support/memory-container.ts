@@ -1,5 +1,5 @@
 import type { Resources } from '../../src/core/model.ts';
-import type { Instance, InstanceState } from '../../src/core/observed.ts';
+import type { Instance, InstanceState, Run } from '../../src/core/observed.ts';
 import type { LogLine, SlotSpec } from '../../src/core/ports.ts';
 import type { Reason } from '../../src/core/reason.ts';
 
@@ -74,10 +74,15 @@ export class MemoryContainer {
     this.image = made.image;
     this.address = made.address;
     this.createdAt = made.now;
-    this.restartPolicy = made.slot.restart;
+    this.restartPolicy = made.slot.retries ? 'on-failure' : made.slot.restart;
     this.discoverable = made.slot.discoverable && made.slot.container.healthCommand === undefined;
     this.resources = made.slot.resources;
     this.behaviour = made.behaviour;
+  }
+
+  /** It is a job's. */
+  get isRun(): boolean {
+    return this.slot.role === 'job';
   }
 
   /** Whether it holds its host ports. */
@@ -120,7 +125,8 @@ export class MemoryContainer {
     this.oomKilled = this.behaviour().oomKilled ?? false;
     this.finishedAt = now;
     if (now - (this.startedAt ?? now) >= STABLE_AFTER) this.backOff = FIRST_BACK_OFF;
-    const again = this.restartPolicy !== 'no' && !(this.restartPolicy === 'on-failure' && exitCode === 0);
+    const isSpent = this.restarts >= (this.slot.retries ?? Infinity);
+    const again = this.restartPolicy !== 'no' && !(this.restartPolicy === 'on-failure' && (exitCode === 0 || isSpent));
     this.state = again ? 'restarting' : 'exited';
     if (!again) this.hostPorts = [];
     this.resumesAt = now + this.backOff;
@@ -156,6 +162,11 @@ export class MemoryContainer {
       digest: this.image.digest,
       deviations: [...this.deviations],
     };
+  }
+
+  toRun(): Run {
+    const { retries = 0, schedule } = this.slot;
+    return { ...this.toInstance(), retries, ...(schedule !== undefined && { schedule }) };
   }
 
   private exitsAt(): number {

@@ -1,7 +1,13 @@
 import { canonicalResources, excessOf } from '../../src/core/resources.ts';
 import { ReasonError } from '../../src/core/reason.ts';
 import type { FileEntry, PullPolicy, Resources } from '../../src/core/model.ts';
-import { isTrusted, type Instance, type ObservedNode, type ObservedRuntime } from '../../src/core/observed.ts';
+import {
+  isTrusted,
+  type Instance,
+  type ObservedNode,
+  type ObservedRuntime,
+  type Run,
+} from '../../src/core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import { Channel } from './channel.ts';
 import type { MemoryContainer, MemoryImage } from './memory-container.ts';
@@ -38,14 +44,18 @@ export class MemoryRuntime implements Runtime {
     return this.attempt(() => {
       this.engine.observations += 1;
       this.engine.settle();
-      const instances = this.own().map((container) => container.toInstance());
+      const own = this.own();
+      const instances = own.filter((each) => !each.isRun).map((each) => each.toInstance());
+      const runs = own.filter((each) => each.isRun).map((each) => each.toRun());
       const networks = this.ownNetworks();
       const { clock, startedAt: engineStartedAt } = this.engine;
-      const used = new Set(instances.flatMap(({ spec }) => spec?.files ?? []).map(({ digest }) => digest));
+      const used = new Set(
+        [...instances, ...runs].flatMap(({ spec }) => spec?.files ?? []).map(({ digest }) => digest),
+      );
       const spareFiles = [...this.engine.contents.keys()].filter((digest) => !used.has(digest));
       const files = spareFiles.length === 0 ? {} : { spareFiles };
       const observedAt = clock.now();
-      return { node: this.node, instances, networks, partialNetworks: [], ...files, engineStartedAt, observedAt };
+      return { node: this.node, instances, runs, networks, partialNetworks: [], ...files, engineStartedAt, observedAt };
     });
   }
 
@@ -99,6 +109,18 @@ export class MemoryRuntime implements Runtime {
       return this.startAgain(stopped);
     }
     await this.makeAndStart(name, slot);
+  }
+
+  async prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const name = `${this.cluster}-${slot.service}-${slot.release}-${slot.slot}`;
+    if (!this.engine.containers.has(name)) await this.create(name, slot, false);
+  }
+
+  async start(run: Run): Promise<void> {
+    this.engine.settle();
+    const container = this.engine.get(run.name);
+    if (container.state === 'created') await this.startAgain(container);
   }
 
   private async startAgain(container: MemoryContainer): Promise<void> {

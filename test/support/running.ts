@@ -13,6 +13,7 @@ import type { StatusReport } from '../../src/core/status/status.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import type { MemoryRepository } from './memory-repository.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
 import { settled } from './world.ts';
 
@@ -73,6 +74,7 @@ export class Running {
         balancer,
         clock,
         journal,
+        ledger: new MemoryLedger(),
         prune,
         balancerEnabled: 'auto',
         wake: () => wake.call(),

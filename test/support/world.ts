@@ -7,6 +7,7 @@ import { report } from '../../src/core/status/report.ts';
 import type { StatusReport } from '../../src/core/status/status.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
 import { MemoryEngine } from './memory-engine.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -21,6 +22,8 @@ export class World {
   readonly clock = new VirtualClock();
   readonly engine = new MemoryEngine(this.clock);
   readonly balancer = new MemoryBalancer(this.engine);
+  /** As in a state directory, which outlives processes. */
+  readonly ledger = new MemoryLedger();
   readonly events: string[] = [];
   /** What a client of load balancer `web` could reach after each pass, where it changed. */
   readonly seen: string[] = [];
@@ -215,6 +218,7 @@ export class World {
       balancer: this.balancer,
       clock: this.clock,
       journal,
+      ledger: this.ledger,
       prune: { budget: { maxFraction: 0.2, maxCount: 3 }, all: false },
       balancerEnabled: 'auto',
       wake: () => undefined,

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { changeOf } from './change.ts';
+import { jobChange } from './job-change.ts';
 import type { DesiredState } from '../desire.ts';
 import type { FieldChange } from './fields.ts';
+import { decideJob, type JobDecision } from '../jobs/decide.ts';
+import { jobViewsOf } from '../jobs/view.ts';
 import { isRouted } from '../rollout/drain.ts';
 import type { Memory } from '../rollout/memory.ts';
 import type { PruneBudget } from '../model.ts';
@@ -20,9 +23,9 @@ import { viewsOf } from '../rollout/view.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'swap' | 'scale' | 'remove' | 'route' | 'none';
 
-/** What happens to one Service or LoadBalancer, why, and how. */
+/** What happens to one Service, LoadBalancer or Job, why, and how. */
 export interface Change {
-  readonly kind: 'Service' | 'LoadBalancer';
+  readonly kind: 'Service' | 'LoadBalancer' | 'Job';
   readonly name: string;
   readonly action: Action;
   readonly strategy?: 'rolling' | 'green-blue' | 'recreate';
@@ -47,6 +50,7 @@ export interface Plan {
   readonly free: Demand;
   readonly problems: readonly Problem[];
   readonly decisions: readonly Decision[];
+  readonly jobs: readonly JobDecision[];
   readonly table: RoutingTable;
   /** The memory with its clocks brought up to the time of this plan. */
   readonly memory: Memory;
@@ -66,12 +70,14 @@ export function plan(
   prune: PrunePermission,
 ): Plan {
   const views = viewsOf(desired, state, memory, now);
-  const wanted = inOrder(views.services).map((each) => heldBack(decide(each), desired));
+  const ordered = inOrder({ services: views.services, jobs: jobViewsOf(desired, state, views) });
+  const wanted = ordered.services.map((each) => heldBack(decide(each), desired));
   const refusal = pruneProblem(desired, wanted, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
+  const jobs = ordered.jobs.map((each) => jobHeldBack(decideJob(each), desired, refusal !== undefined));
   const table = routingTable(desired, state, decisions, views.routing, now);
   const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table, decisions);
-  const all = [...decisions.map(changeOf), ...routeChanges(desired, state)];
+  const all = [...decisions.map(changeOf), ...jobs.map(jobChange), ...routeChanges(desired, state)];
   const changes = all.filter((each) => each.action !== 'none');
   return {
     changes,
@@ -80,6 +86,7 @@ export function plan(
     free: views.placement.free,
     problems: refusal === undefined ? [] : [refusal],
     decisions,
+    jobs,
     table: { ...table, routes },
     memory: views.memory,
   };
@@ -88,6 +95,13 @@ export function plan(
 /** What the host does not allow any more goes on as it is: nothing of it is made, changed or stopped. */
 function heldBack(decision: Decision, { withheld }: DesiredState): Decision {
   const isHeld = decision.progress !== undefined && withheld.includes(decision.view.name);
+  return isHeld ? { ...decision, steps: [] } : decision;
+}
+
+/** The same of a job; where services may not be removed, jobs are not either. */
+function jobHeldBack(decision: JobDecision, { withheld }: DesiredState, isRefused: boolean): JobDecision {
+  const { name, desired } = decision.view;
+  const isHeld = desired === undefined ? isRefused : withheld.includes(name);
   return isHeld ? { ...decision, steps: [] } : decision;
 }
 

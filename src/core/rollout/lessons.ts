@@ -26,7 +26,7 @@ export function withLessons(memory: Memory, results: readonly Result[], now: num
 
 /** The image, as the memory knows it, that was taken away between its pull and this step. */
 function lostImage({ step, problem }: Extract<Result, { status: 'failed' }>): string[] {
-  if (step.do !== 'ensure' || problem.reason !== 'image-not-found') return [];
+  if ((step.do !== 'ensure' && step.do !== 'prepare') || problem.reason !== 'image-not-found') return [];
   return [`${step.slot.service}@${step.slot.release}`];
 }
 

@@ -1,5 +1,5 @@
 import type { PullPolicy, Resources, RestartPolicy } from '../model.ts';
-import type { Instance } from '../observed.ts';
+import type { Instance, Run } from '../observed.ts';
 import type { SlotSpec } from '../ports.ts';
 import type { RoutingTable } from '../routing.ts';
 
@@ -15,7 +15,8 @@ export type Step =
   | { readonly do: 'networks'; readonly names: readonly string[] }
   | { readonly do: 'prune-networks'; readonly keep: readonly string[] }
   | { readonly do: 'prune-files'; readonly names: readonly string[] }
-  | { readonly do: 'ensure'; readonly slot: SlotSpec }
+  | { readonly do: 'ensure' | 'prepare'; readonly slot: SlotSpec }
+  | { readonly do: 'start'; readonly instance: Run }
   | { readonly do: 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
   | { readonly do: 'stop'; readonly instance: Instance; readonly mark: boolean; readonly because: string }
   | {
@@ -40,10 +41,12 @@ export function objectOf(step: Step): string {
     case 'prune-files':
       return 'spare files';
     case 'ensure':
+    case 'prepare':
       return `${step.slot.service}@${step.slot.release}/${step.slot.slot}`;
     case 'route':
     case 'remove-balancer':
       return 'balancer';
+    case 'start':
     case 'unpause':
     case 'remove':
     case 'restart':
@@ -64,6 +67,7 @@ export function serviceOf(step: Step): string | undefined {
     case 'pull':
       return step.service;
     case 'ensure':
+    case 'prepare':
       return step.slot.service;
     case 'networks':
     case 'prune-networks':
@@ -71,6 +75,7 @@ export function serviceOf(step: Step): string | undefined {
     case 'route':
     case 'remove-balancer':
       return undefined;
+    case 'start':
     case 'unpause':
     case 'remove':
     case 'restart':

@@ -7,7 +7,9 @@ import {
   isUp,
   type Instance,
   type ObservedBalancer,
+  type ObservedNode,
   type ObservedState,
+  type Run,
   type UnderWay,
 } from '../observed.ts';
 import { place, type Demand, type Placement } from '../placement.ts';
@@ -61,13 +63,17 @@ export interface Target {
 export interface Views {
   readonly services: readonly ServiceView[];
   readonly placement: Placement;
+  /** Room on the node beside all that runs or is to run. */
+  readonly free: Demand;
+  /** Networks that are about to be made. */
+  readonly missingNetworks: readonly string[];
   readonly routing: RoutingIndex;
   readonly memory: Memory;
 }
 
 /** One view for each service that is wanted or still there; the memory comes back with its clocks brought up to now. */
 export function viewsOf(desired: DesiredState, state: ObservedState, memory: Memory, now: number): Views {
-  const { instances, node } = state.runtime;
+  const { instances, runs } = state.runtime;
   const isDiscarded = (each: Instance) => each.restartPolicy === 'discarded';
   const byService = groupBy(
     instances.filter((each) => !isDiscarded(each)),
@@ -81,7 +87,9 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, routing, memory, now);
-  const remembered = withoutUnwanted(remember(memory, state, conditions, now), desired.services);
+  const releases = [...desired.services, ...desired.jobs].map(({ name, release }) => `${name}@${release}`);
+  const remembered = withoutUnwanted(remember(memory, state, conditions, now), new Set(releases));
+  const node = beside(state.runtime.node, runs.filter(isUp));
   const placement = place(desired.services, instances, node);
   const blocked = new Set(placement.blocked);
   const names = [...new Set([...wanted.keys(), ...byService.keys(), ...discarded.keys()])].sort();
@@ -108,7 +116,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       now,
     };
   });
-  return { services, placement, routing, memory: remembered };
+  return { services, placement, free: placement.free, missingNetworks: networks, routing, memory: remembered };
 }
 
 /** A limit that somebody has set where there should be none is gone only with its container. */
@@ -119,9 +127,17 @@ function withExcess(instance: Instance, desired: DesiredService | undefined): In
   return { ...instance, deviations: [...instance.deviations, ...excess.map((field) => `${field} should not be set`)] };
 }
 
+/** The node with less room: jobs take theirs as they run. */
+function beside(node: ObservedNode, running: readonly Run[]): ObservedNode {
+  if (running.length === 0) return node;
+  const taken = running.map(({ resources }) => resources);
+  const cpu = taken.reduce((sum, each) => sum + each.cpu, node.foreign.cpu);
+  const memory = taken.reduce((sum, each) => sum + each.memory, node.foreign.memory);
+  return { ...node, foreign: { cpu, memory } };
+}
+
 /** Images of releases that are not wanted any more may be taken away by anybody: they are asked for anew. */
-function withoutUnwanted(memory: Memory, services: readonly DesiredService[]): Memory {
-  const wanted = new Set(services.map(({ name, release }) => `${name}@${release}`));
+function withoutUnwanted(memory: Memory, wanted: ReadonlySet<string>): Memory {
   return withoutImages(memory, new Set(Object.keys(memory.images).filter((each) => !wanted.has(each))));
 }
 

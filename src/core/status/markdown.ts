@@ -1,4 +1,4 @@
-import type { LoadBalancerStatus, ServiceStatus, StatusReport } from './status.ts';
+import type { JobStatus, LoadBalancerStatus, RunStatus, ServiceStatus, StatusReport } from './status.ts';
 
 /** STATUS.md: the report for people who look at the branch. Its text depends on the report's meaning alone. */
 export function statusMarkdown(status: StatusReport): string {
@@ -6,6 +6,7 @@ export function statusMarkdown(status: StatusReport): string {
     headline(status),
     revision(status),
     table('Services', ['Service', 'State', 'Release', 'Ready', 'Image'], status.services.map(serviceRow)),
+    table('Jobs', ['Job', 'State', 'Release', 'Last run', 'Next run'], status.jobs.map(jobRow)),
     table(
       'Load balancers',
       ['Load balancer', 'State', 'Address', 'Members'],
@@ -20,12 +21,14 @@ export function statusMarkdown(status: StatusReport): string {
 
 /** The one line that says it all; also the subject of the status commit. */
 export function verdictOf(status: StatusReport): string {
-  const { services, problems, unscheduled } = status;
+  const { services, jobs, problems, unscheduled } = status;
   const steady = services.filter((each) => each.state === 'steady' || each.state === 'disabled').length;
   const troubled = services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   if (status.ready) return `${services.length} of ${services.length} services steady`;
   const parts = [
-    ...troubled.map((each) => `${each.name} ${each.state}`).slice(0, 5),
+    ...[...troubled, ...jobs.filter((each) => each.problem !== undefined || each.state === 'pending')]
+      .map((each) => `${each.name} ${each.state}`)
+      .slice(0, 5),
     ...(problems.length > 0 ? [`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`] : []),
     ...(unscheduled.length > 0 ? [`${unscheduled.length} unscheduled`] : []),
   ];
@@ -54,6 +57,15 @@ function serviceRow(service: ServiceStatus): string[] {
   return [name, state, release, `${running} of ${desired}`, image];
 }
 
+function jobRow({ name, state, release, runs: [last], nextRun }: JobStatus): string[] {
+  return [name, state, release, last === undefined ? '' : lastRunWords(last), nextRun ?? ''];
+}
+
+/** `3 succeeded 2026-11-30T03:00:04Z` */
+export function lastRunWords({ run, state, startedAt, finishedAt }: RunStatus): string {
+  return `${run} ${state} ${finishedAt ?? startedAt ?? ''}`.trimEnd();
+}
+
 function loadBalancerRow({ name, state, urls, members }: LoadBalancerStatus): string[] {
   const healthy = members.filter((each) => each.state === 'healthy').length;
   return [name, state, urls.join(' '), `${healthy} of ${members.length} healthy`];
@@ -64,7 +76,7 @@ function problems(status: StatusReport): string {
     const place = each.file === undefined ? '' : `${each.file}:${each.line ?? 1}:${each.column ?? 1}: `;
     return `- \`${each.reason}\` ${place}${escape(each.message)}`;
   });
-  const ofServices = [...status.services, ...status.loadBalancers].flatMap(({ name, problem }) => {
+  const ofServices = [...status.services, ...status.jobs, ...status.loadBalancers].flatMap(({ name, problem }) => {
     if (problem === undefined) return [];
     const log = (problem.logTail ?? []).map((line) => `      ${line}`);
     return [`- \`${problem.reason}\` ${name}: ${escape(problem.message)}`, ...(log.length > 0 ? ['', ...log, ''] : [])];

@@ -3,6 +3,7 @@ import type { Layer } from '../reason.ts';
 import { canonicalJson } from '../release.ts';
 import type {
   InstanceStatus,
+  JobStatus,
   LoadBalancerStatus,
   NodeStatus,
   ProblemStatus,
@@ -16,6 +17,7 @@ export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
   return canonicalJson({
     ...status,
     services: status.services.map(meaningOfService),
+    jobs: status.jobs.map(meaningOfJob),
     loadBalancers: status.loadBalancers.map(meaningOfLoadBalancer),
     nodes: status.nodes.map(meaningOfNode),
     // What happens again and again is news at 1, 2, 4, 8 … times.
@@ -25,6 +27,11 @@ export function meaningOf({ observedAt: _, ...status }: StatusReport): string {
 
 function meaningOfService({ instances, problem, ...service }: ServiceStatus): object {
   return { ...service, instances: instances.map(meaningOfInstance), problem: problem && meaningOfProblem(problem) };
+}
+
+function meaningOfJob({ problem, runs, ...job }: JobStatus): object {
+  const meant = runs.map((each) => ({ ...each, retries: magnitude(each.retries) }));
+  return { ...job, runs: meant, problem: problem && meaningOfProblem(problem) };
 }
 
 /** While Docker starts it again and again, what it is at this very moment is no news, nor is when it last started. */

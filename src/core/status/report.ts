@@ -4,17 +4,20 @@ import type { MemberHealth, ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
+import type { JobDecision } from '../jobs/decide.ts';
 import type { Decision } from '../rollout/decide.ts';
 import { failuresByRelease, sharedFailures, type Failure } from '../rollout/memory.ts';
 import { groupBy } from '../group.ts';
 import { serviceOfSet } from '../rollout/members.ts';
 import type { Colour, Member, Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
+import { jobStatus } from './job-status.ts';
 import { sightings, type Sighting } from './moved-tag.ts';
 import { serviceStatus } from './service-status.ts';
 import type {
   Capacity,
   EventStatus,
+  JobStatus,
   LoadBalancerStatus,
   MemberStatus,
   NodeStatus,
@@ -48,6 +51,8 @@ export interface IndexedContext extends ReportContext {
   /** By service. */
   readonly loadBalancers: ReadonlyMap<string, readonly LoadBalancer[]>;
   readonly decisions: ReadonlyMap<string, Decision>;
+  /** By job. */
+  readonly jobs: ReadonlyMap<string, JobDecision>;
   readonly refused: ReadonlyMap<string, readonly Unscheduled[]>;
   /** What steps ran into last, by release: `web@3f9c1a2`. */
   readonly failures: ReadonlyMap<string, readonly Failure[]>;
@@ -63,10 +68,12 @@ export function report(given: ReportContext): StatusReport {
   const { desired, state, plan, revision, events, observedAt } = context;
   const wanted = plan.decisions.filter((each) => each.view.desired !== undefined);
   const services = wanted.map((each) => serviceStatus(each, context));
+  const jobs = plan.jobs.flatMap((each) => jobStatus(each, context));
   const loadBalancers = desired.loadBalancers.map((each) => loadBalancerStatus(each, context));
   const problems = [...context.problems, ...plan.problems, ...sharedProblems(state, plan)];
   const isFine =
     services.every((each) => each.state === 'steady' || each.state === 'disabled') &&
+    jobs.every(isInOrder) &&
     loadBalancers.every((each) => each.state === 'serving' || each.state === 'no-members');
   return {
     version: 1,
@@ -75,6 +82,7 @@ export function report(given: ReportContext): StatusReport {
     revision,
     ready: isFine && problems.length === 0 && plan.unscheduled.length === 0,
     services,
+    jobs,
     loadBalancers,
     nodes: [nodeStatus(state, plan)],
     unscheduled: plan.unscheduled,
@@ -83,6 +91,12 @@ export function report(given: ReportContext): StatusReport {
     events,
     observedAt: observedAt.toISOString(),
   };
+}
+
+/** It has done what it is there for, or will when its time comes. */
+function isInOrder({ state, schedule, problem }: JobStatus): boolean {
+  const isQuiet = state === 'succeeded' || state === 'scheduled' || state === 'disabled';
+  return problem === undefined && (isQuiet || (state === 'running' && schedule !== undefined));
 }
 
 /** The report of who has not seen anything yet. */
@@ -94,6 +108,7 @@ export function blankReport(cluster: string, observedAt: Date): StatusReport {
     revision: { tried: '', applied: '', lastGood: '', message: '', author: '', at: new Date(0).toISOString() },
     ready: false,
     services: [],
+    jobs: [],
     loadBalancers: [],
     nodes: [],
     unscheduled: [],
@@ -111,6 +126,7 @@ function indexed(context: ReportContext): IndexedContext {
     routes: new Map((state.balancer.table?.routes ?? []).map((each) => [each.loadBalancer, each])),
     loadBalancers: groupBy(desired.loadBalancers, (each) => each.service),
     decisions: new Map(plan.decisions.map((each) => [each.view.name, each])),
+    jobs: new Map(plan.jobs.map((each) => [each.view.name, each])),
     refused: groupBy(plan.unscheduled, (each) => each.service),
     sightings: sightings(plan.decisions, plan.memory),
     failures: failuresByRelease(plan.memory),

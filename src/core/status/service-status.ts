@@ -2,6 +2,7 @@ import { isUp, type Instance } from '../observed.ts';
 import { startDue } from '../rollout/pace.ts';
 import { isComplete, readyCount, type Progress } from '../rollout/progress.ts';
 import { layerOf, type Problem, type Reason } from '../reason.ts';
+import { hindrancesOf } from './hindrance.ts';
 import type { IndexedContext } from './report.ts';
 import { evidenceOf, type Decision } from '../rollout/decide.ts';
 import { movedTag } from './moved-tag.ts';
@@ -65,7 +66,7 @@ function stateOf(progress: Progress, problem: ProblemStatus | undefined): Servic
 }
 
 /** Looked for once, as others may depend on it. */
-function problemIn(progress: Progress, context: IndexedContext): ProblemStatus | undefined {
+export function problemIn(progress: Progress, context: IndexedContext): ProblemStatus | undefined {
   const { name } = progress.view;
   if (!context.problemsSeen.has(name)) context.problemsSeen.set(name, problemOf(progress, context));
   return context.problemsSeen.get(name);
@@ -89,24 +90,14 @@ function problemOf(progress: Progress, context: IndexedContext): ProblemStatus |
   );
 }
 
-/** It waits for a service that does not get ready by itself. */
+/** It waits for a service or job that does not get ready by itself. */
 function dependencyProblem(progress: Progress, context: IndexedContext): Problem | undefined {
   const { view, isAwaiting } = progress;
   if (!isAwaiting) return undefined;
-  const hindrances = view.awaits.flatMap((name) => hindranceOf(name, context) ?? []);
+  const hindrances = hindrancesOf(view, context);
   if (hindrances.length === 0) return undefined;
   const message = `${view.name} waits for ${hindrances.join(', and for ')}.`;
   return { layer: 'update', reason: 'dependency-not-ready', message, object: view.name };
-}
-
-/** Why a service is not ready, where waiting does not help; manifests have no cycles. */
-function hindranceOf(name: string, context: IndexedContext): string | undefined {
-  const decision = context.decisions.get(name);
-  if (decision?.view.desired === undefined) return `${name}, which has no manifest`;
-  if (decision.progress === undefined)
-    return `${name}, which ${decision.view.desired.service.enabled ? 'is to have no instances' : 'is disabled'}`;
-  const problem = problemIn(decision.progress, context);
-  return problem === undefined ? undefined : `${name} (${problem.reason})`;
 }
 
 /** An instance that has been up for longer than it may take, or fell. */
@@ -225,7 +216,7 @@ function instanceStatus(
   };
 }
 
-function withLog(problem: ProblemStatus, logTail: readonly string[] | undefined): ProblemStatus {
+export function withLog(problem: ProblemStatus, logTail: readonly string[] | undefined): ProblemStatus {
   const { message, evidence } = problem;
   const layer = layerOf(problem.reason);
   return {

@@ -19,9 +19,10 @@ export interface StatusReport {
   readonly cluster: string;
   readonly runtime: 'engine';
   readonly revision: RevisionStatus;
-  /** All services are steady and nothing is wrong. */
+  /** All services are steady, no job has failed and nothing is wrong. */
   readonly ready: boolean;
   readonly services: readonly ServiceStatus[];
+  readonly jobs: readonly JobStatus[];
   readonly loadBalancers: readonly LoadBalancerStatus[];
   readonly nodes: readonly NodeStatus[];
   readonly unscheduled: readonly Unscheduled[];
@@ -98,6 +99,34 @@ export interface InstanceStatus {
   readonly error?: string;
   /** What it runs: memory in MB. */
   readonly definition: { readonly image: string; readonly memory: number; readonly ports: readonly number[] };
+}
+
+export interface JobStatus {
+  readonly name: string;
+  /** `scheduled`: it runs again and again, and its last run has not failed; `pending`: it has not run for its release yet. */
+  readonly state: 'pending' | 'running' | 'succeeded' | 'failed' | 'scheduled' | 'disabled';
+  readonly version: string;
+  readonly release: string;
+  readonly image: string;
+  /** As `0 3 * * * Europe/Berlin`. */
+  readonly schedule?: string;
+  readonly nextRun?: string;
+  /** The latest first. */
+  readonly runs: readonly RunStatus[];
+  readonly problem?: ProblemStatus;
+}
+
+export interface RunStatus {
+  /** Counts from 1. */
+  readonly run: number;
+  readonly id: string;
+  readonly release: string;
+  readonly state: 'running' | 'succeeded' | 'failed';
+  readonly startedAt?: string;
+  readonly finishedAt?: string;
+  readonly exitCode?: number;
+  /** How often Docker has started it again. */
+  readonly retries: number;
 }
 
 export interface LoadBalancerStatus {

@@ -27,6 +27,13 @@ const OPTIONS = {
   retry: ['<name>'],
 };
 
+it.concurrent('job --help leads to job run, which tells what it takes', async () => {
+  expect((await run('job', '--help')).stdout).toMatch(/^ {2}run .*<name>/m);
+  const { code, stdout } = await run('job', 'run', '--help');
+  expect(code).toBe(0);
+  for (const option of ['<name>', '--detach', '--config <file>']) expect(stdout).toContain(option);
+});
+
 it.concurrent.each(Object.entries(OPTIONS))('%s --help tells what it takes', async (command, options) => {
   const { code, stdout, stderr } = await run(command, '--help');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -4,6 +4,7 @@ import type { ObservedBalancer } from '../../../src/core/observed.ts';
 import { NO_MEMORY } from '../../../src/core/rollout/memory.ts';
 import { MemoryBalancer } from '../../support/memory-balancer.ts';
 import { MemoryEngine } from '../../support/memory-engine.ts';
+import { MemoryLedger } from '../../support/memory-ledger.ts';
 import { MemoryRuntime } from '../../support/memory-runtime.ts';
 import { settled } from '../../support/world.ts';
 
@@ -20,6 +21,7 @@ beforeEach(() => {
     runtime: new MemoryRuntime(engine),
     balancer,
     clock: engine.clock,
+    ledger: new MemoryLedger(),
     sleep: () => new Promise((end) => waits.push(end)),
   });
 });

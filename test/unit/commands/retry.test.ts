@@ -31,7 +31,7 @@ async function tried(manifests: readonly Manifest[], name = 'web'): Promise<stri
   const revision = { id: 'c0ffee', message: '', author: '', at: 0 };
   const desired = desire(manifests, { cluster: 'demo', revision });
   const runtime = new MemoryRuntime(world.engine);
-  await retry({ name, desired, runtime, balancer: world.balancer, now: world.clock.now(), terminal });
+  await retry({ name, desired, runtime, balancer: world.balancer, recorded: [], now: world.clock.now(), terminal });
   return said.replaceAll(/[0-9a-f]{7}/g, 'RELEASE');
 }
 

@@ -26,7 +26,7 @@ describe('the examples', () => {
 
   it('agree with the schema that they name for editors', () => {
     const ajv = new Ajv2020({ strict: false });
-    for (const name of ['common', 'service', 'load-balancer', 'manifest']) {
+    for (const name of ['common', 'workload', 'service', 'load-balancer', 'job', 'manifest']) {
       ajv.addSchema(
         JSON.parse(readFileSync(path.join(ROOT, `schemas/${name}.schema.json`), 'utf8')) as object,
         `${name}.schema.json`,

@@ -173,14 +173,14 @@ describe('a mistake in a Service is one problem', () => {
     // What is not there yet is said, never taken and passed over.
     [
       'restart: no',
-      '4:10 unsupported: A service keeps running, so `restart` cannot be no. Jobs, which run once, are not there yet.',
+      '4:10 unsupported: A service keeps running, so `restart` cannot be no. What runs once is a `kind: Job`.',
     ],
     ['secrets: [a]', '4:1 unsupported: `secrets` is not there yet: secrets will come with a later version.'],
     [
       'mounts: ["files-0123456789ab:/x"]',
       '4:10 schema: `files-0123456789ab` is a name that Fairlead gives to volumes of files; choose another.',
     ],
-    ['dependsOn: db', '4:12 dependency-not-ready: There is no service `db` to depend on.'],
+    ['dependsOn: db', '4:12 dependency-not-ready: There is no service or job `db` to depend on.'],
     [
       'dependsOn: [web]',
       '4:13 dependency-cycle: `dependsOn` leads back to its beginning: web → web. Leave one of them out.',
@@ -272,9 +272,9 @@ describe('a mistake in a LoadBalancer is one problem', () => {
 describe('a document that is no manifest', () => {
   it.each<[string, string]>([
     ['kind: Servce', '1:7 schema: There is no kind `Servce`. Did you mean Service?'],
-    ['kind: Pod', '1:7 schema: There is no kind `Pod`. Known are Service and LoadBalancer.'],
-    ['kind: Job', '1:7 unsupported: `kind: Job` is not there yet.'],
-    ['kind: 5', '1:7 schema: `kind` must be Service or LoadBalancer.'],
+    ['kind: Pod', '1:7 schema: There is no kind `Pod`. Known are Service, LoadBalancer and Job.'],
+    ['kind: Secret', '1:7 unsupported: `kind: Secret` is not there yet.'],
+    ['kind: 5', '1:7 schema: `kind` must be Service, LoadBalancer or Job.'],
     ['- a', '1:1 schema: A manifest is a map of fields that begins with `kind`.'],
     ['words', '1:1 schema: A manifest is a map of fields that begins with `kind`.'],
     [

@@ -247,6 +247,7 @@ export interface StatusDocument {
         | 'exited'
         | 'crash-loop'
         | 'oom-killed'
+        | 'job-failed'
         | 'unhealthy'
         | 'not-ready-in-time'
         | 'unknown-service'
@@ -307,6 +308,152 @@ export interface StatusDocument {
        */
       message: string;
     }[];
+  }[];
+  /**
+   * Every job of the manifests.
+   */
+  jobs: {
+    /**
+     * Name.
+     */
+    name: string;
+    /**
+     * How it is; `pending`: it has not run for its release yet; `scheduled`: it runs again and again, and its last run has not failed.
+     */
+    state: 'pending' | 'running' | 'succeeded' | 'failed' | 'scheduled' | 'disabled';
+    /**
+     * Version that is wanted.
+     */
+    version: string;
+    /**
+     * Release that is wanted, as `migrate@3f9c1a2`.
+     */
+    release: string;
+    /**
+     * Image that is wanted.
+     */
+    image: string;
+    /**
+     * Its schedule with the time zone; absent: it runs once for each release.
+     */
+    schedule?: string;
+    /**
+     * When it is due next, RFC 3339 in UTC.
+     */
+    nextRun?: string;
+    /**
+     * Runs that are kept, the latest first.
+     */
+    runs: {
+      /**
+       * Number of the run, from 1.
+       */
+      run: number;
+      /**
+       * Docker's container id.
+       */
+      id: string;
+      /**
+       * Release, as `migrate@3f9c1a2`.
+       */
+      release: string;
+      /**
+       * How it is.
+       */
+      state: 'running' | 'succeeded' | 'failed';
+      /**
+       * When it last started, RFC 3339 in UTC.
+       */
+      startedAt?: string;
+      /**
+       * When it ended, RFC 3339 in UTC.
+       */
+      finishedAt?: string;
+      /**
+       * With what its process ended.
+       */
+      exitCode?: number;
+      /**
+       * How often Docker has started it again.
+       */
+      retries: number;
+    }[];
+    /**
+     * The first thing that is wrong with it.
+     */
+    problem?: {
+      /**
+       * What failed.
+       */
+      layer: 'scheduling' | 'image' | 'container' | 'health' | 'lb' | 'validation' | 'update' | 'host' | 'git';
+      /**
+       * Code of the closed set, see docs/reasons.md.
+       */
+      reason:
+        | 'duplicate'
+        | 'missing-capabilities'
+        | 'not-enough-memory'
+        | 'not-enough-cpu'
+        | 'no-healthy-hosts'
+        | 'host-port-conflict'
+        | 'conflicts-with'
+        | 'node-not-available'
+        | 'platform-unsupported'
+        | 'pull-failed'
+        | 'image-not-found'
+        | 'registry-unauthorized'
+        | 'start-failed'
+        | 'exited'
+        | 'crash-loop'
+        | 'oom-killed'
+        | 'job-failed'
+        | 'unhealthy'
+        | 'not-ready-in-time'
+        | 'unknown-service'
+        | 'port-not-declared'
+        | 'no-members'
+        | 'duplicate-route'
+        | 'no-certificate'
+        | 'config-rejected'
+        | 'reload-failed'
+        | 'target-not-ready'
+        | 'address-not-allowed'
+        | 'schema'
+        | 'syntax'
+        | 'unsupported'
+        | 'duplicate-name'
+        | 'too-large'
+        | 'policy'
+        | 'paused'
+        | 'rolled-back'
+        | 'rollback-failed'
+        | 'prune-refused'
+        | 'suspended'
+        | 'stale-plan'
+        | 'dependency-not-ready'
+        | 'dependency-cycle'
+        | 'engine-unreachable'
+        | 'balancer-unreachable'
+        | 'disk-full'
+        | 'node-absent'
+        | 'secret-unreadable'
+        | 'unreachable'
+        | 'auth-failed'
+        | 'signature-invalid'
+        | 'push-conflict';
+      /**
+       * What is wrong and what to do.
+       */
+      message: string;
+      /**
+       * The stopped container that shows it.
+       */
+      evidence?: string;
+      /**
+       * Its last lines, oldest first.
+       */
+      logTail?: string[];
+    };
   }[];
   /**
    * Every load balancer of the manifests.
@@ -397,6 +544,7 @@ export interface StatusDocument {
         | 'exited'
         | 'crash-loop'
         | 'oom-killed'
+        | 'job-failed'
         | 'unhealthy'
         | 'not-ready-in-time'
         | 'unknown-service'
@@ -554,6 +702,7 @@ export interface StatusDocument {
         | 'exited'
         | 'crash-loop'
         | 'oom-killed'
+        | 'job-failed'
         | 'unhealthy'
         | 'not-ready-in-time'
         | 'unknown-service'
@@ -666,6 +815,7 @@ export interface StatusDocument {
       | 'exited'
       | 'crash-loop'
       | 'oom-killed'
+      | 'job-failed'
       | 'unhealthy'
       | 'not-ready-in-time'
       | 'unknown-service'
@@ -828,7 +978,7 @@ export interface PlanDocument {
     /**
      * Kind of the manifest.
      */
-    kind: 'Service' | 'LoadBalancer';
+    kind: 'Service' | 'LoadBalancer' | 'Job';
     /**
      * Its name.
      */
@@ -950,6 +1100,7 @@ export interface PlanDocument {
         | 'exited'
         | 'crash-loop'
         | 'oom-killed'
+        | 'job-failed'
         | 'unhealthy'
         | 'not-ready-in-time'
         | 'unknown-service'
@@ -1041,6 +1192,7 @@ export interface PlanDocument {
       | 'exited'
       | 'crash-loop'
       | 'oom-killed'
+      | 'job-failed'
       | 'unhealthy'
       | 'not-ready-in-time'
       | 'unknown-service'

@@ -17,6 +17,7 @@ const schema = (name: string): Record<string, unknown> =>
 
 interface Part {
   readonly properties?: Readonly<Record<string, Part>>;
+  readonly $ref?: string;
   readonly items?: Part;
   readonly description?: string;
   readonly enum?: readonly string[];
@@ -61,11 +62,17 @@ describe('the schemas', () => {
   });
 });
 
+/** A field that several kinds have is described where it is defined. */
+function described(field: Part): Part {
+  const [, file, name] = /^(workload\.schema\.json)#\/\$defs\/(\w+)$/.exec(field.$ref ?? '') ?? [];
+  return file === undefined ? field : ((schema(file) as Part).$defs?.[name ?? ''] ?? {});
+}
+
 function undescribed(part: Part, place: string): string[] {
   const fields = Object.entries(part.properties ?? {});
   return [
     ...fields
-      .filter(([, field]) => !field.description && !place.endsWith('manifest.schema.json'))
+      .filter(([, field]) => !described(field).description && !place.endsWith('manifest.schema.json'))
       .map(([name]) => `${place}.${name}`),
     ...fields.flatMap(([name, field]) => undescribed(field, `${place}.${name}`)),
     ...(part.items === undefined ? [] : undescribed(part.items, `${place}[]`)),

@@ -43,7 +43,7 @@ describe('a service depends on', () => {
 
   it('a service that is there, or the nearest name is said', () => {
     expect(problems(documents(service('web', 'db', 'dp'), service('db')))).toEqual([
-      '1:59 dependency-not-ready: There is no service `dp` to depend on. Did you mean `db`?',
+      '1:59 dependency-not-ready: There is no service or job `dp` to depend on. Did you mean `db`?',
     ]);
     expect(problems(documents(service('web', 'db'), '{ kind: Service, name: db }'))).toEqual([
       expect.stringMatching(/^3:1 schema: `image` is missing/),

@@ -1,0 +1,107 @@
+import type { JobDecision } from '../jobs/decide.ts';
+import { endWords, hasBegun, hasEnded, runState } from '../jobs/run.ts';
+import { scheduleText } from '../jobs/schedule.ts';
+import { latestRun, outcomeOf, type JobView } from '../jobs/view.ts';
+import type { Run } from '../observed.ts';
+import type { Problem } from '../reason.ts';
+import { hindrancesOf } from './hindrance.ts';
+import type { IndexedContext } from './report.ts';
+import { withLog } from './service-status.ts';
+import type { JobStatus, RunStatus } from './status.ts';
+
+/** One job as people see it; missing where it has no manifest. */
+export function jobStatus(decision: JobDecision, context: IndexedContext): JobStatus[] {
+  const { view, dueAt } = decision;
+  const { desired, name } = view;
+  if (desired === undefined) return [];
+  const { job, release } = desired;
+  const problem = jobProblem(decision, context);
+  return [
+    {
+      name,
+      state: stateOf(view, problem),
+      version: job.container.version,
+      release: `${name}@${release}`,
+      image: job.container.image,
+      ...(job.schedule && { schedule: scheduleText(job.schedule) }),
+      ...(job.schedule && dueAt !== undefined && { nextRun: new Date(dueAt).toISOString() }),
+      runs: view.runs.filter(hasBegun).map(runStatus).reverse(),
+      ...(problem && { problem: withLog(problem, context.logTails[name]) }),
+    },
+  ];
+}
+
+function stateOf(view: JobView, problem: Problem | undefined): JobStatus['state'] {
+  const { desired, runs } = view;
+  if (runs.some((each) => runState(each) === 'running')) return 'running';
+  if (desired?.job.enabled === false) return 'disabled';
+  if (problem?.reason === 'job-failed') return 'failed';
+  if (desired?.job.schedule !== undefined) return 'scheduled';
+  const outcome = outcomeOf(view);
+  return outcome === 'none' ? 'pending' : outcome;
+}
+
+function runStatus(run: Run): RunStatus {
+  const { slot, id, service, release, startedAt, finishedAt, exitCode, restarts } = run;
+  const state = runState(run);
+  return {
+    run: slot,
+    id,
+    release: `${service}@${release}`,
+    state: state === 'made' ? 'running' : state,
+    ...(startedAt !== undefined && { startedAt: new Date(startedAt).toISOString() }),
+    ...(hasEnded(run) && finishedAt !== undefined && { finishedAt: new Date(finishedAt).toISOString() }),
+    ...(hasEnded(run) && exitCode !== undefined && { exitCode }),
+    retries: restarts,
+  };
+}
+
+/** What keeps a job from its end. */
+export function jobProblem(decision: JobDecision, context: IndexedContext): Problem | undefined {
+  const { view, obstacle } = decision;
+  const { desired, name } = view;
+  if (desired === undefined) return undefined;
+  const failed = failedRun(view);
+  if (failed !== undefined) return failureOf(view, failed);
+  if (outcomeOf(view) === 'failed' && desired.job.schedule === undefined) return recordedFailure(view);
+  const failure = context.failures.get(`${name}@${desired.release}`)?.[0]?.problem;
+  if (failure !== undefined || obstacle === undefined || obstacle === 'runs') return failure;
+  if (obstacle !== 'awaits') return roomProblem(view, obstacle);
+  const hindrances = hindrancesOf(view, context);
+  if (hindrances.length === 0) return undefined;
+  const message = `${name} waits for ${hindrances.join(', and for ')}.`;
+  return { layer: 'update', reason: 'dependency-not-ready', message, object: name };
+}
+
+/** The last run that has ended, where it failed and none runs that could do better. */
+export function failedRun(view: JobView): Run | undefined {
+  const { desired, runs } = view;
+  const isOnce = desired?.job.schedule === undefined;
+  const last = isOnce ? latestRun(view) : runs.findLast(hasBegun);
+  return last !== undefined && runState(last) === 'failed' ? last : undefined;
+}
+
+function failureOf({ name, desired }: JobView, run: Run): Problem & { evidence: string } {
+  const words = endWords(run, desired?.job.timeout);
+  const again = desired?.job.schedule === undefined ? 'with its next release' : 'at its next time';
+  const message = `${name}@${run.release}, run ${run.slot}, failed: ${words}. It runs again ${again}, or by fairlead job run ${name}.`;
+  return { layer: 'container', reason: 'job-failed', message, object: name, evidence: run.name };
+}
+
+/** Its container is gone. */
+function recordedFailure({ name, desired, recorded }: JobView): Problem {
+  const release = `${name}@${desired?.release ?? ''}`;
+  const message = `${release} failed: exited with code ${recorded?.exitCode ?? 'unknown'}. It runs again with its next release, or by fairlead job run ${name}.`;
+  return { layer: 'container', reason: 'job-failed', message, object: name };
+}
+
+function roomProblem(
+  { name, desired, free }: JobView,
+  reason: 'missing-capabilities' | 'not-enough-memory' | 'not-enough-cpu',
+): Problem {
+  const needs =
+    reason === 'missing-capabilities'
+      ? `needs ${desired?.job.requirements.join(', ') ?? ''}`
+      : `does not fit beside what runs: ${free.cpu} cores and ${Math.floor(free.memory / 1024 ** 2)} MB are free`;
+  return { layer: 'scheduling', reason, message: `${name} ${needs}.`, object: name };
+}

@@ -1,0 +1,140 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { job, service } from '../../../support/manifests.ts';
+import { World } from '../../../support/world.ts';
+
+let world: World;
+const web = (version: string) =>
+  service({ dependsOn: ['migrate'], container: { image: `web:${version}` }, update: { monitor: 0 } });
+const migrate = (version: string, change: Parameters<typeof job>[0] = {}) =>
+  job({ ...change, container: { image: `migrate:${version}` } });
+const starts = () => world.engine.mutations.filter((each) => each.startsWith('start demo-migrate'));
+const statusOf = async () => world.status(await world.pass());
+const SECONDS = { exitsAfter: 2_000, exitCode: 0 };
+
+beforeEach(() => {
+  world = new World();
+  world.engine.behave('migrate:v1', SECONDS);
+  world.engine.behave('migrate:v2', SECONDS);
+});
+
+describe('a job without a schedule', () => {
+  it('runs to its end once, before what depends on it begins', async () => {
+    world.commit([migrate('v1'), web('v1')]);
+    await world.until(() => world.up().includes('migrate:v1#1'));
+    expect(world.up()).toEqual(['migrate:v1#1']);
+    await world.steady();
+    expect(world.up()).toEqual(['web:v1#1']);
+    await world.wait(60);
+    expect(starts()).toHaveLength(1);
+    expect((await statusOf()).jobs[0]).toMatchObject({ state: 'succeeded', runs: [{ run: 1, exitCode: 0 }] });
+  });
+
+  it('runs anew for a new release, while the old release of what depends on it serves', async () => {
+    await world.take([migrate('v1'), web('v1')]);
+    world.commit([migrate('v2'), web('v2')]);
+    await world.until(() => world.up().includes('migrate:v2#2'));
+    expect(world.up()).toEqual(['migrate:v2#2', 'web:v1#1']);
+    await world.steady();
+    expect(world.up()).toEqual(['web:v2#1']);
+    expect(starts()).toHaveLength(2);
+  });
+
+  it('that fails holds up what depends on it and nothing else', async () => {
+    await world.take([migrate('v1'), web('v1')]);
+    world.engine.behave('migrate:v2', { ...SECONDS, exitCode: 3, prints: ['no such table'] });
+    const other = (version: string) => service({ name: 'other', container: { image: `other:${version}` } });
+    await world.take([migrate('v2'), web('v1'), other('v1')]);
+    world.commit([migrate('v2'), web('v2'), other('v2')]);
+    await world.wait(60);
+    expect(world.up()).toEqual(['other:v2#1', 'web:v1#1']);
+    const { jobs, services, ready } = await statusOf();
+    expect(ready).toBe(false);
+    expect(jobs[0]?.problem).toMatchObject({ reason: 'job-failed', layer: 'container' });
+    expect(jobs[0]?.problem?.message).toContain('exited with code 3');
+    expect(services.find(({ name }) => name === 'web')?.problem).toMatchObject({
+      reason: 'dependency-not-ready',
+      message: 'web waits for migrate (job-failed).',
+    });
+    expect(starts()).toHaveLength(2);
+  });
+
+  it('is tried again by Docker as often as it may be', async () => {
+    world.engine.behave('migrate:v1', { ...SECONDS, exitCode: 1 });
+    await world.take([migrate('v1', { retries: 2 })]);
+    expect((await statusOf()).jobs[0]).toMatchObject({ state: 'failed', runs: [{ retries: 2, exitCode: 1 }] });
+    await world.wait(300);
+    expect((await statusOf()).jobs[0]?.runs).toHaveLength(1);
+  });
+
+  it('is stopped when its time is over, and has failed', async () => {
+    world.engine.behave('migrate:v1', { stubborn: true });
+    await world.take([migrate('v1', { timeout: 30_000 })]);
+    const [status] = (await statusOf()).jobs;
+    expect(status).toMatchObject({ state: 'failed' });
+    expect(status?.problem?.message).toContain('was stopped after its timeout of 30 s');
+  });
+
+  it('is not run again when its container was removed since', async () => {
+    await world.take([migrate('v1'), web('v1')]);
+    world.engine.remove([...world.engine.containers.keys()].find((name) => name.includes('migrate')) ?? '');
+    world.restart();
+    await world.wait(30);
+    await world.take([migrate('v1'), web('v2')]);
+    expect(starts()).toHaveLength(1);
+    expect(world.up()).toEqual(['web:v2#1']);
+    expect((await statusOf()).jobs[0]).toMatchObject({ state: 'succeeded', runs: [] });
+  });
+
+  it('is not run again for a release that comes back after many others', async () => {
+    for (const version of ['v1', 'v2', 'v3', 'v4', 'v5']) {
+      world.engine.behave(`migrate:${version}`, SECONDS);
+      await world.take([migrate(version, { history: 1 })]);
+    }
+    await world.take([migrate('v1', { history: 1 })]);
+    await world.wait(10);
+    expect(starts()).toHaveLength(5);
+  });
+
+  it('keeps as many runs as it is told, and the one that counts', async () => {
+    for (const version of ['v1', 'v2', 'v3', 'v4']) {
+      world.engine.behave(`migrate:${version}`, SECONDS);
+      await world.take([migrate(version, { history: 2 })]);
+    }
+    expect((await statusOf()).jobs[0]?.runs.map(({ run }) => run)).toEqual([4, 3]);
+  });
+
+  it('begins no run while it is disabled', async () => {
+    await world.take([migrate('v1', { enabled: false })]);
+    expect((await statusOf()).jobs[0]?.state).toBe('disabled');
+    await world.take([migrate('v1')]);
+    expect(starts()).toHaveLength(1);
+  });
+
+  it('goes with its manifest, stopped where it runs', async () => {
+    world.engine.behave('migrate:v1', {});
+    world.commit([migrate('v1'), service()]);
+    await world.until(() => world.up().includes('migrate:v1#1'));
+    await world.take([service()]);
+    expect([...world.engine.containers.keys()].filter((name) => name.includes('migrate'))).toEqual([]);
+  });
+
+  it('that cannot be started has failed', async () => {
+    world.engine.behave('migrate:v1', { startError: 'exec: "nope": executable file not found in $PATH' });
+    world.commit([migrate('v1'), web('v1')]);
+    await world.wait(60);
+    expect(world.up()).toEqual([]);
+    expect((await statusOf()).jobs[0]?.problem).toMatchObject({ reason: 'job-failed' });
+    expect(starts()).toHaveLength(1);
+  });
+
+  it('waits until the run of the release before has ended, and has its place taken where it may', async () => {
+    world.engine.behave('migrate:v1', {});
+    world.commit([migrate('v1')]);
+    await world.until(() => world.up().includes('migrate:v1#1'));
+    world.commit([migrate('v2')]);
+    await world.wait(20);
+    expect(world.up()).toEqual(['migrate:v1#1']);
+    await world.take([migrate('v2', { concurrency: 'replace' })]);
+    expect((await statusOf()).jobs[0]?.runs.map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+  });
+});
