@@ -3,23 +3,30 @@ import { versionOf } from '../../src/core/image.ts';
 import { asMap, fields, merged, oneOf, optional, ordered, plain, spelt, unordered, type Spelt } from './spelling.ts';
 import * as value from './value-arbitrary.ts';
 
-/** The fields of a Service that make its containers what they are, but for its ports. */
+/** The fields of a Service or Job that make its containers what they are, but for ports. */
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 /** An image with its version, which may be left out where it follows from the image. */
-const imageAndVersion: fc.Arbitrary<Spelt> = fc.oneof(
-  spelt(
-    fc.constantFrom('web', 'web:v1', 'host.example.com:5000/a/b_c:1.2', `web@${DIGEST}`, `a/b:v2@${DIGEST}`),
-    (image) => ({ image }),
-    (image) => ({ image, version: versionOf(image) }),
-  ),
-  spelt(
-    fc.integer({ min: 0, max: 9 }),
-    (version) => ({ image: 'web:v1', version }),
-    (version) => ({ version: String(version), image: 'web:v1' }),
-  ),
-);
+const imageAndVersion = (name: string): fc.Arbitrary<Spelt> =>
+  fc.oneof(
+    spelt(
+      fc.constantFrom(
+        name,
+        `${name}:v1`,
+        `host.example.com:5000/a/${name}_c:1.2`,
+        `${name}@${DIGEST}`,
+        `a/${name}:v2@${DIGEST}`,
+      ),
+      (image) => ({ image }),
+      (image) => ({ image, version: versionOf(image) }),
+    ),
+    spelt(
+      fc.integer({ min: 0, max: 9 }),
+      (version) => ({ image: `${name}:v1`, version }),
+      (version) => ({ version: String(version), image: `${name}:v1` }),
+    ),
+  );
 
 /** What `envFile` may name, beside the manifests. */
 export const ENV_FILES: Readonly<Record<string, string>> = {
@@ -162,35 +169,36 @@ const networks = spelt(
   (names) => [...names, ...names].reverse(),
 );
 
-export const anyContainer: fc.Arbitrary<Spelt> = merged(
-  imageAndVersion,
-  environment,
-  fields({
-    entrypoint: optional(value.words, [], ''),
-    command: optional(value.words, [], ' '),
-    workingDir: optional(value.path(fc.constantFrom('/srv', '/a b/c'))),
-    user: optional(user),
-    hostname: optional(oneOf('box', 'Box.example', '10')),
-    contextRoot: optional(oneOf('/', '/shop')),
-    labels: optional(value.labels, {}, []),
-    mounts: optional(mounts, []),
-    tmpfs: optional(tmpfs, []),
-    readOnly,
-    networks: optional(networks, [], ['default']),
-    extraHosts: optional(value.extraHosts, {}, []),
-    dns: optional(fc.oneof(value.oneOrMore(fc.constant('10.9.8.7')), ordered(oneOf('10.9.8.7', '::1'))), []),
-    capAdd: optional(unordered(value.capability), []),
-    capDrop: optional(unordered(value.capability), []),
-    files: optional(files, []),
-    devices: optional(devices, []),
-    gpus: optional(oneOf(1, 2, 'all')),
-    ulimits: optional(ulimits, {}),
-    sysctls: optional(value.sysctls, {}, []),
-    securityOpt: optional(securityOpt, []),
-    privileged: optional(oneOf(true), false),
-    init: optional(oneOf(true), false),
-    shmSize: optional(value.size(1)),
-    stopSignal: optional(stopSignal),
-    stopGracePeriod: optional(value.duration(0, 90_000)),
-  }),
-);
+/** `name`: of its image, whose tag and registry may be any. */
+export const anyContainer = (name: string): fc.Arbitrary<Spelt> =>
+  merged(
+    imageAndVersion(name),
+    environment,
+    fields({
+      entrypoint: optional(value.words, [], ''),
+      command: optional(value.words, [], ' '),
+      workingDir: optional(value.path(fc.constantFrom('/srv', '/a b/c'))),
+      user: optional(user),
+      hostname: optional(oneOf('box', 'Box.example', '10')),
+      labels: optional(value.labels, {}, []),
+      mounts: optional(mounts, []),
+      tmpfs: optional(tmpfs, []),
+      readOnly,
+      networks: optional(networks, [], ['default']),
+      extraHosts: optional(value.extraHosts, {}, []),
+      dns: optional(fc.oneof(value.oneOrMore(fc.constant('10.9.8.7')), ordered(oneOf('10.9.8.7', '::1'))), []),
+      capAdd: optional(unordered(value.capability), []),
+      capDrop: optional(unordered(value.capability), []),
+      files: optional(files, []),
+      devices: optional(devices, []),
+      gpus: optional(oneOf(1, 2, 'all')),
+      ulimits: optional(ulimits, {}),
+      sysctls: optional(value.sysctls, {}, []),
+      securityOpt: optional(securityOpt, []),
+      privileged: optional(oneOf(true), false),
+      init: optional(oneOf(true), false),
+      shmSize: optional(value.size(1)),
+      stopSignal: optional(stopSignal),
+      stopGracePeriod: optional(value.duration(0, 90_000)),
+    }),
+  );

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { ENV_FILES } from './container-arbitrary.ts';
+import { anyJob } from './job-arbitrary.ts';
 import { anyHead, anyService, TCP_PORTS } from './service-arbitrary.ts';
 import { fields, merged, oneOf, optional, plain, spelt, type Spelt } from './spelling.ts';
 import * as value from './value-arbitrary.ts';
@@ -52,7 +53,7 @@ const BASE = { kind: 'Service', name: 'base', image: 'base:1' };
 
 const order = fields({ dependsOn: optional(value.oneOrMore(fc.constantFrom('base')), []) });
 
-/** A service that load balancers lead to, one that nobody leads to, and the load balancers. */
+/** A service that load balancers lead to, one that nobody leads to, the load balancers, and a job. */
 export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
   .tuple(
     merged(anyService('web', 9000, 'preview.example.com'), order),
@@ -61,6 +62,7 @@ export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
     fc.option(anyLoadBalancer(1), { nil: undefined }),
     fc.option(anyLoadBalancer(2), { nil: undefined }),
     plain(fc.constant(BASE)),
+    fc.option(anyJob('job'), { nil: undefined }),
   )
   .map((documents) => documents.filter((each) => each !== undefined))
   .map((documents) => ({

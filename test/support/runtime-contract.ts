@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalResources } from '../../src/core/resources.ts';
 import type { ContainerSpec } from '../../src/core/model.ts';
-import type { Instance } from '../../src/core/observed.ts';
-import type { Runtime, RuntimeEvent } from '../../src/core/ports.ts';
+import type { Instance, Run } from '../../src/core/observed.ts';
+import type { Runtime, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
 import { freePort } from '../lab/free-port.ts';
 import { containerSpec, slotSpec } from './specs.ts';
 
@@ -298,6 +298,77 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       const { id } = await only();
       await runtime.ensure(slotSpec({ container: serving }));
       expect(await only()).toMatchObject({ id, state: 'running' });
+    });
+
+    describe('a run of a job', () => {
+      const job = (container: ContainerSpec, change: Partial<SlotSpec> = {}): SlotSpec =>
+        slotSpec({ role: 'job', service: 'migrate', container, restart: 'no', retries: 0, ...change });
+      const exiting = async () => {
+        const container = containerSpec(lab.behaviours.exiting);
+        await runtime.pull(container.image, 'missing');
+        return container;
+      };
+      const onlyRun = async (from: Runtime = runtime): Promise<Run> => {
+        const { runs, instances } = await from.observe();
+        const [run, ...others] = runs;
+        if (run === undefined || others.length > 0 || instances.length > 0) throw new Error('one run was expected');
+        return run;
+      };
+
+      it('is made without being started, once, also by another process', async () => {
+        const slot = job(serving, { retries: 2, schedule: '0 3 * * * UTC', dependsOn: ['db'] });
+        await runtime.prepare(slot);
+        const run = await onlyRun();
+        expect(run).toMatchObject({
+          name: `${lab.cluster}-migrate-1a2b3c4-1`,
+          service: 'migrate',
+          slot: 1,
+          state: 'created',
+          spec: serving,
+          retries: 2,
+          schedule: '0 3 * * * UTC',
+          dependsOn: ['db'],
+          discoverable: false,
+          deviations: [],
+        });
+        expect(run.exitCode).toBeUndefined();
+        await lab.open(lab.cluster).prepare(slot);
+        expect(await onlyRun()).toEqual(run);
+      });
+
+      it('begins once, however often it is started, and by whomever', async () => {
+        await runtime.prepare(job(await exiting()));
+        const made = await onlyRun();
+        await runtime.start(made);
+        await lab.until(async () => (await onlyRun()).state === 'exited');
+        const ended = await onlyRun();
+        expect(ended).toMatchObject({ exitCode: 3, restarts: 0, restartPolicy: 'no' });
+        await runtime.start(made);
+        await lab.open(lab.cluster).start(made);
+        expect(await onlyRun()).toEqual(ended);
+      });
+
+      it('is started again by the engine as often as it may be', async () => {
+        await runtime.prepare(job(await exiting(), { retries: 1 }));
+        await runtime.start(await onlyRun());
+        await lab.until(async () => (await onlyRun()).state === 'exited');
+        expect(await onlyRun()).toMatchObject({ exitCode: 3, restarts: 1, retries: 1 });
+      });
+
+      it('stays when it was stopped, and is not started again', async () => {
+        await runtime.prepare(job(serving, { retries: 5 }));
+        await runtime.start(await onlyRun());
+        await runtime.stop(await onlyRun(), { mark: true });
+        expect(await onlyRun()).toMatchObject({ state: 'exited', restartPolicy: 'no' });
+      });
+
+      it('that cannot be run says so', async () => {
+        const container = containerSpec(lab.behaviours.unrunnable);
+        await runtime.pull(container.image, 'missing');
+        await runtime.prepare(job(container));
+        await expect(runtime.start(await onlyRun())).rejects.toMatchObject({ reason: 'start-failed' });
+        expect(await onlyRun()).toMatchObject({ state: 'created', exitCode: 127 });
+      });
     });
 
     describe('update', () => {

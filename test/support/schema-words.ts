@@ -57,14 +57,16 @@ function kindsOf(value: unknown): string[] {
   return Number.isInteger(value) ? ['integer', 'number'] : [typeof value];
 }
 
-const COMMON = load('common');
-
 function load(name: string): Part {
   const url = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
   return JSON.parse(readFileSync(url, 'utf8')) as Part;
 }
 
 function resolved(part: Part): Part {
-  const name = part.$ref?.split('/').at(-1);
-  return name === undefined ? part : { ...COMMON.$defs?.[name], ...part };
+  if (part.$ref === undefined) return part;
+  const { $ref, ...beside } = part;
+  const [file = '', name = ''] = $ref.split('.schema.json#/$defs/');
+  const definition = load(file).$defs?.[name];
+  if (definition === undefined) throw new Error(`${$ref} leads nowhere`);
+  return { ...resolved(definition), ...beside };
 }

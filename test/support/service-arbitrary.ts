@@ -154,7 +154,7 @@ const healthCheck: fc.Arbitrary<Spelt> = fc.oneof(
 );
 
 /** Reservations and limits above them; what is reserved may be more than the node has. */
-const resources: fc.Arbitrary<Spelt> = fields({
+export const resources: fc.Arbitrary<Spelt> = fields({
   cpu: optional(plain(fc.constantFrom(0.0001, 0.1, 0.125, 0.3333, 1, 9)), 0),
   memory: optional(value.size(6), 0, '0M', '0.0K'),
   limits: optional(
@@ -188,8 +188,11 @@ export function anyHead(kind: string, name: string): fc.Arbitrary<Spelt> {
   return fields({ apiVersion, kind: oneOf(kind), name: oneOf(name), description, enabled });
 }
 
+export const pullPolicy = optional(oneOf('always', 'never'), 'missing');
+
 const how: fc.Arbitrary<Spelt> = fields({
-  pullPolicy: optional(oneOf('always', 'never'), 'missing'),
+  contextRoot: optional(oneOf('/', '/shop')),
+  pullPolicy,
   restart: optional(oneOf('always', 'on-failure'), 'unless-stopped'),
   healthCheck: optional(healthCheck),
 });
@@ -197,5 +200,5 @@ const how: fc.Arbitrary<Spelt> = fields({
 /** `preview`: the host name that it may have for the set without traffic, where a load balancer leads to it. */
 export function anyService(name: string, hostPort: number, preview?: string): fc.Arbitrary<Spelt> {
   const ports = preview === undefined ? [anyPorts(hostPort)] : [anyPorts(hostPort), swapped(preview)];
-  return merged(anyHead('Service', name), anyContainer, fc.oneof(...ports), how, resources, places);
+  return merged(anyHead('Service', name), anyContainer('web'), fc.oneof(...ports), how, resources, places);
 }

@@ -52,7 +52,6 @@ export function decideJob(view: JobView): JobDecision {
     ...(isDue && next !== undefined ? beginSteps(view, desired, next, obstacle) : []),
     ...historySteps(view, desired),
   ];
-  const isOver = desired.job.schedule !== undefined || !isNeeded;
   const wakeAt = nextClock(view, desired, dueAt);
   return {
     view,
@@ -60,9 +59,19 @@ export function decideJob(view: JobView): JobDecision {
     ...(next && isNeeded && { next }),
     ...(dueAt !== undefined && { dueAt }),
     ...(obstacle && { obstacle }),
-    steady: steps.length === 0 && isOver && (desired.job.schedule !== undefined || outcomeOf(view) !== 'running'),
+    steady: steps.length === 0 && (isOver(view, desired, isNeeded) || isHopeless(obstacle)),
     ...(wakeAt !== undefined && { wakeAt }),
   };
+}
+
+/** With a schedule it never is, and nobody waits for that. */
+function isOver(view: JobView, { job }: DesiredJob, isNeeded: boolean): boolean {
+  return job.schedule !== undefined || (!isNeeded && outcomeOf(view) !== 'running');
+}
+
+/** The node has no room for it, and none will come by itself. */
+function isHopeless(obstacle: Obstacle | undefined): boolean {
+  return obstacle !== undefined && obstacle !== 'awaits' && obstacle !== 'runs';
 }
 
 /** The manifest is gone: what runs is stopped, and all of it is removed. */

@@ -14,13 +14,14 @@ export function jobChange(decision: JobDecision): Change {
   return { kind: 'Job', name: decision.view.name, warnings: [], ...detailsOf(decision) };
 }
 
-function detailsOf({ view, next }: JobDecision): Details {
+function detailsOf(decision: JobDecision): Details {
+  const { view, next } = decision;
   const { desired, runs } = view;
   if (desired === undefined) return removal(view);
   if (!desired.job.enabled) return disabling(view);
   const to = `${desired.name}@${desired.release}`;
   const isOver = desired.job.schedule === undefined && outcomeOf(view) !== 'none';
-  if (next !== undefined || isOver) return isOver ? NONE : pending(view, desired, to);
+  if (next !== undefined || isOver) return isOver ? NONE : pending(decision, desired, to);
   const steps = [`pull ${desired.job.container.image}`, ...awaitSteps(view), runWords(desired, to)];
   const before = runs.findLast((each) => each.release !== desired.release) ?? runs.at(-1);
   if (before === undefined)
@@ -28,9 +29,10 @@ function detailsOf({ view, next }: JobDecision): Details {
   return renewal(desired, before, { to, steps });
 }
 
-/** It is made, and only waits for its time, or for what it depends on. */
-function pending({ runs }: JobView, { job }: DesiredJob, to: string): Details {
-  if (job.schedule !== undefined || runs.some(isUp)) return NONE;
+/** It is made, and only waits for its time, for room, or for what it depends on. */
+function pending({ view, obstacle, steady }: JobDecision, { job }: DesiredJob, to: string): Details {
+  if (steady) return { ...NONE, because: obstacle === undefined ? NONE.because : 'it does not fit on the node' };
+  if (job.schedule !== undefined || view.runs.some(isUp)) return NONE;
   return { action: 'update', because: `${to} has not run yet`, drift: false, fields: [], to, steps: [`run ${to}`] };
 }
 

@@ -40,10 +40,10 @@ describe('manifests that were applied', () => {
 
   it('say everything that there is to say', () => {
     const all = fc
-      .sample(anyManifests, { numRuns: 100, seed: 1 })
+      .sample(anyManifests, { numRuns: 200, seed: 1 })
       .flatMap(({ first, second }) => [...first, ...second]);
     const words = new Set(all.flatMap((each) => said(each)));
-    const known = [...sayable('service'), ...sayable('load-balancer')];
+    const known = [...sayable('service'), ...sayable('load-balancer'), ...sayable('job')];
     expect(known.filter((word) => !words.has(word))).toEqual([]);
   });
 });
@@ -106,11 +106,12 @@ async function doesWhatItPlans({
   expect({ changes: plan.changes, isDone: done.length > 0 }).toMatchObject({ isDone: plan.changes.length > 0 });
 }
 
-/** Containers are healthy at once, and images are there, so that none need be pulled. */
+/** Services are healthy and jobs are done at once, and images are there, so that none need be pulled. */
 function worldFor(manifests: readonly Manifest[]): World {
   const world = new World({ capabilities: ['ssd', 'gpu'] });
-  for (const { image } of manifests.flatMap((each) => (each.kind === 'Service' ? each.container : []))) {
-    world.engine.behave(image, { healthy: 0 });
+  for (const { kind, container } of manifests.filter((each) => each.kind !== 'LoadBalancer')) {
+    const { image } = container;
+    world.engine.behave(image, kind === 'Job' ? { exitsAfter: 0, exitCode: 0 } : { healthy: 0 });
     world.engine.keepImage(image, world.engine.registryImage(image));
   }
   return world;

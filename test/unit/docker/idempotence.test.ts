@@ -32,8 +32,8 @@ const anyImage: fc.Arbitrary<InspectedConfig> = fc.record(
 );
 
 const anySpec = anyManifests.map(({ first }) => {
-  const services = readTogether(first).manifests.filter((each) => each.kind === 'Service');
-  return services.map((each) => each.container);
+  const workloads = readTogether(first).manifests.filter((each) => each.kind !== 'LoadBalancer');
+  return workloads.map((each) => each.container);
 });
 
 describe('a container that was made of a manifest', () => {
