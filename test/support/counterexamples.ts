@@ -33,6 +33,11 @@ export const LIVED: Readonly<Record<string, readonly Act[]>> = {
 };
 
 export const SERVED: Readonly<Record<string, readonly Act[]>> = {
+  'the first release of a service has just started when the next one comes': [
+    commit({ web: draft('good1', { memory: 1024 ** 3 }), api: draft('good1'), route: 'api' }),
+    { do: 'pass', count: 2 },
+    commit({ web: draft('good1'), api: draft('good1'), route: 'api' }),
+  ],
   'a service gets green-blue before its route leads to anybody': [
     commit({ web: draft('unready'), api: draft('good1'), route: 'api' }),
     { do: 'latency', milliseconds: 3000 },

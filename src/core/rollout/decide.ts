@@ -9,7 +9,7 @@ import type { SlotSpec } from '../ports.ts';
 import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge, wantedTarget } from './target.ts';
-import { isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
+import { hasJustStarted, isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
 export interface Decision {
@@ -172,7 +172,8 @@ function discoverSteps(progress: Progress, named: readonly Instance[]): Step[] {
   const { view, current, surplus, old } = progress;
   const isAskable = (each: Instance) => each.state === 'running' && each.spec !== undefined;
   const running = [...current, ...surplus, ...old].filter(isAskable);
-  const isUnchecked = (each: Instance) => each.health === 'none' && isFoundAtOnce(progress);
+  const isUnchecked = (each: Instance) =>
+    each.health === 'none' && (isFoundAtOnce(progress) || hasJustStarted(view, each));
   const isKept = (each: Instance) => each.discoverable === true && (isUnknown(view, each) || isUnchecked(each));
   const isTrusted = (each: Instance) => isReady(view, each) || isKept(each);
   return running.flatMap((instance): Step[] => {

@@ -189,6 +189,11 @@ export function bestRelease(view: ServiceView, instances: readonly Instance[]): 
   return releases.sort((a, b) => ready(b) - ready(a) || newest(b) - newest(a))[0];
 }
 
+/** It runs, and nobody knows yet whether it stands. */
+export function hasJustStarted(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id)?.state === 'starting';
+}
+
 /** It runs, and the balancer cannot be asked about it. */
 export function isUnknown(view: ServiceView, instance: Instance): boolean {
   return view.conditions.get(instance.id)?.state === 'unknown';
