@@ -40,6 +40,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     cluster,
     capabilities,
     now: () => clock.now(),
+    logs: config.logs,
   });
   const { image, http, bind, network = 'host' } = balancer;
   const haproxy = createBalancer({

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Policy, PruneBudget } from './core/model.ts';
 import type { Problem } from './core/reason.ts';
 import { dockerConfig, type DockerConfig } from './docker-config.ts';
+import type { LogLimits } from './docker/log-rotation.ts';
 import { CONFIG } from './manifest/config-words.ts';
 import { parseDocuments } from './manifest/document.ts';
 import type { Document } from './manifest/document.ts';
@@ -14,7 +15,7 @@ import type { ConfigDocument } from './manifest/schema.generated.ts';
 import { overlaid, settings } from './manifest/settings.ts';
 import type { Given } from './manifest/settings.ts';
 import { validate } from './manifest/validators.ts';
-import { capability, present, sorted } from './manifest/values.ts';
+import { bytes, capability, present, sorted } from './manifest/values.ts';
 
 /** The host's configuration with every default filled in; times are milliseconds. */
 export interface Config {
@@ -30,6 +31,7 @@ export interface Config {
   readonly status: { readonly branch: string; readonly enabled: boolean };
   readonly stateDir: string;
   readonly prune: PruneBudget;
+  readonly logs: LogLimits;
   readonly policy: Policy;
 }
 
@@ -172,6 +174,7 @@ function configOf(reading: Reading, fields: ConfigDocument, env: Readonly<Record
     status: { branch: fields.status.branch ?? `fairlead/${fields.cluster}`, enabled: fields.status.enabled },
     stateDir: fields.stateDir ?? defaultStateDir(env),
     prune: fields.prune,
+    logs: { ...fields.logs, maxSize: bytes(fields.logs.maxSize) },
     policy: policyOf(reading, fields.policy),
   });
 }

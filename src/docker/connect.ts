@@ -3,6 +3,7 @@ import type { ContainerHost, Hands, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
 import { tame } from './dial.ts';
 import { Dockerode } from './dockerode.ts';
+import { EngineIdentity } from './engine-info.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { runSession } from './session.ts';
@@ -13,7 +14,7 @@ import { Networks } from './networks/networks.ts';
  * of it yet. `close` lets go of all calls that it has not answered; what it was told to do, it may still do.
  */
 export function connectEngine(
-  options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker' | 'onPause'>,
+  options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker' | 'engine' | 'onPause'>,
 ): {
   runtime: Runtime;
   host: ContainerHost;
@@ -22,9 +23,17 @@ export function connectEngine(
 } {
   const closing = new AbortController();
   const docker = openDocker(options.host, options.tls, closing.signal);
-  const runtime: Runtime = new EngineRuntime({ ...options, docker, onPause: (container) => host.paused(container) });
+  const engine = new EngineIdentity(docker, options.now);
+  const onPause = (container: string) => host.paused(container);
+  const runtime: Runtime = new EngineRuntime({ ...options, docker, engine, onPause });
   const networks = new Networks(docker, options.cluster);
-  const host = new EngineHost({ docker, networks, pull: (image) => runtime.pull(image, 'missing', closing.signal) });
+  const host = new EngineHost({
+    ...options,
+    docker,
+    engine,
+    networks,
+    pull: (image) => runtime.pull(image, 'missing', closing.signal),
+  });
   const hands: Hands = { exec: (container, session) => runSession(docker, container, session) };
   return { runtime, host, hands, close: () => closing.abort() };
 }

@@ -6,8 +6,10 @@ import { Addresses } from './networks/addresses.ts';
 import { Attachments } from './networks/attachments.ts';
 import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
+import type { EngineIdentity } from './engine-info.ts';
 import { Files } from './files.ts';
 import { pullImage } from './image.ts';
+import type { LogLimits } from './log-rotation.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks/networks.ts';
 import { Observer } from './observer.ts';
@@ -22,6 +24,9 @@ export interface EngineOptions {
   /** Folder of docker's own config.json. */
   readonly dockerConfig: string;
   readonly now: () => number;
+  /** Absent: as the engine has it. */
+  readonly logs?: LogLimits;
+  readonly engine: EngineIdentity;
   /** Told of each own container that is paused, while somebody watches. */
   readonly onPause?: (container: string) => void;
 }

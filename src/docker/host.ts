@@ -2,9 +2,11 @@ import { Readable, type Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
 import type { ContainerHost, ExecStream, HostedContainer, HostedContainerSpec, UploadFile } from '../core/ports.ts';
+import type { EngineIdentity } from './engine-info.ts';
 import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';
 import type { InspectedContainer } from './inspected.ts';
+import { logOptions, type LogLimits } from './log-rotation.ts';
 import { linesOf } from './logs.ts';
 import type { Networks } from './networks/networks.ts';
 import { tarOf } from './tar.ts';
@@ -13,12 +15,20 @@ import { tarOf } from './tar.ts';
 export class EngineHost implements ContainerHost {
   private readonly docker: Docker;
   private readonly networks: Networks;
+  private readonly log: () => Promise<Docker.HostConfig['LogConfig']>;
   private readonly fetchImage: (image: string) => Promise<unknown>;
   /** To processes that still run, by container. */
   private readonly streams = new Map<string, Set<Duplex>>();
 
-  constructor(options: { docker: Docker; networks: Networks; pull: (image: string) => Promise<unknown> }) {
+  constructor(options: {
+    docker: Docker;
+    networks: Networks;
+    logs?: LogLimits;
+    engine: EngineIdentity;
+    pull: (image: string) => Promise<unknown>;
+  }) {
     this.docker = options.docker;
+    this.log = () => logOptions(options.logs, options.engine);
     this.networks = options.networks;
     this.fetchImage = options.pull;
   }
@@ -37,7 +47,7 @@ export class EngineHost implements ContainerHost {
     if (network === undefined) throw new ReasonError('start-failed', `${spec.name} has no network to be on.`);
     const volume = this.docker.createVolume({ Name: spec.volume.name, Labels: { ...spec.labels } });
     await request(`Making volume ${spec.volume.name}`, 'start-failed', volume);
-    const options = hostedOptions(spec, network);
+    const options = hostedOptions(spec, network, await this.log());
     const container = await request(`Creating ${spec.name}`, 'start-failed', this.docker.createContainer(options));
     for (const id of others)
       await settle(`Connecting ${spec.name}`, [403], this.docker.getNetwork(id).connect({ Container: container.id }));
@@ -116,7 +126,11 @@ async function* stdoutOf(stream: Duplex): AsyncGenerator<string> {
     if (frame.stream === 'stdout') yield decoder.decode(frame.payload, { stream: true });
 }
 
-function hostedOptions(spec: HostedContainerSpec, network: string): Docker.ContainerCreateOptions {
+function hostedOptions(
+  spec: HostedContainerSpec,
+  network: string,
+  log: Docker.HostConfig['LogConfig'],
+): Docker.ContainerCreateOptions {
   const published = spec.network === 'host' ? [] : spec.network.publish;
   return {
     name: spec.name,
@@ -128,6 +142,7 @@ function hostedOptions(spec: HostedContainerSpec, network: string): Docker.Conta
     HostConfig: {
       NetworkMode: network,
       RestartPolicy: { Name: 'unless-stopped' },
+      ...(log && { LogConfig: log }),
       PortBindings: Object.fromEntries(
         published.map(({ port, address, hostPort }) => [
           `${port}/tcp`,

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import PQueue from 'p-queue';
 import type { Instance, ObservedNode, ObservedRuntime } from '../core/observed.ts';
 import type { Addresses } from './networks/addresses.ts';
-import { request } from './errors.ts';
+import type { EngineIdentity, EngineInfo } from './engine-info.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
 import { Inspector } from './inspector.ts';
@@ -15,7 +15,6 @@ import { resourcesOf, toInstance, toRun, type Surroundings } from './observe.ts'
 
 /** An engine that says nothing for this long is away. */
 const PATIENCE = 30_000;
-const INFO_LASTS = 60_000;
 const INSPECTS_AT_ONCE = 8;
 
 interface Known {
@@ -28,6 +27,7 @@ interface Known {
 
 export interface ObserverOptions {
   readonly docker: Docker;
+  readonly engine: EngineIdentity;
   readonly cluster: string;
   readonly capabilities: readonly string[];
   readonly networks: Networks;
@@ -52,7 +52,6 @@ export class Observer {
   private forgotten = 0;
   private forgottenThen = 0;
   private turn: Promise<unknown> = Promise.resolve();
-  private info: { readonly at: number; readonly value: EngineInfo } | undefined;
 
   constructor(options: ObserverOptions) {
     this.options = options;
@@ -95,7 +94,7 @@ export class Observer {
     const [listed, { networks, whole, partial, engineStartedAt }, info] = await Promise.all([
       listAll(this.options.docker, limit),
       this.options.networks.look(limit),
-      this.engineInfo(limit),
+      this.options.engine.info(limit),
     ]);
     const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
     const own = listed.filter((each) => isOwn(each) && (hasRole('service')(each) || hasRole('job')(each)));
@@ -112,16 +111,6 @@ export class Observer {
       ...(engineStartedAt !== undefined && { engineStartedAt }),
       observedAt,
     };
-  }
-
-  private async engineInfo(abortSignal: AbortSignal): Promise<EngineInfo> {
-    const now = this.options.now();
-    if (this.info !== undefined && now - this.info.at < INFO_LASTS) return this.info.value;
-    // The signal is missing from dockerode's types.
-    const docker = this.options.docker as unknown as { info(options: object): Promise<EngineInfo> };
-    const value = await request('Asking the engine about itself', 'start-failed', docker.info({ abortSignal }));
-    this.info = { at: now, value };
-    return value;
   }
 
   /** Inspects what is new or changed, and remembers that in place of what was known before. */
@@ -201,13 +190,6 @@ export class Observer {
       engineVersion: info.ServerVersion,
     };
   }
-}
-
-interface EngineInfo {
-  readonly Name: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
-  readonly ServerVersion: string;
 }
 
 function hasRole(role: 'service' | 'job'): (listed: ListedContainer) => boolean {

@@ -15,11 +15,19 @@ export function containerName(cluster: string, slot: SlotName): string {
   return `${cluster}-${slot.service}-${slot.release}-${slot.slot}`;
 }
 
-/** What Docker is asked for to make a slot's container on its first network, which is given by id. */
-export function createOptions(
-  slot: SlotSpec,
-  at: { cluster: string; network: string; address: string; files?: string | undefined },
-): Docker.ContainerCreateOptions {
+/** What a container gets of its surroundings, beside what its manifest says. */
+export interface Place {
+  readonly cluster: string;
+  /** Id of its first network. */
+  readonly network: string;
+  readonly address: string;
+  /** The engine's folder for its files. */
+  readonly files?: string | undefined;
+  readonly log?: Docker.HostConfig['LogConfig'];
+}
+
+/** What Docker is asked for to make a slot's container. */
+export function createOptions(slot: SlotSpec, at: Place): Docker.ContainerCreateOptions {
   return {
     name: containerName(at.cluster, slot),
     ...containerOptions(slot),
@@ -29,6 +37,7 @@ export function createOptions(
       ...resourceOptions(slot.resources),
       RestartPolicy: slot.retries ? retryOptions(slot.retries) : restartOptions(slot.restart),
       NetworkMode: at.network,
+      ...(at.log && { LogConfig: at.log }),
     },
     NetworkingConfig: { EndpointsConfig: { [at.network]: { IPAMConfig: { IPv4Address: at.address } } } },
   };

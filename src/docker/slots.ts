@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { canonicalResources, excessOf } from '../core/resources.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import type { EngineIdentity } from './engine-info.ts';
 import type { Files } from './files.ts';
 import type { Attachments } from './networks/attachments.ts';
 import type { Containers, Named } from './containers.ts';
@@ -9,9 +10,10 @@ import { creationError, request, statusOf } from './errors.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { LABEL, ownLabels, slotOf } from './labels.ts';
+import { logOptions, type LogLimits } from './log-rotation.ts';
 import type { Networks } from './networks/networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
-import { containerName, createOptions, markOptions, restartPolicyOf, volumeName } from './options.ts';
+import { containerName, createOptions, markOptions, restartPolicyOf, volumeName, type Place } from './options.ts';
 
 /** Exit codes that the engine gives to a command that it cannot run at all. */
 const CANNOT_RUN = [126, 127];
@@ -24,6 +26,8 @@ export class Slots {
   private readonly containers: Containers;
   private readonly attachments: Attachments;
   private readonly files: Files;
+  private readonly logs: LogLimits | undefined;
+  private readonly engine: EngineIdentity;
   /** Names of containers that could not be made or started the last time. */
   private readonly failed = new Set<string>();
 
@@ -34,6 +38,8 @@ export class Slots {
     containers: Containers;
     attachments: Attachments;
     files: Files;
+    logs?: LogLimits;
+    engine: EngineIdentity;
   }) {
     this.docker = options.docker;
     this.cluster = options.cluster;
@@ -41,6 +47,8 @@ export class Slots {
     this.containers = options.containers;
     this.attachments = options.attachments;
     this.files = options.files;
+    this.logs = options.logs;
+    this.engine = options.engine;
   }
 
   /** See `Runtime.ensure`. */
@@ -143,7 +151,8 @@ export class Slots {
     if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
     await this.makeVolumes(slot);
     const choose = await this.attachments.addressChooser();
-    const at = { network: first.id, address: choose(first) };
+    const log = await logOptions(this.logs, this.engine);
+    const at = { network: first.id, address: choose(first), log };
     const make = (files: string | undefined) => this.create(slot, { ...at, files }, signal);
     const id = await this.files.around(slot, make).catch(async (error: unknown) => {
       if (isLast && error instanceof ReasonError && error.reason === 'start-failed') await this.leaveMark(slot, error);
@@ -177,11 +186,7 @@ export class Slots {
   }
 
   /** Another process may create the same container at the same moment: then theirs is taken. */
-  private async create(
-    slot: SlotSpec,
-    at: { network: string; address: string; files: string | undefined },
-    signal?: AbortSignal,
-  ): Promise<string> {
+  private async create(slot: SlotSpec, at: Omit<Place, 'cluster'>, signal?: AbortSignal): Promise<string> {
     const name = containerName(this.cluster, slot);
     const options = createOptions(slot, { cluster: this.cluster, ...at });
     try {

@@ -1041,6 +1041,19 @@ export interface ConfigDocument {
     maxCount: number;
   };
   /**
+   * How much of each container's log is kept, where the engine's driver is `json-file`, which keeps all of it. Counts for containers that are made from then on.
+   */
+  logs: {
+    /**
+     * Size of one file; 0 leaves it to the engine.
+     */
+    maxSize: string | number;
+    /**
+     * Files of a container, the latest ones.
+     */
+    maxFiles: number;
+  };
+  /**
    * What manifests may ask of the host. The default gives nothing away.
    */
   policy: {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import Docker from 'dockerode';
 import PQueue from 'p-queue';
+import type { LogLimits } from '../../src/docker/log-rotation.ts';
 import { connectEngine } from '../../src/docker/connect.ts';
 import type { ContainerHost, Runtime } from '../../src/core/ports.ts';
 
@@ -32,9 +33,14 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /** A cluster of its own on the engine, with everything removed at the end, volumes too. */
-export function openCluster(host = dockerHost(), name = freshCluster(), dockerConfig = tmpdir()): TestCluster {
+export function openCluster(
+  host = dockerHost(),
+  name = freshCluster(),
+  dockerConfig = tmpdir(),
+  logs: LogLimits = { maxSize: 0, maxFiles: 1 },
+): TestCluster {
   const docker = dockerAt(host);
-  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now };
+  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now, logs };
   return {
     name,
     docker,

@@ -49,6 +49,7 @@ describe('the configuration', () => {
       status: { branch: 'fairlead/default', enabled: true },
       stateDir: process.getuid?.() === 0 ? '/var/lib/fairlead' : '/home/ops/.local/state/fairlead',
       prune: { maxFraction: 0.2, maxCount: 3 },
+      logs: { maxSize: 10 * 1024 ** 2, maxFiles: 3 },
       policy: {
         images: ['**'],
         bindMounts: [],
@@ -73,6 +74,7 @@ balancer: { enabled: false, http: 8080, network: bridge, bind: "::" }
 status: { enabled: false }
 stateDir: /srv/fairlead
 prune: { maxFraction: 1 }
+logs: { maxSize: 0 }
 policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
     expect(config({ text })).toMatchObject({
       cluster: 'demo',
@@ -89,6 +91,7 @@ policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
       status: { branch: 'fairlead/demo', enabled: false },
       stateDir: '/srv/fairlead',
       prune: { maxFraction: 1, maxCount: 3 },
+      logs: { maxSize: 0, maxFiles: 3 },
       policy: { hostPorts: { from: 80, to: 80 }, capabilities: ['CHOWN'], bindMounts: ['/srv/**'] },
     });
   });

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Addresses } from '../../../src/docker/networks/addresses.ts';
 import type { InspectedHostConfig, ListedContainer } from '../../../src/docker/inspected.ts';
 import { Networks } from '../../../src/docker/networks/networks.ts';
+import { EngineIdentity } from '../../../src/docker/engine-info.ts';
 import { Observer } from '../../../src/docker/observer.ts';
 import { createOptions } from '../../../src/docker/options.ts';
 import { containerSpec, slotSpec } from '../../support/specs.ts';
@@ -73,6 +74,7 @@ describe('a container that cannot be inspected', () => {
     const networks = new Networks(docker, 'demo');
     observer = new Observer({
       docker,
+      engine: new EngineIdentity(docker, () => now),
       cluster: 'demo',
       capabilities: [],
       networks,
