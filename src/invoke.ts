@@ -2,13 +2,14 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
-import { lockStateDir } from './app/lock.ts';
+import { isLocked, lockStateDir } from './app/lock.ts';
 import { RunLedger } from './app/run-ledger.ts';
 import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastStatus, Source } from './app/source.ts';
 import type { EXIT, ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
+import type { DesiredState } from './core/desire.ts';
 import { openWorkingTree } from './git/worktree.ts';
 import { openConsole } from './console.ts';
 import { logEvent, openLog } from './log.ts';
@@ -158,7 +159,8 @@ export async function runRetry(invocation: Invocation, name: string, flags: Flag
   return await withCluster(invocation, flags, async (config, adapters) => {
     const desired = desiredOf(await readLastGood(config.stateDir, config.cluster), config.cluster);
     const { recorded } = await recordOf(config);
-    return await retry({ ...adapters, name, desired, recorded, now: clock.now(), terminal: invocation.terminal });
+    const record = (message: string) => recordAsked(config.stateDir, byHand(name, message));
+    return await retry({ ...adapters, ...invocation, name, desired, recorded, now: clock.now(), record });
   });
 }
 
@@ -189,19 +191,49 @@ export async function runJobRun(
 ): Promise<number> {
   const { runJob } = await import('./commands/job-run.ts');
   const { desiredOf } = await import('./commands/last-good.ts');
-  return await withCluster(invocation, flags, async ({ stateDir, cluster, policy }, { runtime }) => {
-    const lastGood = await readLastGood(stateDir, cluster);
-    const withheld = refusedNow(lastGood?.manifests ?? [], policy).flatMap(({ object }) => object ?? []);
+  return await withCluster(invocation, flags, async (config, { runtime }) => {
+    const { stateDir, cluster } = config;
     return await runJob({
       ...invocation,
       name,
-      desired: { ...desiredOf(lastGood, cluster), withheld },
+      desired: (await keptState(config)) ?? desiredOf(undefined, cluster),
       runtime,
       detached: flags.detach === true,
       record: (message) => recordAsked(stateDir, byHand(name, message)),
     });
   });
 }
+
+export async function runRestart(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
+  const { restart } = await import('./commands/restart.ts');
+  return await withCluster(invocation, flags, async (config, cluster) => {
+    const { stateDir } = config;
+    const isKept = await isLocked(stateDir);
+    await using _lock = isKept ? NO_LOCK : await lockStateDir(stateDir);
+    const ledger = await RunLedger.open(stateDir, config.cluster);
+    const prune = { budget: config.prune, all: false };
+    const onEvent = ({ object, message }: Event) => invocation.terminal.err(`${object}: ${message}\n`);
+    return await restart({
+      ...invocation,
+      ...cluster,
+      name,
+      desired: await keptState(config),
+      passes: isKept ? undefined : machineryOf(config, cluster, { prune, onEvent, ledger }),
+      record: (message) => recordAsked(stateDir, byHand(name, message)),
+    });
+  });
+}
+
+/** What the cluster is kept equal to, but for what its host has ceased to allow; undefined: nothing has been taken up. */
+async function keptState({ stateDir, cluster, policy }: Config): Promise<DesiredState | undefined> {
+  const lastGood = await readLastGood(stateDir, cluster);
+  if (lastGood === undefined) return undefined;
+  const { desiredOf } = await import('./commands/last-good.ts');
+  const withheld = refusedNow(lastGood.manifests, policy).flatMap(({ object }) => object ?? []);
+  return { ...desiredOf(lastGood, cluster), withheld };
+}
+
+const NO_LOCK: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
 /** With who it was, as far as the machine knows. */
 function byHand(object: string, message: string): Event {

@@ -111,6 +111,15 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .action(async (name, options) => finish(await (await import('./invoke.ts')).runJobRun(invocation, name, options)));
 
   fairlead
+    .command('restart')
+    .description(
+      'Replace the instances of a service by new ones of the same release, without a gap where there need be none.',
+    )
+    .argument('<name>', 'the service')
+    .addOption(config())
+    .action(async (name, options) => finish(await (await import('./invoke.ts')).runRestart(invocation, name, options)));
+
+  fairlead
     .command('retry')
     .description('Let a release that failed be tried again.')
     .argument('<name>', 'the service')

@@ -44,6 +44,7 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
         step.instance.service,
         `${phase === 'begun' ? 'restarting' : 'restarted'} ${step.instance.name}: ${step.because}`,
       ];
+    case 'end':
     case 'stop':
       return [
         'stopped',

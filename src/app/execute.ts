@@ -23,7 +23,7 @@ const NETWORKS_PATIENCE = 5_000;
 const PARTING = 3_000;
 
 /** A step that was begun, or waits for its turn. */
-interface Job {
+interface Task {
   readonly step: Step;
   readonly controller: AbortController;
   /** Aborted where it is not to begin any more. */
@@ -37,7 +37,7 @@ export class Executor {
   private readonly options: ExecutorOptions;
   private readonly turns: Turns;
   /** By object. */
-  private readonly jobs = new Map<string, Job>();
+  private readonly tasks = new Map<string, Task>();
   private readonly ended: Result[] = [];
 
   constructor(options: ExecutorOptions) {
@@ -88,8 +88,8 @@ export class Executor {
 
   /** Ends what runs beside the passes; stops that were begun are left to Docker, and so is what hangs. */
   async close(): Promise<void> {
-    for (const job of this.jobs.values()) end(job);
-    const ends = Promise.all([...this.jobs.values()].map((job) => job.ended));
+    for (const task of this.tasks.values()) end(task);
+    const ends = Promise.all([...this.tasks.values()].map((task) => task.ended));
     await inPatience(ends, PARTING, this.options.sleep);
   }
 
@@ -100,12 +100,12 @@ export class Executor {
 
   /** More is to be done than is done at once. */
   get isCrowded(): boolean {
-    return this.jobs.size > AT_ONCE;
+    return this.tasks.size > AT_ONCE;
   }
 
   /** Steps that are under way, or whose end nobody has taken yet. */
   get working(): readonly Step[] {
-    return [...[...this.jobs.values()].map(({ step }) => step), ...this.ended.map(({ step }) => step)];
+    return [...[...this.tasks.values()].map(({ step }) => step), ...this.ended.map(({ step }) => step)];
   }
 
   /** The first step of each object that nothing works on; how the last one ended must be known before the next begins. */
@@ -122,29 +122,29 @@ export class Executor {
   /** A pull that is not wanted any more must not hold up the one that is, nor what waits for its turn what is due now. */
   private giveUp(steps: readonly Step[]): void {
     const wanted = new Set(steps.map(nameOf));
-    for (const job of this.jobs.values()) {
-      const canEnd = isPull(job.step) || !job.isBegun;
-      if (canEnd && !wanted.has(nameOf(job.step))) end(job);
+    for (const task of this.tasks.values()) {
+      const canEnd = isPull(task.step) || !task.isBegun;
+      if (canEnd && !wanted.has(nameOf(task.step))) end(task);
     }
   }
 
   /** `tell` hears how it ended; undefined: it was aborted. */
   private begin(step: Step, tell: (result: Result | undefined) => void): Promise<void> {
     const [controller, turn] = [new AbortController(), new AbortController()];
-    const job: Job = { step, controller, turn, isBegun: false, ended: Promise.resolve() };
-    job.ended = this.turns
-      .take(step, turn.signal, () => this.start(job))
+    const task: Task = { step, controller, turn, isBegun: false, ended: Promise.resolve() };
+    task.ended = this.turns
+      .take(step, turn.signal, () => this.start(task))
       .then((result) => {
-        this.jobs.delete(objectOf(step));
+        this.tasks.delete(objectOf(step));
         tell(controller.signal.aborted ? undefined : result);
       });
-    this.jobs.set(objectOf(step), job);
-    return job.ended;
+    this.tasks.set(objectOf(step), task);
+    return task.ended;
   }
 
-  private start(job: Job): Promise<Result> {
-    const { step, controller } = job;
-    job.isBegun = true;
+  private start(task: Task): Promise<Result> {
+    const { step, controller } = task;
+    task.isBegun = true;
     if (isLong(step) && step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
     return this.run(step, controller.signal);
   }
@@ -183,6 +183,8 @@ export class Executor {
         return runtime.prepare(step.slot, signal);
       case 'start':
         return runtime.start(step.instance);
+      case 'end':
+        return runtime.end(step.instance, signal);
       case 'unpause':
         return runtime.unpause(step.instance);
       case 'remove':
@@ -204,7 +206,7 @@ export class Executor {
 }
 
 /** It may go on, but need not, where it was begun already. */
-function end({ isBegun, controller, turn }: Job): void {
+function end({ isBegun, controller, turn }: Task): void {
   controller.abort();
   if (!isBegun) turn.abort();
 }
@@ -219,5 +221,5 @@ function isPull(step: Step): boolean {
 }
 
 function isLong(step: Step): boolean {
-  return isPull(step) || step.do === 'stop' || step.do === 'restart' || step.do === 'route';
+  return isPull(step) || ['stop', 'end', 'restart', 'route'].includes(step.do);
 }

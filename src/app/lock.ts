@@ -2,6 +2,11 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 
+/** Whether a process works with the state directory. */
+export async function isLocked(stateDir: string): Promise<boolean> {
+  return await isAnswered(join(stateDir, 'lock'));
+}
+
 /**
  * Holds the state directory for this process: a second one refuses to start. The lock is a socket that only a living
  * process answers, so that a killed one leaves nothing to clean up. It says `ok` or `stuck`, for health checks.

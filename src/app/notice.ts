@@ -1,7 +1,8 @@
 import isEqual from 'fast-deep-equal';
-import { beganAt, endWords, hasEnded, runState } from '../core/jobs/run.ts';
+import { endWords, hasEnded, runState } from '../core/jobs/run.ts';
 import {
   isUp,
+  RESTART_ASKED,
   type Instance,
   type ObservedBalancer,
   type ObservedRuntime,
@@ -37,11 +38,11 @@ function describeRuns(before: readonly Run[], now: readonly Run[]): Description[
 }
 
 function describeEnd(run: Run): Description {
-  const { service, release, slot, finishedAt = 0 } = run;
+  const { service, release, slot, startedAt = 0, finishedAt = 0 } = run;
   const what = `${service}@${release}, run ${slot}`;
-  const seconds = Math.max(0, (finishedAt - beganAt(run)) / 1000).toFixed(1);
+  const seconds = Math.max(0, (finishedAt - startedAt) / 1000).toFixed(1);
   if (runState(run) === 'succeeded') return ['succeeded', service, `${what}, has done its work after ${seconds} s`];
-  return ['failed', service, `${what}, failed after ${seconds} s: ${endWords(run, undefined)}`];
+  return ['failed', service, `${what}, failed after ${seconds} s: ${endWords(run)}`];
 }
 
 function describeFate(before: Instance, now: Instance | undefined): Description[] {
@@ -58,7 +59,7 @@ function describeFate(before: Instance, now: Instance | undefined): Description[
 
 function changesOf(before: Instance, now: Instance): string[] {
   return [
-    ...now.deviations.filter((each) => !before.deviations.includes(each)),
+    ...now.deviations.filter((each) => !before.deviations.includes(each) && each !== RESTART_ASKED),
     ...(isEqual(now.resources, before.resources) ? [] : ['it has other limits']),
     ...(before.discoverable !== undefined && now.discoverable === undefined ? ['it was taken off its names'] : []),
   ];

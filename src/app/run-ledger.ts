@@ -48,7 +48,7 @@ export class RunLedger {
     await mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     const file = join(this.stateDir, FILE);
     const kept: Kept = { format: FORMAT, cluster: this.cluster, runs };
-    await writeFile(`${file}.new`, JSON.stringify(kept), { mode: 0o600 });
+    await writeFile(`${file}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
   }
 }

@@ -132,7 +132,9 @@ export class Sight {
 function underWay(working: readonly Step[]): UnderWay {
   const route = working.find((step) => step.do === 'route');
   const stops = working.filter((step) => step.do === 'stop');
-  const starts = working.filter((step): step is Extract<Step, { do: 'ensure' | 'prepare' }> => step.do === 'ensure');
+  const starts = working.filter(
+    (step): step is Extract<Step, { do: 'ensure' | 'prepare' }> => step.do === 'ensure' || step.do === 'prepare',
+  );
   return {
     stopping: stops.map((step) => step.instance.id),
     starting: starts.map((step) => step.slot),

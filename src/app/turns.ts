@@ -35,6 +35,7 @@ export class Turns {
       case 'pull':
         return await this.place(this.pulls, givenUp, { patience: Infinity }, work);
       case 'stop':
+      case 'end':
         return await this.place(this.stops, givenUp, { patience: STOPPING }, work);
       case 'ensure':
         return await this.place(this.queue, givenUp, { patience: HANGING }, work);

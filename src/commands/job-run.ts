@@ -1,4 +1,5 @@
-import { runSlot } from '../core/jobs/decide.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fetchPolicy, isAsWanted, runSlot } from '../core/jobs/decide.ts';
 import { hasBegun, hasEnded } from '../core/jobs/run.ts';
 import type { DesiredJob, DesiredState } from '../core/desire.ts';
 import { isUp, type Run } from '../core/observed.ts';
@@ -19,6 +20,7 @@ export interface JobRunOptions {
   readonly record: (message: string) => Promise<void>;
 }
 
+const POLL = 250;
 /** Lines of a log; a run that has more shows its last ones. */
 const TAIL = 100_000;
 
@@ -35,8 +37,8 @@ export async function runJob(options: JobRunOptions): Promise<number> {
   const [first] = running;
   if (first !== undefined && job.job.concurrency === 'forbid')
     return refuse(terminal, `${name} runs already: run ${first.slot}. Wait for its end, or set its \`concurrency\`.`);
-  const run = own.find((each) => !hasBegun(each) && each.release === job.release) ?? (await make(job, own, options));
-  if (job.job.concurrency === 'replace') for (const each of running) await runtime.stop(each, { mark: true, signal });
+  if (job.job.concurrency === 'replace') for (const each of running) await runtime.end(each, signal);
+  const run = own.find((each) => !hasBegun(each) && isAsWanted(job, each)) ?? (await make(job, own, options));
   await options.record(`ran the job ${name}`);
   await runtime.start(run);
   terminal.err(`${name}@${run.release}, run ${run.slot}, has begun.\n`);
@@ -56,9 +58,9 @@ function unknownJob({ jobs }: DesiredState, name: string): string {
 async function make(job: DesiredJob, own: readonly Run[], options: JobRunOptions): Promise<Run> {
   const { runtime, desired, signal } = options;
   const { image, networks } = job.job.container;
-  const { id } = await runtime.pull(image, job.job.pullPolicy, signal);
+  const { id } = await runtime.pull(image, fetchPolicy(own, job), signal);
   await runtime.ensureNetworks(networks);
-  const slot = runSlot({ runs: own, revision: desired.revision.id }, job);
+  const slot = runSlot({ runs: own, revision: desired.revision.id, now: Date.now() }, job);
   await runtime.prepare({ ...slot, imageId: id }, signal);
   return await find(runtime, (each) => each.service === job.name && each.slot === slot.slot);
 }
@@ -75,14 +77,16 @@ async function follow({ id }: Run, { runtime, signal, terminal, name }: JobRunOp
   let printed = '';
   for (;;) {
     const run = await find(runtime, (each) => each.id === id);
+    const before = printed;
     for await (const { at, stream, text } of runtime.logs(run, { tail: TAIL, follow: true, signal })) {
-      if (at <= printed) continue;
-      printed = at;
+      if (at <= before) continue;
+      if (at > printed) printed = at;
       if (stream === 'stdout') terminal.out(`${text}\n`);
       else terminal.err(`${text}\n`);
     }
     if (signal.aborted) return refuse(terminal, `${name} goes on; fairlead status ${name} tells how it ends.`);
     const now = await find(runtime, (each) => each.id === id);
-    if (hasEnded(now)) return now.exitCode ?? EXIT.error;
+    if (hasEnded(now)) return now.stopped ? EXIT.error : (now.exitCode ?? EXIT.error);
+    await delay(POLL, undefined, { signal }).catch(() => undefined);
   }
 }

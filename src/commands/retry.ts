@@ -11,6 +11,8 @@ export interface RetryOptions extends Seeing {
   readonly name: string;
   readonly desired: DesiredState;
   readonly terminal: Terminal;
+  /** Told before anything is removed. */
+  readonly record: (message: string) => Promise<void>;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function retry(options: RetryOptions): Promise<ExitCode> {
   }
   const failed = view.instances.filter((each) => each.restartPolicy === 'no' && (!isUp(each) || isStuck(view, each)));
   if (failed.length === 0) terminal.out(`Nothing of ${name} is marked as failed.\n`);
+  else await options.record(`let ${name} be tried again`);
   for (const instance of failed) {
     if (isUp(instance)) await runtime.stop(instance, { mark: false });
     await runtime.remove(instance);

@@ -53,6 +53,10 @@ export interface Instance {
 export interface Run extends Instance {
   /** How often Docker starts it again. */
   readonly retries: number;
+  /** It was ended before it came to its own end: it has failed, whatever its process makes of that. */
+  readonly stopped: boolean;
+  /** By the clock of who made it. */
+  readonly madeAt: number;
   /** What its job's schedule was when it was made, as `0 3 * * * UTC`; absent: it had none. */
   readonly schedule?: string;
 }
@@ -61,9 +65,16 @@ export interface Run extends Instance {
 export interface RecordedRun {
   /** `migrate@3f9c1a2` */
   readonly release: string;
+  readonly succeeded: boolean;
   readonly exitCode: number;
   readonly finishedAt: number;
 }
+
+/** Exit codes that the engine gives to a command that it cannot run at all. */
+export const CANNOT_RUN: readonly number[] = [126, 127];
+
+/** A deviation that a person has brought about, so that the instance is replaced. */
+export const RESTART_ASKED = 'a restart was asked for';
 
 /** It runs, or Docker is about to start it again: its slot, its place and its host ports are taken. */
 export function isUp({ state }: Pick<Instance, 'state'>): boolean {
@@ -138,7 +149,7 @@ export interface ObservedBalancer {
 export interface UnderWay {
   /** Ids of instances that are being stopped. */
   readonly stopping: readonly string[];
-  /** Slots whose containers are being made or started. */
+  /** Slots and runs whose containers are being made or started. */
   readonly starting: readonly { readonly service: string; readonly release: string; readonly slot: number }[];
   /** The table that the balancer is being given. */
   readonly table?: RoutingTable;

@@ -21,6 +21,7 @@ export interface SlotSpec {
   readonly retries?: number;
   /** Of a run: see Run. */
   readonly schedule?: string;
+  readonly madeAt?: number;
   /** The image that the release runs already: a tag that moved since is not taken. */
   readonly imageId?: string;
   /** Of the container's files; absent: it has none, or they are where they were put for an instance of before. */
@@ -74,8 +75,10 @@ export interface Runtime {
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
   /** Makes a run's container without starting it; one that is there stays. */
   prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void>;
-  /** Starts a run that has not begun; one that has is left alone. */
+  /** Starts a run that has not begun; one that has is left alone. Errors: start-failed. */
   start(run: Run): Promise<void>;
+  /** Stops a run for good: from now on it counts as failed, whatever its process makes of it. */
+  end(run: Run, signal?: AbortSignal): Promise<void>;
   /** Unpauses. */
   unpause(instance: Instance): Promise<void>;
   /**
@@ -83,6 +86,8 @@ export interface Runtime {
    * (which has that policy) is removed too, so that it is not taken for a mark, and others stay, to be started again.
    */
   stop(instance: Instance, options: { mark: boolean; signal?: AbortSignal }): Promise<void>;
+  /** From now on the instance deviates from its spec, by RESTART_ASKED: it is replaced, whoever makes the next pass. */
+  askForRestart(instance: Instance): Promise<void>;
   /** Restarts a running container with its grace. */
   restart(instance: Instance, signal?: AbortSignal): Promise<void>;
   /** Removes the container, never its volumes. */

@@ -42,6 +42,10 @@ export class Containers {
     return this.act('Starting', container, [304], (target) => target.start());
   }
 
+  rename(container: Named, name: string): Promise<void> {
+    return this.act('Renaming', container, [], (target) => target.rename({ name }));
+  }
+
   unpause(container: Named): Promise<void> {
     return this.act('Unpausing', container, [/is not paused/], (target) => target.unpause());
   }
@@ -73,7 +77,7 @@ export class Containers {
   }
 
   /** Changes the restart policy, where the container is still there. */
-  setRestart(container: Named, restart: Instance['restartPolicy']): Promise<void> {
+  setRestart(container: Named, restart: Instance['restartPolicy'] | 'stopped'): Promise<void> {
     const options = { RestartPolicy: restartOptions(restart) };
     return this.act('Updating', container, [404], (target) => target.update(options));
   }

@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { FileEntry, PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
-import { isTrusted, type Instance, type ObservedRuntime, type Run } from '../core/observed.ts';
+import { isTrusted, RESTART_ASKED, type Instance, type ObservedRuntime, type Run } from '../core/observed.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
+import { ReasonError } from '../core/reason.ts';
 import { Addresses } from './networks/addresses.ts';
 import { Attachments } from './networks/attachments.ts';
 import { Containers } from './containers.ts';
@@ -13,6 +14,7 @@ import type { LogLimits } from './log-rotation.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks/networks.ts';
 import { Observer } from './observer.ts';
+import { restartingName } from './options.ts';
 import { credentialsFor } from './registry-auth.ts';
 import { Slots } from './slots.ts';
 
@@ -95,7 +97,13 @@ export class EngineRuntime implements Runtime {
   /** What is remembered of it may be old: a run that has ended would begin once more. */
   async start(run: Run): Promise<void> {
     const there = await this.containers.find(run.id);
-    if (there?.State.Status === 'created') await this.containers.start(run);
+    if (there === undefined) throw new ReasonError('start-failed', `${run.name} is gone: somebody has removed it.`);
+    if (there.State.Status === 'created') await this.containers.start(run);
+  }
+
+  async end(run: Run, signal?: AbortSignal): Promise<void> {
+    await this.containers.setRestart(run, 'stopped');
+    await this.containers.stop(run, signal);
   }
 
   unpause(instance: Instance): Promise<void> {
@@ -107,6 +115,11 @@ export class EngineRuntime implements Runtime {
     if (instance.restartPolicy !== restart) await this.containers.setRestart(instance, restart);
     await this.containers.stop(instance, signal);
     if (restart === 'discarded') await this.remove(instance);
+  }
+
+  async askForRestart(instance: Instance): Promise<void> {
+    if (!instance.deviations.includes(RESTART_ASKED))
+      await this.containers.rename(instance, restartingName(this.cluster, instance));
   }
 
   restart(instance: Instance, signal?: AbortSignal): Promise<void> {

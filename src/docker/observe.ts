@@ -1,11 +1,11 @@
 import { coresOf, coresOfNano } from '../core/resources.ts';
 import type { Resources } from '../core/model.ts';
-import type { Instance, InstanceState, Run } from '../core/observed.ts';
+import { RESTART_ASKED, type Instance, type InstanceState, type Run } from '../core/observed.ts';
 import { hasAlias } from './networks/attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { dependsOnOf, LABEL, slotOf, specOf } from './labels.ts';
-import { containerName, restartPolicyOf, retriesOf, type SlotName } from './options.ts';
+import { containerName, isStopped, restartPolicyOf, restartingName, retriesOf, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './networks/names.ts';
 
 export interface Surroundings {
@@ -59,9 +59,11 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
 /** The same of a job's container. */
 export function toRun(inspected: InspectedContainer, around: Surroundings): Run | undefined {
   const instance = toInstance(inspected, around);
-  const schedule = inspected.Config.Labels?.[LABEL.schedule];
-  const retries = retriesOf(inspected.HostConfig);
-  return instance && { ...instance, retries, ...(schedule !== undefined && { schedule }) };
+  if (instance === undefined) return undefined;
+  const { [LABEL.schedule]: schedule, [LABEL.madeAt]: made = '' } = inspected.Config.Labels ?? {};
+  const run = { retries: retriesOf(inspected.HostConfig), stopped: isStopped(inspected.HostConfig) };
+  const madeAt = Date.parse(made) || instance.createdAt;
+  return { ...instance, ...run, madeAt, ...(schedule !== undefined && { schedule }) };
 }
 
 const STATES: readonly string[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead'];
@@ -144,6 +146,7 @@ export function digestOf(image: InspectedImage | undefined, reference: string): 
 /** By its name it is found again: under another one a second container would be made for the slot. */
 function nameDeviation(inspected: InspectedContainer, cluster: string, slot: SlotName): string[] {
   const wanted = containerName(cluster, slot);
+  if (inspected.Name === `/${restartingName(cluster, slot)}`) return [RESTART_ASKED];
   return inspected.Name === `/${wanted}` ? [] : [`name is ${inspected.Name.slice(1)}, not ${wanted}`];
 }
 

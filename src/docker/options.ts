@@ -15,6 +15,11 @@ export function containerName(cluster: string, slot: SlotName): string {
   return `${cluster}-${slot.service}-${slot.release}-${slot.slot}`;
 }
 
+/** Docker's name of one that is to be replaced: of all that says so nothing else can be changed while it runs. */
+export function restartingName(cluster: string, slot: SlotName): string {
+  return `${containerName(cluster, slot)}-restart`;
+}
+
 /** What a container gets of its surroundings, beside what its manifest says. */
 export interface Place {
   readonly cluster: string;
@@ -121,9 +126,13 @@ export function resourceOptions(
 /** Docker keeps no word for what is discarded: this number of retries, which nobody else asks for, is ours. */
 const DISCARDED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCount: 8_686 };
 
-export function restartOptions(restart: Instance['restartPolicy']): Docker.HostRestartPolicy {
+export function restartOptions(restart: Instance['restartPolicy'] | 'stopped'): Docker.HostRestartPolicy {
+  if (restart === 'stopped') return STOPPED;
   return restart === 'discarded' ? DISCARDED : { Name: restart };
 }
+
+/** The same for a run that was ended before its own end. */
+const STOPPED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCount: 8_687 };
 
 /** Of a run: how often Docker starts it again. */
 function retryOptions(MaximumRetryCount: number): Docker.HostRestartPolicy {
@@ -132,6 +141,10 @@ function retryOptions(MaximumRetryCount: number): Docker.HostRestartPolicy {
 
 export function retriesOf({ RestartPolicy: policy }: InspectedHostConfig): number {
   return policy?.MaximumRetryCount ?? 0;
+}
+
+export function isStopped(host: InspectedHostConfig): boolean {
+  return retriesOf(host) === STOPPED.MaximumRetryCount;
 }
 
 export function restartPolicyOf({ RestartPolicy: policy }: InspectedHostConfig): Instance['restartPolicy'] {

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { canonicalResources, excessOf } from '../core/resources.ts';
+import { CANNOT_RUN } from '../core/observed.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
 import type { EngineIdentity } from './engine-info.ts';
@@ -14,9 +15,6 @@ import { logOptions, type LogLimits } from './log-rotation.ts';
 import type { Networks } from './networks/networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
 import { containerName, createOptions, markOptions, restartPolicyOf, volumeName, type Place } from './options.ts';
-
-/** Exit codes that the engine gives to a command that it cannot run at all. */
-const CANNOT_RUN = [126, 127];
 
 /** Makes and starts the containers of slots. */
 export class Slots {
@@ -70,9 +68,14 @@ export class Slots {
 
   /** See `Runtime.prepare`. */
   async prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
-    const there = await this.containers.find(containerName(this.cluster, slot));
-    if (there === undefined) await this.make(slot, false, signal);
-    else this.refuseStranger(there, slot);
+    const name = containerName(this.cluster, slot);
+    const there = await this.containers.find(name);
+    if (there !== undefined) return this.refuseStranger(there, slot);
+    await this.make(slot, false, signal).catch(async (error: unknown) => {
+      const half = await this.containers.find(name).catch(() => undefined);
+      if (half?.State.Status === 'created') await this.containers.remove({ id: half.Id, name });
+      throw error;
+    });
   }
 
   private refuseStranger(there: InspectedContainer, slot: SlotSpec): void {
@@ -148,7 +151,7 @@ export class Slots {
   private async make(slot: SlotSpec, isLast: boolean, signal?: AbortSignal): Promise<string> {
     const attached = await this.networks.attached(slot.container.networks);
     const [first] = attached;
-    if (first === undefined) throw new ReasonError('start-failed', `Service ${slot.service} is on no network.`);
+    if (first === undefined) throw new ReasonError('start-failed', `${slot.service} is on no network.`);
     await this.makeVolumes(slot);
     const choose = await this.attachments.addressChooser();
     const log = await logOptions(this.logs, this.engine);

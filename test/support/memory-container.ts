@@ -42,6 +42,8 @@ export class MemoryContainer {
   readonly logs: LogLine[] = [];
   readonly deviations: string[] = [];
   state: InstanceState = 'created';
+  /** As a run that was ended before its own end. */
+  wasEnded = false;
   restartPolicy: Instance['restartPolicy'];
   resources: Resources;
   discoverable: boolean;
@@ -165,8 +167,14 @@ export class MemoryContainer {
   }
 
   toRun(): Run {
-    const { retries = 0, schedule } = this.slot;
-    return { ...this.toInstance(), retries, ...(schedule !== undefined && { schedule }) };
+    const { retries = 0, schedule, madeAt = this.createdAt } = this.slot;
+    return {
+      ...this.toInstance(),
+      retries,
+      stopped: this.wasEnded,
+      madeAt,
+      ...(schedule !== undefined && { schedule }),
+    };
   }
 
   private exitsAt(): number {

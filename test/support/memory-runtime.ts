@@ -3,6 +3,7 @@ import { ReasonError } from '../../src/core/reason.ts';
 import type { FileEntry, PullPolicy, Resources } from '../../src/core/model.ts';
 import {
   isTrusted,
+  RESTART_ASKED,
   type Instance,
   type ObservedNode,
   type ObservedRuntime,
@@ -161,14 +162,29 @@ export class MemoryRuntime implements Runtime {
       await this.engine.mutate(`update ${instance.name}`);
       container.restartPolicy = restart;
     }
-    if (container.alive) await this.end(container);
+    if (container.alive) await this.stopNow(container);
     if (restart === 'discarded') await this.remove(instance);
   }
 
-  private async end(container: MemoryContainer): Promise<void> {
+  private async stopNow(container: MemoryContainer): Promise<void> {
     await this.engine.mutate(`stop ${container.name}`);
     container.stop(this.engine.clock.now());
     this.engine.announce(container, 'die');
+  }
+
+  async askForRestart(instance: Instance): Promise<void> {
+    if (instance.deviations.includes(RESTART_ASKED)) return;
+    await this.engine.mutate(`rename ${instance.name}`);
+    const container = this.engine.get(instance.name);
+    container.deviations.push(RESTART_ASKED);
+    this.engine.announce(container, 'rename');
+  }
+
+  async end(run: Run, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const container = this.engine.get(run.name);
+    container.wasEnded = true;
+    if (container.alive) await this.stopNow(container);
   }
 
   async restart(instance: Instance, signal?: AbortSignal): Promise<void> {

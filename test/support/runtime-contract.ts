@@ -316,7 +316,7 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       };
 
       it('is made without being started, once, also by another process', async () => {
-        const slot = job(serving, { retries: 2, schedule: '0 3 * * * UTC', dependsOn: ['db'] });
+        const slot = job(serving, { retries: 2, schedule: '0 3 * * * UTC', madeAt: 1e12, dependsOn: ['db'] });
         await runtime.prepare(slot);
         const run = await onlyRun();
         expect(run).toMatchObject({
@@ -327,6 +327,8 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
           spec: serving,
           retries: 2,
           schedule: '0 3 * * * UTC',
+          madeAt: 1e12,
+          stopped: false,
           dependsOn: ['db'],
           discoverable: false,
           deviations: [],
@@ -355,11 +357,19 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
         expect(await onlyRun()).toMatchObject({ exitCode: 3, restarts: 1, retries: 1 });
       });
 
-      it('stays when it was stopped, and is not started again', async () => {
+      it('that was ended stays, is not started again, and says so', async () => {
         await runtime.prepare(job(serving, { retries: 5 }));
         await runtime.start(await onlyRun());
-        await runtime.stop(await onlyRun(), { mark: true });
-        expect(await onlyRun()).toMatchObject({ state: 'exited', restartPolicy: 'no' });
+        expect(await onlyRun()).toMatchObject({ state: 'running', stopped: false });
+        await runtime.end(await onlyRun());
+        expect(await onlyRun()).toMatchObject({ state: 'exited', stopped: true });
+      });
+
+      it('that is gone cannot be started', async () => {
+        await runtime.prepare(job(serving));
+        const run = await onlyRun();
+        await lab.remove(run);
+        await expect(runtime.start(run)).rejects.toMatchObject({ reason: 'start-failed' });
       });
 
       it('that cannot be run says so', async () => {

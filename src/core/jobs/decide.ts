@@ -1,12 +1,13 @@
 import isEqual from 'fast-deep-equal';
 import type { DesiredJob } from '../desire.ts';
 import { isUp, type Run } from '../observed.ts';
-import { fits } from '../placement.ts';
+import type { PullPolicy } from '../model.ts';
+import { fits, type Demand } from '../placement.ts';
 import type { SlotSpec } from '../ports.ts';
 import type { Reason } from '../reason.ts';
 import { canonicalResources } from '../resources.ts';
 import type { Step } from '../rollout/steps.ts';
-import { beganAt, hasBegun, hasEnded } from './run.ts';
+import { hasBegun, hasEnded } from './run.ts';
 import { nextAfter, scheduleText } from './schedule.ts';
 import { latestRun, outcomeOf, type JobView } from './view.ts';
 
@@ -28,16 +29,14 @@ export interface JobDecision {
 
 type Obstacle = 'awaits' | 'runs' | Extract<Reason, 'missing-capabilities' | 'not-enough-memory' | 'not-enough-cpu'>;
 
-/** The engine's clock and ours may differ by so much: a run that began a moment too early is the one that was due. */
-const CLOCK_SLACK = 30_000;
-/** Somebody made a run by hand and is about to begin it. */
-const BY_HAND = 60_000;
+/** So long a run that was made is left alone: somebody may be about to begin it, and the engine may need a moment. */
+const PATIENCE = 60_000;
 
 /**
  * The next steps of one job, derived from its runs alone: the next one is made as soon as it is wanted, and begins when it is
  * due. So a release that has a run which began never gets another one by itself.
  */
-export function decideJob(view: JobView): JobDecision {
+function decideJob(view: JobView): JobDecision {
   const { desired } = view;
   if (desired === undefined) return retire(view);
   const next = view.runs.find((each) => !hasBegun(each) && isAsWanted(desired, each));
@@ -74,37 +73,48 @@ function isHopeless(obstacle: Obstacle | undefined): boolean {
   return obstacle !== undefined && obstacle !== 'awaits' && obstacle !== 'runs';
 }
 
+/** One after the other, as each that begins takes its room. */
+export function decideJobs(views: readonly JobView[]): JobDecision[] {
+  let taken: Demand = { cpu: 0, memory: 0 };
+  return views.map((view) => {
+    const free = { cpu: view.free.cpu - taken.cpu, memory: view.free.memory - taken.memory };
+    const decision = decideJob({ ...view, free });
+    const { cpu = 0, memory = 0 } = view.desired?.job.resources ?? {};
+    const begins = decision.steps.some((step) => step.do === 'start');
+    if (begins) taken = { cpu: taken.cpu + cpu, memory: taken.memory + memory };
+    return decision;
+  });
+}
+
 /** The manifest is gone: what runs is stopped, and all of it is removed. */
 function retire(view: JobView): JobDecision {
   const because = `${view.name} is not wanted any more`;
   const steps = view.runs.map((instance): Step =>
-    isUp(instance) ? { do: 'stop', instance, mark: true, because } : { do: 'remove', instance, because },
+    isUp(instance) ? { do: 'end', instance, because } : { do: 'remove', instance, because },
   );
   return { view, steps, steady: steps.length === 0 };
 }
 
 /** Once for a release, whatever came of it; with a schedule always. */
 function needsRun(view: JobView, { job }: DesiredJob): boolean {
-  return job.enabled && (job.schedule !== undefined || outcomeOf(view) === 'none');
+  return job.enabled && (job.schedule !== undefined || outcomeOf(view) === 'made');
 }
 
 /** What was made for another release, another schedule or with other limits, or only half, is made anew. */
-function isAsWanted({ job, release }: DesiredJob, run: Run): boolean {
-  return (
-    run.release === release &&
-    run.deviations.length === 0 &&
-    run.discoverable !== undefined &&
-    run.retries === job.retries &&
-    run.schedule === (job.schedule && scheduleText(job.schedule)) &&
-    isEqual(run.resources, canonicalResources(job.resources))
-  );
+export function isAsWanted(desired: DesiredJob, run: Run): boolean {
+  const isWhole = run.deviations.length === 0 && run.discoverable !== undefined;
+  return isMeant(desired, run) && isWhole && isEqual(run.resources, canonicalResources(desired.job.resources));
+}
+
+/** It was made of the same manifest, whatever the engine has made of it. */
+function isMeant({ job, release }: DesiredJob, run: Run): boolean {
+  const schedule = job.schedule && scheduleText(job.schedule);
+  return run.release === release && run.retries === job.retries && run.schedule === schedule;
 }
 
 /** Times that passed while nobody was there to begin a run are made up for, once. */
-function dueTime({ runs }: JobView, { job }: DesiredJob, next: Run): number | undefined {
-  if (job.schedule === undefined) return next.createdAt;
-  const begun = runs.filter(hasBegun).map((each) => (each.startedAt ?? each.createdAt) + CLOCK_SLACK);
-  return nextAfter(job.schedule, Math.max(next.createdAt, ...begun));
+function dueTime({ now }: JobView, { job }: DesiredJob, next: Run): number | undefined {
+  return job.schedule === undefined ? now : nextAfter(job.schedule, next.madeAt);
 }
 
 function obstacleOf(view: JobView, { job }: DesiredJob): Obstacle | undefined {
@@ -116,18 +126,23 @@ function obstacleOf(view: JobView, { job }: DesiredJob): Obstacle | undefined {
   return job.resources.memory > free.memory ? 'not-enough-memory' : 'not-enough-cpu';
 }
 
-function timeoutSteps({ runs, now }: JobView, { job: { timeout } }: DesiredJob): Step[] {
+function timeoutSteps(view: JobView, { job: { timeout } }: DesiredJob): Step[] {
   if (timeout === undefined) return [];
-  const late = runs.filter((each) => isUp(each) && now - beganAt(each) >= timeout);
+  const late = view.runs.filter((each) => isUp(each) && view.now >= beganAt(view, each) + timeout);
   const because = `it has run for longer than its timeout of ${timeout / 1000} s`;
-  return late.map((instance) => ({ do: 'stop', instance, mark: true, because }));
+  return late.map((instance) => ({ do: 'end', instance, because }));
+}
+
+/** The first start of a run that is up. */
+function beganAt({ began }: JobView, { id, startedAt = 0 }: Run): number {
+  return began[id] ?? startedAt;
 }
 
 /** Runs that were made and are not to begin. */
 function spareSteps({ runs, now }: JobView, desired: DesiredJob, next: Run | undefined): Step[] {
-  const isByHand = (each: Run) =>
-    desired.job.enabled && next === undefined && each.release === desired.release && now - each.createdAt < BY_HAND;
-  const spare = runs.filter((each) => !hasBegun(each) && each !== next && !isByHand(each));
+  const isNew = (each: Run) =>
+    desired.job.enabled && next === undefined && isMeant(desired, each) && now - each.madeAt < PATIENCE;
+  const spare = runs.filter((each) => !hasBegun(each) && each !== next && !isNew(each));
   return spare.map((instance) => ({ do: 'remove', instance, because: 'it is not to begin any more' }));
 }
 
@@ -135,17 +150,31 @@ function spareSteps({ runs, now }: JobView, desired: DesiredJob, next: Run | und
 function makeSteps(view: JobView, desired: DesiredJob): Step[] {
   const { job, release, name } = desired;
   const { image, networks } = job.container;
-  const known = view.memory.images[`${name}@${release}`];
-  if (known === undefined) return [{ do: 'pull', service: name, release, image, policy: job.pullPolicy }];
+  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now - each.madeAt < PATIENCE;
+  if (view.isMaking || view.runs.some(isNew)) return [];
+  const sibling = view.runs.find((each) => each.release === release);
+  const imageId = sibling?.imageId ?? view.memory.images[`${name}@${release}`]?.id;
+  if (imageId === undefined)
+    return [{ do: 'pull', service: name, release, image, policy: fetchPolicy(view.runs, desired) }];
   if (networks.some((each) => view.missingNetworks.includes(each))) return [];
-  return [{ do: 'prepare', slot: { ...runSlot(view, desired), imageId: known.id } }];
+  return [{ do: 'prepare', slot: { ...runSlot(view, desired), imageId } }];
+}
+
+/** A new version of the same image reference is fetched anew, unless that is forbidden. */
+export function fetchPolicy(runs: readonly Run[], { job: { pullPolicy, container } }: DesiredJob): PullPolicy {
+  const isMoved = ({ spec, version }: Run) => spec?.image === container.image && version !== container.version;
+  return pullPolicy === 'missing' && runs.some(isMoved) ? 'always' : pullPolicy;
 }
 
 /** The run that comes after all that there are. */
 export function runSlot(
-  { runs, revision }: Pick<JobView, 'runs' | 'revision'>,
+  { runs, revision, now }: Pick<JobView, 'runs' | 'revision' | 'now'>,
   { job, release }: DesiredJob,
 ): SlotSpec {
+  const schedule = job.schedule && scheduleText(job.schedule);
+  // Another one in its place is due when it would have been.
+  const before =
+    schedule === undefined ? undefined : runs.find((each) => !hasBegun(each) && each.schedule === schedule);
   return {
     role: 'job',
     service: job.name,
@@ -156,7 +185,8 @@ export function runSlot(
     discoverable: false,
     restart: 'no',
     retries: job.retries,
-    ...(job.schedule && { schedule: scheduleText(job.schedule) }),
+    ...(schedule !== undefined && { schedule }),
+    madeAt: before?.madeAt ?? now,
     ...(job.contents && { contents: job.contents }),
     ...(job.dependsOn && { dependsOn: job.dependsOn }),
     revision,
@@ -167,23 +197,26 @@ function beginSteps(view: JobView, { job }: DesiredJob, instance: Run, obstacle:
   if (obstacle === undefined) return [{ do: 'start', instance }];
   if (obstacle !== 'runs' || job.concurrency !== 'replace') return [];
   const because = `${instance.name} takes its place`;
-  return view.runs.filter(isUp).map((each) => ({ do: 'stop', instance: each, mark: true, because }));
+  return view.runs.filter(isUp).map((each) => ({ do: 'end', instance: each, because }));
 }
 
-/** Of those that have ended the last ones stay, and the one that shows that the release has been run. */
+/** Of those that have ended the last ones stay, and those that alone show that their release has been run. */
 function historySteps(view: JobView, { job }: DesiredJob): Step[] {
   const ended = view.runs.filter(hasEnded).reverse();
   const because = `${job.history} later ${job.history === 1 ? 'run is' : 'runs are'} kept`;
-  const old = ended.slice(job.history).filter((each) => each !== latestRun(view));
+  const isKnown = ({ release, schedule }: Run) =>
+    schedule !== undefined || view.recorded.has(`${view.name}@${release}`);
+  const old = ended.slice(job.history).filter((each) => each !== latestRun(view) && isKnown(each));
   return old.map((instance) => ({ do: 'remove', instance, because }));
 }
 
-function nextClock({ runs, now }: JobView, { job }: DesiredJob, dueAt: number | undefined): number | undefined {
+function nextClock(view: JobView, { job }: DesiredJob, dueAt: number | undefined): number | undefined {
+  const { runs, now } = view;
   const { timeout } = job;
   const clocks = [
     ...(dueAt === undefined ? [] : [dueAt]),
-    ...(timeout === undefined ? [] : runs.filter(isUp).map((each) => beganAt(each) + timeout)),
-    ...runs.filter((each) => !hasBegun(each)).map((each) => each.createdAt + BY_HAND),
+    ...(timeout === undefined ? [] : runs.filter(isUp).map((each) => beganAt(view, each) + timeout)),
+    ...runs.filter((each) => !hasBegun(each)).map((each) => each.madeAt + PATIENCE),
   ].filter((at) => at > now);
   return clocks.length === 0 ? undefined : Math.min(...clocks);
 }

@@ -1,5 +1,5 @@
 import type { RecordedRun, Run } from '../observed.ts';
-import { hasEnded } from './run.ts';
+import { hasEnded, runState } from './run.ts';
 
 /** Releases that are remembered, of all jobs together. */
 const MOST = 2_000;
@@ -19,6 +19,8 @@ function byEnd(a: RecordedRun, b: RecordedRun): number {
 }
 
 /** What cannot be started has no end of its own. */
-function recordOf({ service, release, exitCode = -1, finishedAt, createdAt }: Run): RecordedRun {
-  return { release: `${service}@${release}`, exitCode, finishedAt: finishedAt ?? createdAt };
+function recordOf(run: Run): RecordedRun {
+  const { service, release, exitCode = -1, finishedAt, createdAt } = run;
+  const succeeded = runState(run) === 'succeeded';
+  return { release: `${service}@${release}`, succeeded, exitCode, finishedAt: finishedAt ?? createdAt };
 }

@@ -3,7 +3,7 @@ import { groupBy } from '../group.ts';
 import type { ObservedState, RecordedRun, Run } from '../observed.ts';
 import type { Demand } from '../placement.ts';
 import type { Memory } from '../rollout/memory.ts';
-import { runState } from './run.ts';
+import { runState, type RunState } from './run.ts';
 
 /** All that the decision about one job needs, gathered once. */
 export interface JobView {
@@ -12,8 +12,12 @@ export interface JobView {
   readonly desired?: DesiredJob;
   /** By their numbers. */
   readonly runs: readonly Run[];
-  /** How the wanted release ended, where that was seen and its container may be gone. */
-  readonly recorded?: RecordedRun;
+  /** How releases ended, by `migrate@3f9c1a2`: their containers may be gone. */
+  readonly recorded: ReadonlyMap<string, RecordedRun>;
+  /** When runs that are up first began, by container id. */
+  readonly began: Memory['began'];
+  /** A run of it is being made. */
+  readonly isMaking: boolean;
   /** Services and jobs that it depends on and that are not ready. */
   readonly awaits: readonly string[];
   /** Room on the node beside all that runs. */
@@ -38,12 +42,13 @@ export function jobViewsOf(
   const names = [...new Set([...wanted.keys(), ...runs.keys()])].sort();
   return names.map((name) => {
     const job = wanted.get(name);
-    const record = job && recorded.get(`${name}@${job.release}`);
     return {
       name,
       ...(job && { desired: job }),
       runs: (runs.get(name) ?? []).sort((a, b) => a.slot - b.slot),
-      ...(record && { recorded: record }),
+      recorded,
+      began: memory.began,
+      isMaking: state.underWay?.starting.some((each) => each.service === name) ?? false,
       awaits: [],
       capabilities: state.runtime.node.capabilities,
       revision: desired.revision.id,
@@ -60,17 +65,18 @@ export function latestRun({ desired, runs }: JobView): Run | undefined {
   return runs.findLast((each) => each.release === desired?.release && runState(each) !== 'made');
 }
 
-/** How the wanted release has come out, so far. */
-export function outcomeOf(view: JobView): 'none' | 'running' | 'succeeded' | 'failed' {
+/** How the wanted release has come out so far; `made`: it has not had a run. */
+export function outcomeOf(view: JobView): RunState {
   const latest = latestRun(view);
-  if (latest === undefined) return recordedOutcome(view);
-  const state = runState(latest);
-  return state === 'made' ? 'none' : state;
+  if (latest !== undefined) return runState(latest);
+  const record = recordOf(view);
+  if (record === undefined) return 'made';
+  return record.succeeded ? 'succeeded' : 'failed';
 }
 
-function recordedOutcome({ recorded }: JobView): 'none' | 'succeeded' | 'failed' {
-  if (recorded === undefined) return 'none';
-  return recorded.exitCode === 0 ? 'succeeded' : 'failed';
+/** How the wanted release ended, where that was seen. */
+export function recordOf({ name, desired, recorded }: JobView): RecordedRun | undefined {
+  return recorded.get(`${name}@${desired?.release ?? ''}`);
 }
 
 /** What depends on it may begin. */

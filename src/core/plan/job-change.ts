@@ -20,19 +20,19 @@ function detailsOf(decision: JobDecision): Details {
   if (desired === undefined) return removal(view);
   if (!desired.job.enabled) return disabling(view);
   const to = `${desired.name}@${desired.release}`;
-  const isOver = desired.job.schedule === undefined && outcomeOf(view) !== 'none';
+  const isOver = desired.job.schedule === undefined && outcomeOf(view) !== 'made';
   if (next !== undefined || isOver) return isOver ? NONE : pending(decision, desired, to);
   const steps = [`pull ${desired.job.container.image}`, ...awaitSteps(view), runWords(desired, to)];
-  const before = runs.findLast((each) => each.release !== desired.release) ?? runs.at(-1);
+  const before = runs.at(-1);
   if (before === undefined)
     return { action: 'create', because: `${desired.name} is new`, drift: false, fields: [], to, steps };
   return renewal(desired, before, { to, steps });
 }
 
 /** It is made, and only waits for its time, for room, or for what it depends on. */
-function pending({ view, obstacle, steady }: JobDecision, { job }: DesiredJob, to: string): Details {
+function pending({ obstacle, steady }: JobDecision, { job }: DesiredJob, to: string): Details {
   if (steady) return { ...NONE, because: obstacle === undefined ? NONE.because : 'it does not fit on the node' };
-  if (job.schedule !== undefined || view.runs.some(isUp)) return NONE;
+  if (job.schedule !== undefined) return NONE;
   return { action: 'update', because: `${to} has not run yet`, drift: false, fields: [], to, steps: [`run ${to}`] };
 }
 
@@ -53,8 +53,8 @@ function renewal(desired: DesiredJob, before: Run, { to, steps }: Pick<Details, 
     const because = becauseOf(fields) ?? `${from} → ${to}`;
     return { action: 'replace', because, drift: false, fields, from, to, steps };
   }
-  const because = becauseOf(fields) ?? before.deviations[0] ?? 'the run that was made is gone';
-  return { action: 'update', because, drift: fields.length === 0, fields, from, to, steps };
+  const because = becauseOf(fields) ?? before.deviations[0] ?? 'its next run is to be made';
+  return { action: 'update', because, drift: before.deviations.length > 0, fields, from, to, steps };
 }
 
 function termsOf({ resources, retries, schedule }: Run): object {
@@ -73,7 +73,7 @@ function disabling({ runs, name, desired }: JobView): Details {
   return { action: 'update', because: 'enabled: false', drift: false, fields: [], from, steps };
 }
 
-function removal({ name, runs, awaits }: JobView): Details {
+function removal({ name, runs }: JobView): Details {
   const last = runs.at(-1);
   if (last === undefined) return { ...NONE, because: 'not wanted, and not there' };
   const from = `${name}@${last.release}`;
@@ -84,11 +84,7 @@ function removal({ name, runs, awaits }: JobView): Details {
     drift: false,
     fields: [],
     from,
-    steps: [
-      ...awaitSteps({ awaits }),
-      ...running,
-      `remove ${runs.length === 1 ? 'its run' : `its ${runs.length} runs`}`,
-    ],
+    steps: [...running, `remove ${runs.length === 1 ? 'its run' : `its ${runs.length} runs`}`],
     warnings: [{ code: 'removal', message: `${name} is removed with its runs and their logs: its manifest is gone.` }],
   };
 }

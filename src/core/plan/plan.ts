@@ -3,7 +3,7 @@ import { changeOf } from './change.ts';
 import { jobChange } from './job-change.ts';
 import type { DesiredState } from '../desire.ts';
 import type { FieldChange } from './fields.ts';
-import { decideJob, type JobDecision } from '../jobs/decide.ts';
+import { decideJobs, type JobDecision } from '../jobs/decide.ts';
 import { jobViewsOf } from '../jobs/view.ts';
 import { isRouted } from '../rollout/drain.ts';
 import type { Memory } from '../rollout/memory.ts';
@@ -72,9 +72,10 @@ export function plan(
   const views = viewsOf(desired, state, memory, now);
   const ordered = inOrder({ services: views.services, jobs: jobViewsOf(desired, state, views) });
   const wanted = ordered.services.map((each) => heldBack(decide(each), desired));
-  const refusal = pruneProblem(desired, wanted, prune);
+  const decided = decideJobs(ordered.jobs);
+  const refusal = pruneProblem(desired, wanted, decided, prune);
   const decisions = refusal === undefined ? wanted : wanted.map(spared);
-  const jobs = ordered.jobs.map((each) => jobHeldBack(decideJob(each), desired, refusal !== undefined));
+  const jobs = decided.map((each) => jobHeldBack(each, desired, refusal !== undefined));
   const table = routingTable(desired, state, decisions, views.routing, now);
   const routes = refusal === undefined ? table.routes : withKept(table, state.balancer.table, decisions);
   const all = [...decisions.map(changeOf), ...jobs.map(jobChange), ...routeChanges(desired, state)];
@@ -102,7 +103,7 @@ function heldBack(decision: Decision, { withheld }: DesiredState): Decision {
 function jobHeldBack(decision: JobDecision, { withheld }: DesiredState, isRefused: boolean): JobDecision {
   const { name, desired } = decision.view;
   const isHeld = desired === undefined ? isRefused : withheld.includes(name);
-  return isHeld ? { ...decision, steps: [] } : decision;
+  return isHeld ? { ...decision, steps: [], steady: true } : decision;
 }
 
 /** A service that may not be removed goes on as it is. */

@@ -24,6 +24,8 @@ export interface Memory {
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
   readonly failures: Readonly<Record<string, Failure>>;
+  /** By container id of runs of jobs that are up: their first start, by the engine's clock. */
+  readonly began: Readonly<Record<string, number>>;
   /** By container id: when those ended that fell while the engine was away, by its clock. */
   readonly fellWithEngine: Readonly<Record<string, number>>;
 }
@@ -44,6 +46,7 @@ export const NO_MEMORY: Memory = {
   condemned: {},
   images: {},
   failures: {},
+  began: {},
   fellWithEngine: {},
 };
 
@@ -116,6 +119,13 @@ export function withImages(memory: Memory, images: readonly (readonly [string, P
 /** Somebody took these images away after they were pulled: they are pulled again. Keys as in `images`. */
 export function withoutImages(memory: Memory, lost: ReadonlySet<string>): Memory {
   return lost.size === 0 ? memory : { ...memory, images: without(memory.images, (each) => lost.has(each)) };
+}
+
+/** Docker tells the start of the last retry only; who was not there takes that for the first. */
+export function withBeginnings(memory: Memory, running: readonly Instance[]): Memory {
+  if (running.length === 0 && Object.keys(memory.began).length === 0) return memory;
+  const began = running.map(({ id, startedAt = 0 }) => [id, memory.began[id] ?? startedAt] as const);
+  return { ...memory, began: Object.fromEntries(began) };
 }
 
 /** These containers were stopped on purpose: however often they had fallen, they may start at once. */

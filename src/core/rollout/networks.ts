@@ -1,5 +1,4 @@
 import type { DesiredState } from '../desire.ts';
-import { hasEnded } from '../jobs/run.ts';
 import type { ObservedBalancer, ObservedRuntime } from '../observed.ts';
 import type { Step } from './steps.ts';
 
@@ -18,8 +17,8 @@ export function networkSteps(desired: DesiredState, runtime: ObservedRuntime, ba
   if (names.length > 0) return [{ do: 'networks', names }];
   const existing = [...runtime.networks, ...runtime.partialNetworks];
   const keep = new Set(desired.networks);
-  const standing = [...runtime.instances, ...runtime.runs.filter((each) => !hasEnded(each))];
-  for (const { spec } of standing) for (const name of spec?.networks ?? existing) keep.add(name);
+  for (const { spec } of [...runtime.instances, ...runtime.runs])
+    for (const name of spec?.networks ?? existing) keep.add(name);
   if (balancer.state !== 'absent') keep.add('default');
   return existing.every((name) => keep.has(name)) ? [] : [{ do: 'prune-networks', keep: [...keep] }];
 }

@@ -17,6 +17,7 @@ export type Step =
   | { readonly do: 'prune-files'; readonly names: readonly string[] }
   | { readonly do: 'ensure' | 'prepare'; readonly slot: SlotSpec }
   | { readonly do: 'start'; readonly instance: Run }
+  | { readonly do: 'end'; readonly instance: Run; readonly because: string }
   | { readonly do: 'unpause' | 'remove' | 'restart'; readonly instance: Instance; readonly because: string }
   | { readonly do: 'stop'; readonly instance: Instance; readonly mark: boolean; readonly because: string }
   | {
@@ -47,6 +48,7 @@ export function objectOf(step: Step): string {
     case 'remove-balancer':
       return 'balancer';
     case 'start':
+    case 'end':
     case 'unpause':
     case 'remove':
     case 'restart':
@@ -76,6 +78,7 @@ export function serviceOf(step: Step): string | undefined {
     case 'remove-balancer':
       return undefined;
     case 'start':
+    case 'end':
     case 'unpause':
     case 'remove':
     case 'restart':

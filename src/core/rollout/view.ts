@@ -1,6 +1,6 @@
 import type { CheckDefinition, DesiredService, DesiredState } from '../desire.ts';
 import { groupBy } from '../group.ts';
-import { withoutImages, type Memory } from './memory.ts';
+import { withBeginnings, withoutImages, type Memory } from './memory.ts';
 import type { ContainerSpec, Resources } from '../model.ts';
 import {
   isTrusted,
@@ -39,7 +39,7 @@ export interface ServiceView {
   readonly coming: RoutingIndex;
   /** Slots of the service whose containers are being made or started. */
   readonly starting: UnderWay['starting'];
-  /** Services that it depends on and that are not ready: nothing new of it starts. */
+  /** Services and jobs that it depends on and that are not ready: nothing new of it starts. */
   readonly awaits: readonly string[];
   /** Services that leave, too, and depend on it: it leaves after them. */
   readonly neededBy: readonly string[];
@@ -88,7 +88,8 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, routing, memory, now);
   const releases = [...desired.services, ...desired.jobs].map(({ name, release }) => `${name}@${release}`);
-  const remembered = withoutUnwanted(remember(memory, state, conditions, now), new Set(releases));
+  const known = withBeginnings(remember(memory, state, conditions, now), runs.filter(isUp));
+  const remembered = withoutUnwanted(known, new Set(releases));
   const node = beside(state.runtime.node, runs.filter(isUp));
   const placement = place(desired.services, instances, node);
   const blocked = new Set(placement.blocked);

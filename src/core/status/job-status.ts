@@ -1,13 +1,12 @@
 import type { JobDecision } from '../jobs/decide.ts';
 import { endWords, hasBegun, hasEnded, runState } from '../jobs/run.ts';
 import { scheduleText } from '../jobs/schedule.ts';
-import { latestRun, outcomeOf, type JobView } from '../jobs/view.ts';
+import { latestRun, outcomeOf, recordOf, type JobView } from '../jobs/view.ts';
 import type { Run } from '../observed.ts';
-import type { Problem } from '../reason.ts';
 import { hindrancesOf } from './hindrance.ts';
 import type { IndexedContext } from './report.ts';
 import { withLog } from './service-status.ts';
-import type { JobStatus, RunStatus } from './status.ts';
+import type { JobStatus, ProblemStatus, RunStatus } from './status.ts';
 
 /** One job as people see it; missing where it has no manifest. */
 export function jobStatus(decision: JobDecision, context: IndexedContext): JobStatus[] {
@@ -31,14 +30,14 @@ export function jobStatus(decision: JobDecision, context: IndexedContext): JobSt
   ];
 }
 
-function stateOf(view: JobView, problem: Problem | undefined): JobStatus['state'] {
+function stateOf(view: JobView, problem: ProblemStatus | undefined): JobStatus['state'] {
   const { desired, runs } = view;
   if (runs.some((each) => runState(each) === 'running')) return 'running';
   if (desired?.job.enabled === false) return 'disabled';
   if (problem?.reason === 'job-failed') return 'failed';
   if (desired?.job.schedule !== undefined) return 'scheduled';
   const outcome = outcomeOf(view);
-  return outcome === 'none' ? 'pending' : outcome;
+  return outcome === 'made' ? 'pending' : outcome;
 }
 
 function runStatus(run: Run): RunStatus {
@@ -56,11 +55,16 @@ function runStatus(run: Run): RunStatus {
   };
 }
 
-/** What keeps a job from its end. */
-export function jobProblem(decision: JobDecision, context: IndexedContext): Problem | undefined {
-  const { view, obstacle } = decision;
+/** What keeps a job from its end; looked for once, as others may depend on it. */
+export function jobProblem(decision: JobDecision, context: IndexedContext): ProblemStatus | undefined {
+  const { name } = decision.view;
+  if (!context.problemsSeen.has(name)) context.problemsSeen.set(name, problemOf(decision, context));
+  return context.problemsSeen.get(name);
+}
+
+function problemOf({ view, obstacle }: JobDecision, context: IndexedContext): ProblemStatus | undefined {
   const { desired, name } = view;
-  if (desired === undefined) return undefined;
+  if (desired?.job.enabled !== true) return undefined;
   const failed = failedRun(view);
   if (failed !== undefined) return failureOf(view, failed);
   if (outcomeOf(view) === 'failed' && desired.job.schedule === undefined) return recordedFailure(view);
@@ -70,7 +74,7 @@ export function jobProblem(decision: JobDecision, context: IndexedContext): Prob
   const hindrances = hindrancesOf(view, context);
   if (hindrances.length === 0) return undefined;
   const message = `${name} waits for ${hindrances.join(', and for ')}.`;
-  return { layer: 'update', reason: 'dependency-not-ready', message, object: name };
+  return { layer: 'update', reason: 'dependency-not-ready', message };
 }
 
 /** The last run that has ended, where it failed and none runs that could do better. */
@@ -81,27 +85,27 @@ export function failedRun(view: JobView): Run | undefined {
   return last !== undefined && runState(last) === 'failed' ? last : undefined;
 }
 
-function failureOf({ name, desired }: JobView, run: Run): Problem & { evidence: string } {
-  const words = endWords(run, desired?.job.timeout);
+function failureOf({ name, desired }: JobView, run: Run): ProblemStatus {
   const again = desired?.job.schedule === undefined ? 'with its next release' : 'at its next time';
-  const message = `${name}@${run.release}, run ${run.slot}, failed: ${words}. It runs again ${again}, or by fairlead job run ${name}.`;
-  return { layer: 'container', reason: 'job-failed', message, object: name, evidence: run.name };
+  const message = `${name}@${run.release}, run ${run.slot}, failed: ${endWords(run, desired?.job.timeout)}. It runs again ${again}, or by fairlead job run ${name}.`;
+  return { layer: 'container', reason: 'job-failed', message, evidence: run.name };
 }
 
 /** Its container is gone. */
-function recordedFailure({ name, desired, recorded }: JobView): Problem {
+function recordedFailure(view: JobView): ProblemStatus {
+  const { name, desired } = view;
   const release = `${name}@${desired?.release ?? ''}`;
-  const message = `${release} failed: exited with code ${recorded?.exitCode ?? 'unknown'}. It runs again with its next release, or by fairlead job run ${name}.`;
-  return { layer: 'container', reason: 'job-failed', message, object: name };
+  const message = `${release} failed: exited with code ${recordOf(view)?.exitCode ?? 'unknown'}. It runs again with its next release, or by fairlead job run ${name}.`;
+  return { layer: 'container', reason: 'job-failed', message };
 }
 
 function roomProblem(
   { name, desired, free }: JobView,
   reason: 'missing-capabilities' | 'not-enough-memory' | 'not-enough-cpu',
-): Problem {
+): ProblemStatus {
   const needs =
     reason === 'missing-capabilities'
       ? `needs ${desired?.job.requirements.join(', ') ?? ''}`
       : `does not fit beside what runs: ${free.cpu} cores and ${Math.floor(free.memory / 1024 ** 2)} MB are free`;
-  return { layer: 'scheduling', reason, message: `${name} ${needs}.`, object: name };
+  return { layer: 'scheduling', reason, message: `${name} ${needs}.` };
 }

@@ -26,13 +26,16 @@ export function verdictOf(status: StatusReport): string {
   const troubled = services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   if (status.ready) return `${services.length} of ${services.length} services steady`;
   const parts = [
-    ...[...troubled, ...jobs.filter((each) => each.problem !== undefined || each.state === 'pending')]
-      .map((each) => `${each.name} ${each.state}`)
-      .slice(0, 5),
+    ...[...troubled, ...jobs.filter(isOpen)].map((each) => `${each.name} ${each.state}`).slice(0, 5),
     ...(problems.length > 0 ? [`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`] : []),
     ...(unscheduled.length > 0 ? [`${unscheduled.length} unscheduled`] : []),
   ];
   return `${steady} of ${services.length} services steady; ${parts.join(', ')}`;
+}
+
+/** It keeps the whole from being as it should be. */
+function isOpen({ state, schedule, problem }: JobStatus): boolean {
+  return problem !== undefined || state === 'pending' || (state === 'running' && schedule === undefined);
 }
 
 function headline(status: StatusReport): string {

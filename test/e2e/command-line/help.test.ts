@@ -24,6 +24,7 @@ const OPTIONS = {
   status: ['[name]', '--format <format>'],
   logs: ['<name>', '--tail <lines>', '--streams <instances>', '--follow'],
   exec: ['<name>', '[command...]', '--instance <number>', '--no-tty'],
+  restart: ['<name>'],
   retry: ['<name>'],
 };
 

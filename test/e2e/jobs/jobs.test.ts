@@ -127,7 +127,7 @@ it('is tried again by Docker, and stopped when its time is over', async () => {
   expect((await scenario.fairlead('status', 'migrate')).stdout).toMatch(/succeeded .* exit code 0 {2}retries 1/);
   const late = await apply(DB, migrate('5', 'sleep 1000', { timeout: '1s', stopSignal: 'SIGKILL' }), web('3'));
   expect(late.code).toBe(1);
-  expect(late.stdout + late.stderr).toContain('was stopped after its timeout of 1 s');
+  expect(late.stdout + late.stderr).toContain('was stopped before its end; its timeout is 1 s');
 });
 
 it('runs by its schedule, to the second, once for each time, and keeps as many runs as it is told', async () => {

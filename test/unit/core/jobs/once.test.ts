@@ -67,11 +67,11 @@ describe('a job without a schedule', () => {
   });
 
   it('is stopped when its time is over, and has failed', async () => {
-    world.engine.behave('migrate:v1', { stubborn: true });
+    world.engine.behave('migrate:v1', {});
     await world.take([migrate('v1', { timeout: 30_000 })]);
     const [status] = (await statusOf()).jobs;
     expect(status).toMatchObject({ state: 'failed' });
-    expect(status?.problem?.message).toContain('was stopped after its timeout of 30 s');
+    expect(status?.problem?.message).toContain('was stopped before its end; its timeout is 30 s');
   });
 
   it('is not run again when its container was removed since', async () => {
@@ -135,6 +135,61 @@ describe('a job without a schedule', () => {
     await world.wait(20);
     expect(world.up()).toEqual(['migrate:v1#1']);
     await world.take([migrate('v2', { concurrency: 'replace' })]);
-    expect((await statusOf()).jobs[0]?.runs.map(({ state }) => state)).toEqual(['succeeded', 'succeeded']);
+    expect((await statusOf()).jobs[0]?.runs.map(({ state }) => state)).toEqual(['succeeded', 'failed']);
+  });
+
+  it('that was ended has failed, although its process ended well, and what depends on it does not begin', async () => {
+    world.engine.behave('migrate:v1', {});
+    world.commit([migrate('v1', { timeout: 5_000 }), web('v1')]);
+    await world.wait(60);
+    expect(world.up()).toEqual([]);
+    expect(world.ledger.recorded).toMatchObject([{ succeeded: false, exitCode: 0 }]);
+  });
+
+  it('has its time counted from its first start, however long before it was made', async () => {
+    world.engine.behave('migrate:v1', { exitsAfter: 3_000, exitCode: 1 });
+    const db = service({ name: 'db', container: { image: 'db:v1', healthCommand: CHECK } });
+    world.engine.behave('db:v1', { healthy: 60_000 });
+    world.commit([db, migrate('v1', { dependsOn: ['db'], timeout: 20_000, retries: 3 })]);
+    await world.until((pass) => world.status(pass).jobs[0]?.state === 'failed');
+    expect((await statusOf()).jobs[0]?.runs).toMatchObject([{ retries: 3, exitCode: 1 }]);
+  });
+
+  it('is made once while that takes long', async () => {
+    world.latency.set('create', 3_000);
+    await world.take([migrate('v1')]);
+    expect(world.engine.mutations.filter((each) => each.startsWith('create demo-migrate'))).toHaveLength(1);
+  });
+
+  it('is fetched anew for a new version of the same image', async () => {
+    const version = (text: string) => job({ container: { image: 'migrate:v1', version: text } });
+    await world.take([version('1')]);
+    await world.take([version('2')]);
+    expect(world.engine.mutations.filter((each) => each === 'pull migrate:v1')).toHaveLength(2);
+  });
+
+  it('is not removed with all others because the repository is empty', async () => {
+    await world.take([migrate('v1')]);
+    world.commit([]);
+    const { plan, steady } = await world.until((pass) => pass.steady);
+    expect(steady).toBe(true);
+    expect(plan.problems).toMatchObject([{ reason: 'prune-refused' }]);
+    expect(plan.problems[0]?.message).toContain('1 job would be removed (migrate): the repository has no jobs at all.');
+  });
+
+  it('shares the room on the node with others that begin at the same time', async () => {
+    world = new World({ memory: 100 * 1024 ** 2 });
+    const resources = { cpu: 0, memory: 60 * 1024 ** 2, limits: {} };
+    for (const name of ['one', 'two']) world.engine.behave(`${name}:v1`, SECONDS);
+    const both = ['one', 'two'].map((name) => job({ name, resources, container: { image: `${name}:v1` } }));
+    world.commit(both);
+    let most = 0;
+    await world.until((pass) => {
+      most = Math.max(most, world.up().length);
+      return pass.steady && world.status(pass).jobs.every(({ state }) => state === 'succeeded');
+    });
+    expect(most).toBe(1);
   });
 });
+
+const CHECK = { command: ['CMD', 'true'], interval: 1_000, timeout: 1_000, retries: 100, startPeriod: 0 };
