@@ -70,7 +70,10 @@ export class Slots {
   async prepare(slot: SlotSpec, signal?: AbortSignal): Promise<void> {
     const name = containerName(this.cluster, slot);
     const there = await this.containers.find(name);
-    if (there !== undefined) return this.refuseStranger(there, slot);
+    if (there !== undefined) {
+      this.refuseStranger(there, slot);
+      return;
+    }
     await this.make(slot, false, signal).catch(async (error: unknown) => {
       const half = await this.containers.find(name).catch(() => undefined);
       if (half?.State.Status === 'created') await this.containers.remove({ id: half.Id, name });
