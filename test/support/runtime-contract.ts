@@ -234,10 +234,11 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
         await runtime.pull(unhealthy.image, 'missing');
         await runtime.ensure(slotSpec({ container: healthy, slot: 1 }));
         await runtime.ensure(slotSpec({ container: unhealthy, slot: 2 }));
-        expect((await observed()).map(({ health }) => health)).toEqual(['starting', 'starting']);
+        const unasked = { ...healthy, healthCommand: { ...healthy.healthCommand, interval: 60_000 } };
+        await runtime.ensure(slotSpec({ container: unasked, slot: 3 }));
         await lab.until(async () => {
           const bySlot = [...(await observed())].sort((a, b) => a.slot - b.slot);
-          return bySlot.map(({ health }) => health).join() === 'healthy,unhealthy';
+          return bySlot.map(({ health }) => health).join() === 'healthy,unhealthy,starting';
         });
       });
     });
