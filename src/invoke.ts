@@ -1,21 +1,18 @@
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
-import { isLocked, lockStateDir } from './app/lock.ts';
+import { lockStateDir } from './app/lock.ts';
 import { RunLedger } from './app/run-ledger.ts';
 import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastStatus, Source } from './app/source.ts';
-import type { EXIT, ExitCode } from './commands/exit.ts';
-import { clock, machineryOf, openCluster, openRemote, type Cluster } from './compose.ts';
+import type { ExitCode } from './commands/exit.ts';
+import { clock, machineryOf, openRemote } from './compose.ts';
 import type { Config } from './config.ts';
-import type { DesiredState } from './core/desire.ts';
 import { openWorkingTree } from './git/worktree.ts';
-import { openConsole } from './console.ts';
 import { logEvent, openLog } from './log.ts';
 import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
-import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags } from './review.ts';
+import { manifestsForReview, manifestsIn, requireFolder, type Flags } from './review.ts';
+import { recordOf, withCluster } from './with-cluster.ts';
 
 /** From flags to a command: reads the configuration, opens what the command needs, and closes it again. */
 
@@ -151,123 +148,6 @@ export async function runLogs(
   return await withCluster(invocation, flags, (_, { runtime }) =>
     logs({ ...invocation, name, runtime, tail, streams, follow }),
   );
-}
-
-export async function runRetry(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
-  const { retry } = await import('./commands/retry.ts');
-  const { desiredOf } = await import('./commands/last-good.ts');
-  return await withCluster(invocation, flags, async (config, adapters) => {
-    const desired = desiredOf(await readLastGood(config.stateDir, config.cluster), config.cluster);
-    const { recorded } = await recordOf(config);
-    const record = (message: string) => recordAsked(config.stateDir, byHand(name, message));
-    return await retry({ ...adapters, ...invocation, name, desired, recorded, now: clock.now(), record });
-  });
-}
-
-export async function runExec(
-  invocation: Invocation,
-  name: string,
-  command: readonly string[],
-  flags: Flags & { instance?: number; tty: boolean },
-): Promise<number> {
-  const { exec } = await import('./commands/exec.ts');
-  return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
-    return await exec({
-      ...cluster,
-      ...invocation,
-      name,
-      instance: flags.instance,
-      command: command.length === 0 ? ['sh'] : command,
-      console: () => openConsole(flags.tty),
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
-    });
-  });
-}
-
-export async function runJobRun(
-  invocation: Invocation,
-  name: string,
-  flags: Flags & { detach?: true },
-): Promise<number> {
-  const { runJob } = await import('./commands/job-run.ts');
-  const { desiredOf } = await import('./commands/last-good.ts');
-  return await withCluster(invocation, flags, async (config, { runtime }) => {
-    const { stateDir, cluster } = config;
-    return await runJob({
-      ...invocation,
-      name,
-      desired: (await keptState(config)) ?? desiredOf(undefined, cluster),
-      runtime,
-      detached: flags.detach === true,
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
-    });
-  });
-}
-
-export async function runRestart(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
-  const { restart } = await import('./commands/restart.ts');
-  return await withCluster(invocation, flags, async (config, cluster) => {
-    const { stateDir } = config;
-    const isKept = await isLocked(stateDir);
-    await using _lock = isKept ? NO_LOCK : await lockStateDir(stateDir);
-    const ledger = await RunLedger.open(stateDir, config.cluster);
-    const prune = { budget: config.prune, all: false };
-    const onEvent = ({ object, message }: Event) => invocation.terminal.err(`${object}: ${message}\n`);
-    return await restart({
-      ...invocation,
-      ...cluster,
-      name,
-      desired: await keptState(config),
-      passes: isKept ? undefined : machineryOf(config, cluster, { prune, onEvent, ledger }),
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
-    });
-  });
-}
-
-/** What the cluster is kept equal to, but for what its host has ceased to allow; undefined: nothing has been taken up. */
-async function keptState({ stateDir, cluster, policy }: Config): Promise<DesiredState | undefined> {
-  const lastGood = await readLastGood(stateDir, cluster);
-  if (lastGood === undefined) return undefined;
-  const { desiredOf } = await import('./commands/last-good.ts');
-  const withheld = refusedNow(lastGood.manifests, policy).flatMap(({ object }) => object ?? []);
-  return { ...desiredOf(lastGood, cluster), withheld };
-}
-
-const NO_LOCK: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
-
-/** With who it was, as far as the machine knows. */
-function byHand(object: string, message: string): Event {
-  return { at: clock.date().toISOString(), type: 'by-hand', object, message: `${userName()} ${message}` };
-}
-
-/** Not every user of a container has a name. */
-function userName(): string {
-  try {
-    return process.env['SUDO_USER'] ?? userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? ''}`;
-  }
-}
-
-/** Beside the configuration, the engine and the balancer, with whom all conversations end with the command. */
-async function withCluster<Code extends number>(
-  invocation: Invocation,
-  flags: Flags,
-  command: (config: Config, cluster: Cluster) => Promise<Code>,
-): Promise<Code | typeof EXIT.error> {
-  return await withConfig(invocation, flags, async (config) => {
-    const cluster = openCluster(config, () => undefined);
-    try {
-      return await command(config, cluster);
-    } finally {
-      cluster.close();
-    }
-  });
-}
-
-/** How jobs ended that were run from this state directory. */
-async function recordOf({ stateDir, cluster }: Config) {
-  return { recorded: (await RunLedger.open(stateDir, cluster)).recorded };
 }
 
 function worktree(dir: string, config: Config) {

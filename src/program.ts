@@ -97,7 +97,7 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .option('-T, --no-tty', 'no terminal, so that output can be piped')
     .addOption(config())
     .action(async (name, command, options) =>
-      finish(await (await import('./invoke.ts')).runExec(invocation, name, command, options)),
+      finish(await (await import('./by-hand.ts')).runExec(invocation, name, command, options)),
     );
 
   fairlead
@@ -108,7 +108,7 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .argument('<name>', 'the job')
     .option('-d, --detach', 'do not wait for its end')
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./invoke.ts')).runJobRun(invocation, name, options)));
+    .action(async (name, options) => finish(await (await import('./by-hand.ts')).runJobRun(invocation, name, options)));
 
   fairlead
     .command('restart')
@@ -117,14 +117,16 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     )
     .argument('<name>', 'the service')
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./invoke.ts')).runRestart(invocation, name, options)));
+    .action(async (name, options) =>
+      finish(await (await import('./by-hand.ts')).runRestart(invocation, name, options)),
+    );
 
   fairlead
     .command('retry')
     .description('Let a release that failed be tried again.')
     .argument('<name>', 'the service')
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./invoke.ts')).runRetry(invocation, name, options)));
+    .action(async (name, options) => finish(await (await import('./by-hand.ts')).runRetry(invocation, name, options)));
 
   addSettings(fairlead.commands);
   return fairlead;

@@ -1,0 +1,27 @@
+import { RunLedger } from './app/run-ledger.ts';
+import type { EXIT } from './commands/exit.ts';
+import { openCluster, type Cluster } from './compose.ts';
+import type { Config } from './config.ts';
+import type { Invocation } from './program.ts';
+import { withConfig, type Flags } from './review.ts';
+
+/** Beside the configuration, the engine and the balancer, with whom all conversations end with the command. */
+export async function withCluster<Code extends number>(
+  invocation: Invocation,
+  flags: Flags,
+  command: (config: Config, cluster: Cluster) => Promise<Code>,
+): Promise<Code | typeof EXIT.error> {
+  return await withConfig(invocation, flags, async (config) => {
+    const cluster = openCluster(config, () => undefined);
+    try {
+      return await command(config, cluster);
+    } finally {
+      cluster.close();
+    }
+  });
+}
+
+/** How jobs ended that were run from this state directory. */
+export async function recordOf({ stateDir, cluster }: Config) {
+  return { recorded: (await RunLedger.open(stateDir, cluster)).recorded };
+}
