@@ -38,14 +38,15 @@ it('goes on with the last good state while a file is broken, or the folder is go
 });
 
 it('writes its status to the state directory alone, and ends cleanly', async () => {
+  const kept = (name: string) => readFile(join(scenario.directory, 'state', name), 'utf8');
   const isTold = async () => {
-    const status = JSON.parse(await readFile(join(scenario.directory, 'state', 'status.json'), 'utf8')) as StatusReport;
+    const status = JSON.parse(await kept('status.json')) as StatusReport;
     return status.ready && status.services[0]?.image === 'lab/app:v1';
   };
   await until('the status is written', isTold);
-  expect(await readFile(join(scenario.directory, 'state', 'status', 'STATUS.md'), 'utf8')).toContain(
-    '1 of 1 services steady',
-  );
+  // Written after the other one.
+  const page = 'status/STATUS.md';
+  await until('people can read it', async () => (await kept(page)).includes('1 of 1 services steady'));
   expect(await running.stop()).toBe(0);
   expect(await scenario.repository.origin.git('for-each-ref')).toBe('');
   expect((await scenario.get('web.example.com')).body.trim()).toBe('v1');
