@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** A test that starts an engine of its own: that takes the port rules of all others from the kernel for a moment. */
 const ALONE = 'alone.test.ts';
@@ -30,8 +31,20 @@ const onEngine = (name: string) => [
   },
 ];
 
+/** Those that take longest, the longest first: begun last, each would keep the others waiting. */
+const LONG = ['files', 'removal', 'scale', 'rolling', 'green-blue'].map((walk) => `/e2e/crash/${walk}.test.ts`);
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const first = LONG.flatMap((name) => sorted.filter(({ moduleId }) => moduleId.endsWith(name)));
+    return [...first, ...sorted.filter((file) => !first.includes(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         // It shares modules, since nothing in it leaves a trace.
