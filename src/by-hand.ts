@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
 import { isLocked, lockStateDir } from './app/lock.ts';
-import { RunLedger } from './app/run-ledger.ts';
+import { FileLedger } from './app/ledger.ts';
 import { readLastGood } from './app/source.ts';
 import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf } from './compose.ts';
@@ -73,7 +73,7 @@ export async function runRestart(invocation: Invocation, name: string, flags: Fl
     const { stateDir } = config;
     const isKept = await isLocked(stateDir);
     await using _lock = isKept ? NO_LOCK : await lockStateDir(stateDir);
-    const ledger = await RunLedger.open(stateDir, config.cluster);
+    const ledger = await FileLedger.open(stateDir, config.cluster);
     const prune = { budget: config.prune, all: false };
     const onEvent = ({ object, message }: Event) => invocation.terminal.err(`${object}: ${message}\n`);
     return await restart({

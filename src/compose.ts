@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Journal, type Event } from './app/journal.ts';
 import { Reconciler } from './app/reconcile.ts';
 import { Reporter } from './app/reporter.ts';
-import type { RunLedger } from './app/run-ledger.ts';
+import type { Ledger } from './app/ledger.ts';
 import { Wake } from './app/wake.ts';
 import type { Config, CredentialsConfig } from './config.ts';
 import { ReasonError } from './core/reason.ts';
@@ -41,6 +41,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     capabilities,
     now: () => clock.now(),
     logs: config.logs,
+    limits: config.disk,
   });
   const { image, http, bind, network = 'host' } = balancer;
   const haproxy = createBalancer({
@@ -74,7 +75,7 @@ export function machineryOf(
     prune: PrunePermission;
     onEvent: (event: Event) => void;
     earlier?: readonly Event[];
-    ledger: RunLedger;
+    ledger: Ledger;
   },
 ): Machinery {
   const wake = new Wake();
@@ -86,6 +87,7 @@ export function machineryOf(
     journal,
     ledger: options.ledger,
     prune: options.prune,
+    images: config.images,
     balancerEnabled: config.balancer.enabled,
     wake: () => wake.call(),
     sleep: (duration, signal) => new Wake().sleep(duration, signal),

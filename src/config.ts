@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { DiskLimits } from './core/disk.ts';
+import type { ImagePolicy } from './core/housekeeping/images.ts';
 import type { Policy, PruneBudget } from './core/model.ts';
 import type { Problem } from './core/reason.ts';
 import { dockerConfig, type DockerConfig } from './docker-config.ts';
@@ -32,6 +34,8 @@ export interface Config {
   readonly stateDir: string;
   readonly prune: PruneBudget;
   readonly logs: LogLimits;
+  readonly images: ImagePolicy;
+  readonly disk: DiskLimits;
   readonly policy: Policy;
 }
 
@@ -175,6 +179,8 @@ function configOf(reading: Reading, fields: ConfigDocument, env: Readonly<Record
     stateDir: fields.stateDir ?? defaultStateDir(env),
     prune: fields.prune,
     logs: { ...fields.logs, maxSize: bytes(fields.logs.maxSize) },
+    images: { ...fields.images, keep: duration(reading, ['images', 'keep'], fields.images.keep) },
+    disk: diskOf(reading, fields.disk),
     policy: policyOf(reading, fields.policy),
   });
 }
@@ -212,6 +218,12 @@ function credentialsOf(
     reading.complain(path, `The environment variable ${passwordVariable}, which should hold the password, is not set.`);
   }
   return { ...kept, password: password ?? '' };
+}
+
+function diskOf(reading: Reading, fields: ConfigDocument['disk']): DiskLimits {
+  if (fields.warnAbove > fields.refuseAbove)
+    reading.complain(['disk', 'warnAbove'], '`disk.warnAbove` must not be above `disk.refuseAbove`.');
+  return fields;
 }
 
 function policyOf(reading: Reading, fields: ConfigDocument['policy']): Policy {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Event } from './app/journal.ts';
 import { lockStateDir } from './app/lock.ts';
-import { RunLedger } from './app/run-ledger.ts';
+import { FileLedger } from './app/ledger.ts';
 import { Pulse } from './app/pulse.ts';
 import { readLastGood, readLastStatus, Source } from './app/source.ts';
 import type { ExitCode } from './commands/exit.ts';
@@ -57,14 +57,14 @@ export async function runApply(
     };
     const set = manifestsIn(dir, config);
     const worktree = await worktreeOptions(dir, config);
-    const ledger = await RunLedger.open(config.stateDir, config.cluster);
+    const ledger = await FileLedger.open(config.stateDir, config.cluster);
     const keep = new Source({ ...worktree, stateDir: config.stateDir, read: () => set });
     return await apply({
       ...worktree,
       ...cluster,
       set,
       prune,
-      recorded: ledger.recorded,
+      recorded: ledger.records.runs,
       passes: machineryOf(config, cluster, { prune, onEvent, ledger }),
       takeUp: () => keep.refresh(signal),
       yes: flags.yes === true,
@@ -88,7 +88,7 @@ export async function runRun(invocation: Invocation, dir: string | undefined, fl
     const lastStatus = await readLastStatus(config.stateDir, config.cluster);
     const earlier = lastStatus?.events ?? [];
     const onEvent = (event: Event) => logEvent(log, event);
-    const ledger = await RunLedger.open(config.stateDir, config.cluster);
+    const ledger = await FileLedger.open(config.stateDir, config.cluster);
     const prune = { budget: config.prune, all: false };
     return await run({
       cluster: config.cluster,
@@ -120,7 +120,7 @@ export async function runStatus(
     const lastStatus = await readLastStatus(config.stateDir, config.cluster);
     const earlier = lastStatus?.events ?? [];
     const lastGood = await readLastGood(config.stateDir, config.cluster);
-    const ledger = await RunLedger.open(config.stateDir, config.cluster);
+    const ledger = await FileLedger.open(config.stateDir, config.cluster);
     return await status({
       ...cluster,
       ...(name !== undefined && { name }),
@@ -130,7 +130,7 @@ export async function runStatus(
       ...(lastStatus && { lastStatus }),
       cluster: config.cluster,
       reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier, ledger }).reporter,
-      recorded: ledger.recorded,
+      recorded: ledger.records.runs,
       prune,
       now: clock.now(),
       terminal: invocation.terminal,

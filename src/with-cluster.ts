@@ -1,4 +1,4 @@
-import { RunLedger } from './app/run-ledger.ts';
+import { FileLedger } from './app/ledger.ts';
 import type { EXIT } from './commands/exit.ts';
 import { openCluster, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
@@ -23,5 +23,5 @@ export async function withCluster<Code extends number>(
 
 /** How jobs ended that were run from this state directory. */
 export async function recordOf({ stateDir, cluster }: Config) {
-  return { recorded: (await RunLedger.open(stateDir, cluster)).recorded };
+  return { recorded: (await FileLedger.open(stateDir, cluster)).records.runs };
 }

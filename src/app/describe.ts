@@ -20,6 +20,12 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
       return ['network', 'cluster', 'removed networks that nothing uses'];
     case 'prune-files':
       return ['files', 'cluster', 'removed files that nothing uses'];
+    case 'prune-images':
+      return [
+        'images',
+        'cluster',
+        `${phase === 'begun' ? 'removing' : 'removed'} images that nothing needs: ${imageNames(step)}`,
+      ];
     case 'ensure':
       return [
         'started',
@@ -75,6 +81,10 @@ export function describeArrival({ view: { name }, verdict, target, desired }: Pr
 function changed(step: Extract<Step, { do: 'update' }>): string {
   const parts = [step.resources && 'limits', step.restart && `restart ${step.restart}`];
   return parts.filter(Boolean).join(', ');
+}
+
+function imageNames({ images }: Extract<Step, { do: 'prune-images' }>): string {
+  return images.flatMap(({ id, references }) => (references.length === 0 ? [id] : references)).join(', ');
 }
 
 function routed({ table }: Extract<Step, { do: 'route' }>): string {

@@ -177,6 +177,8 @@ export class Executor {
         return runtime.pruneNetworks(step.keep);
       case 'prune-files':
         return runtime.pruneFiles(step.names);
+      case 'prune-images':
+        return runtime.pruneImages(step.images, signal);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
       case 'prepare':
@@ -221,5 +223,5 @@ function isPull(step: Step): boolean {
 }
 
 function isLong(step: Step): boolean {
-  return isPull(step) || ['stop', 'end', 'restart', 'route'].includes(step.do);
+  return isPull(step) || ['stop', 'end', 'restart', 'route', 'prune-images'].includes(step.do);
 }

@@ -1,10 +1,12 @@
 import isEqual from 'fast-deep-equal';
+import { diskWarning, roomOn } from '../core/disk.ts';
 import { endWords, hasEnded, runState } from '../core/jobs/run.ts';
 import {
   isUp,
   RESTART_ASKED,
   type Instance,
   type ObservedBalancer,
+  type ObservedNode,
   type ObservedRuntime,
   type ObservedState,
   type Run,
@@ -22,9 +24,17 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
   return [
     ...others.flatMap((each) => describeFate(each, found.get(each.id))),
     ...describeRuns(before.runtime.runs, now.runtime.runs),
+    ...describeDisk(before.runtime.node, now.runtime.node),
     ...(isOurs('networks', 'prune-networks') ? [] : describeNetworks(before.runtime, now.runtime)),
     ...(isOurs('remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
   ];
+}
+
+/** A disk that fills up, or has room again. */
+function describeDisk({ disk: before }: ObservedNode, { disk: now }: ObservedNode): Description[] {
+  if (before === undefined || now === undefined || roomOn(before) === roomOn(now)) return [];
+  const message = diskWarning(now)?.message ?? 'The disk of the engine has room again.';
+  return [['disk', 'cluster', message]];
 }
 
 /** What runs do by themselves is their end. */

@@ -1,10 +1,12 @@
 import type { DesiredState } from '../core/desire.ts';
+import { spareImages, type ImagePolicy } from '../core/housekeeping/images.ts';
 import type { ObservedState } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { balancerSteps } from '../core/rollout/balancer.ts';
 import { withLessons, withVerdicts, type Result } from '../core/rollout/lessons.ts';
 import { NO_MEMORY, withFailuresOf, type Memory } from '../core/rollout/memory.ts';
+import { recordsAfter } from '../core/records.ts';
 import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours } from '../core/rollout/table.ts';
@@ -12,8 +14,8 @@ import { describeArrival } from './describe.ts';
 import { Effort } from './effort.ts';
 import { Executor } from './execute.ts';
 import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import { problemOf } from './problems.ts';
-import type { RunLedger } from './run-ledger.ts';
 import { Sight, type Look } from './sight.ts';
 import type { Sleep } from './turns.ts';
 
@@ -22,8 +24,9 @@ export interface ReconcilerOptions {
   readonly balancer: Balancer;
   readonly clock: Clock;
   readonly journal: Journal;
-  readonly ledger: Pick<RunLedger, 'recorded' | 'keep'>;
+  readonly ledger: Ledger;
   readonly prune: PrunePermission;
+  readonly images: ImagePolicy;
   /** `auto`: the balancer is there while a manifest needs it. */
   readonly balancerEnabled: 'auto' | boolean;
   readonly wake: () => void;
@@ -73,7 +76,7 @@ export class Reconciler {
     this.learn(ended);
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
-    await this.keepRecord(state);
+    await this.keepRecords(desired, state, ended);
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
     const now = clock.now();
@@ -129,13 +132,14 @@ export class Reconciler {
     return state;
   }
 
-  /** Without it a run is only known as long as its container is there. */
-  private async keepRecord({ runtime }: ObservedState): Promise<void> {
+  /** Without them a run is only known as long as its container is there. */
+  private async keepRecords(desired: DesiredState, state: ObservedState, ended: readonly Result[]): Promise<void> {
     const { ledger, journal } = this.options;
     try {
-      await ledger.keep(runtime.runs);
+      await ledger.keep(recordsAfter(ledger.records, { desired, state, memory: this.memory, ended }));
     } catch (error) {
-      journal.record('failed', 'cluster', `How jobs ended cannot be kept: ${problemOf(error, 'disk-full').message}`);
+      const { message } = problemOf(error, 'disk-full');
+      journal.record('failed', 'cluster', `How jobs ended and what was fetched cannot be kept: ${message}`);
     }
   }
 
@@ -145,13 +149,16 @@ export class Reconciler {
   }
 
   /** Steps that belong to no one service. */
-  private sharedSteps(desired: DesiredState, { runtime, balancer }: ObservedState, { table }: Plan): Step[] {
+  private sharedSteps(desired: DesiredState, state: ObservedState, { table }: Plan): Step[] {
+    const { runtime, balancer } = state;
     const terms = { enabled: this.options.balancerEnabled, wasTold: this.hasToldBalancer };
     const { spareFiles: names } = runtime;
+    const images = spareImages(this.options.ledger.records.images, this.options.images, state);
     return [
       ...networkSteps(desired, runtime, balancer),
       ...balancerSteps(balancer, table, terms),
       ...(names === undefined ? [] : [{ do: 'prune-files' as const, names }]),
+      ...(images.length === 0 ? [] : [{ do: 'prune-images' as const, images }]),
     ];
   }
 

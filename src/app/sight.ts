@@ -5,7 +5,7 @@ import { withOutcomes, type Memory } from '../core/rollout/memory.ts';
 import type { Step } from '../core/rollout/steps.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Description } from './describe.ts';
-import type { RunLedger } from './run-ledger.ts';
+import type { Ledger } from './ledger.ts';
 import type { Sleep } from './turns.ts';
 import { notice } from './notice.ts';
 
@@ -34,7 +34,7 @@ export class Sight {
     readonly balancer: Balancer;
     readonly clock: Clock;
     readonly sleep: Sleep;
-    readonly ledger: Pick<RunLedger, 'recorded'>;
+    readonly ledger: Pick<Ledger, 'records'>;
   };
   private hurried: () => void = () => undefined;
   /** It was not waited for the last time. */
@@ -66,7 +66,7 @@ export class Sight {
         ...seen,
         balancer: this.withTable(seen.balancer),
         underWay: underWay(working),
-        recorded: this.options.ledger.recorded,
+        recorded: this.options.ledger.records.runs,
         date: this.options.clock.date().getTime(),
       };
       const known = withAbsence(this.welcome(memory, seen.balancer), seen.runtime, this.lastLook, this.isAway);

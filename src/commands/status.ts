@@ -4,7 +4,7 @@ import { NO_MEMORY } from '../core/rollout/memory.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Problem } from '../core/reason.ts';
 import { lastRunWords, verdictOf } from '../core/status/markdown.ts';
-import type { JobStatus, ProblemStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
+import type { JobStatus, NodeStatus, ProblemStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { desiredOf, type LastGood } from './last-good.ts';
 import { look, type Seeing } from './look.ts';
@@ -76,9 +76,14 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
     ...report.jobs.flatMap((each) => [jobLine(each, terminal), ...jobDetails(each, isDetailed)]),
     ...report.loadBalancers.map((each) => `${each.name} → ${each.service}  ${each.state}  ${each.urls.join(' ')}`),
+    ...report.nodes.flatMap((each) => nodeWarnings(each, terminal)),
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function nodeWarnings({ name, warnings = [] }: NodeStatus, { palette }: Terminal): string[] {
+  return warnings.map(({ code, message }) => `${palette.warn(code)}: ${name}: ${message}`);
 }
 
 function placeOf({ file, line = 1, column = 1 }: Problem): string {

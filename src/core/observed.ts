@@ -1,3 +1,4 @@
+import type { Disk } from './disk.ts';
 import type { ContainerSpec, RestartPolicy, Resources } from './model.ts';
 import type { RoutingTable } from './routing.ts';
 
@@ -96,6 +97,8 @@ export interface ObservedNode {
   readonly foreign: { readonly cpu: number; readonly memory: number };
   readonly capabilities: readonly string[];
   readonly engineVersion: string;
+  /** That of the engine; absent: it cannot be seen. */
+  readonly disk?: Disk;
   /** Fixed host ports taken by containers that are not this cluster's: `5353/udp`. */
   readonly foreignHostPorts: readonly string[];
 }

@@ -1,3 +1,4 @@
+import type { FetchedImage } from './housekeeping/images.ts';
 import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedRuntime, Run } from './observed.ts';
 import type { RoutingTable } from './routing.ts';
@@ -35,6 +36,8 @@ export interface SlotSpec {
 export interface PulledImage {
   readonly id: string;
   readonly digest?: string;
+  /** The engine did not have it before under this name. */
+  readonly isNew?: true;
 }
 
 export interface LogOptions {
@@ -66,6 +69,11 @@ export interface Runtime {
   pruneNetworks(keep: readonly string[]): Promise<void>;
   /** Removes files that no container has, by their names in `ObservedRuntime.spareFiles`. */
   pruneFiles(names: readonly string[]): Promise<void>;
+  /**
+   * Removes the names of these images that still lead to them, and what has no name left. One of which somebody has made a
+   * container stays as it is.
+   */
+  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<void>;
   /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
   /**

@@ -45,7 +45,15 @@ export type Layer = keyof typeof REASONS;
 export type Reason = (typeof REASONS)[Layer][number];
 
 /** `policy`: the host's own configuration is not known here, and its default would refuse. */
-export const WARNINGS = ['gap', 'removal', 'unpinned-tag', 'shared-volume', 'identity-variable', 'policy'] as const;
+export const WARNINGS = [
+  'gap',
+  'removal',
+  'unpinned-tag',
+  'shared-volume',
+  'identity-variable',
+  'policy',
+  'disk-space',
+] as const;
 export type WarningCode = (typeof WARNINGS)[number];
 
 /** What is wrong, where, and what to do. `line` and `column` count from 1; `path` is like `ports[0].port`. */

@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
+import type { DiskLimits } from '../core/disk.ts';
 import type { ContainerHost, Hands, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
 import { tame } from './dial.ts';
+import { EngineDisk } from './disk.ts';
 import { Dockerode } from './dockerode.ts';
 import { EngineIdentity } from './engine-info.ts';
 import { EngineRuntime, type EngineOptions } from './engine.ts';
@@ -9,12 +11,15 @@ import { EngineHost } from './host.ts';
 import { runSession } from './session.ts';
 import { Networks } from './networks/networks.ts';
 
+/** What is made of the others. */
+type Made = 'docker' | 'engine' | 'disk' | 'onPause';
+
 /**
  * The engine at `host`: `unix:///var/run/docker.sock`, `tcp://10.0.0.1:2376`, `http://…` or `https://…`. Nothing is asked
  * of it yet. `close` lets go of all calls that it has not answered; what it was told to do, it may still do.
  */
 export function connectEngine(
-  options: { host: string; tls?: TlsOptions } & Omit<EngineOptions, 'docker' | 'engine' | 'onPause'>,
+  options: { host: string; tls?: TlsOptions; limits?: DiskLimits } & Omit<EngineOptions, Made>,
 ): {
   runtime: Runtime;
   host: ContainerHost;
@@ -24,8 +29,9 @@ export function connectEngine(
   const closing = new AbortController();
   const docker = openDocker(options.host, options.tls, closing.signal);
   const engine = new EngineIdentity(docker, options.now);
+  const disk = new EngineDisk({ ...options, engine });
   const onPause = (container: string) => host.paused(container);
-  const runtime: Runtime = new EngineRuntime({ ...options, docker, engine, onPause });
+  const runtime: Runtime = new EngineRuntime({ ...options, docker, engine, disk, onPause });
   const networks = new Networks(docker, options.cluster);
   const host = new EngineHost({
     ...options,

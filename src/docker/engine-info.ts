@@ -9,6 +9,8 @@ export interface EngineInfo {
   readonly ServerVersion: string;
   /** That of containers which are not told to have another one. */
   readonly LoggingDriver: string;
+  /** Where it keeps its data, on its own machine. */
+  readonly DockerRootDir: string;
 }
 
 const LASTS = 60_000;

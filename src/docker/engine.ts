@@ -1,15 +1,18 @@
 import type Docker from 'dockerode';
 import type { FileEntry, PullPolicy, Resources, RestartPolicy } from '../core/model.ts';
 import { isTrusted, RESTART_ASKED, type Instance, type ObservedRuntime, type Run } from '../core/observed.ts';
+import type { FetchedImage } from '../core/housekeeping/images.ts';
 import type { LogLine, LogOptions, PulledImage, Runtime, RuntimeEvent, SlotSpec } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
 import { Addresses } from './networks/addresses.ts';
 import { Attachments } from './networks/attachments.ts';
 import { Containers } from './containers.ts';
 import { watchEvents } from './events.ts';
+import type { EngineDisk } from './disk.ts';
 import type { EngineIdentity } from './engine-info.ts';
 import { Files } from './files.ts';
 import { pullImage } from './image.ts';
+import { pruneImages } from './images.ts';
 import type { LogLimits } from './log-rotation.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks/networks.ts';
@@ -29,6 +32,7 @@ export interface EngineOptions {
   /** Absent: as the engine has it. */
   readonly logs?: LogLimits;
   readonly engine: EngineIdentity;
+  readonly disk: EngineDisk;
   /** Told of each own container that is paused, while somebody watches. */
   readonly onPause?: (container: string) => void;
 }
@@ -38,6 +42,7 @@ export class EngineRuntime implements Runtime {
   private readonly docker: Docker;
   private readonly cluster: string;
   private readonly dockerConfig: string;
+  private readonly disk: EngineDisk;
   private readonly onPause: EngineOptions['onPause'];
   private readonly networks: Networks;
   private readonly addresses: Addresses;
@@ -51,6 +56,7 @@ export class EngineRuntime implements Runtime {
     this.docker = options.docker;
     this.cluster = options.cluster;
     this.dockerConfig = options.dockerConfig;
+    this.disk = options.disk;
     this.onPause = options.onPause;
     this.networks = new Networks(options.docker, options.cluster);
     this.addresses = new Addresses(options.now);
@@ -81,9 +87,13 @@ export class EngineRuntime implements Runtime {
     return this.mounted.prune(names);
   }
 
+  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<void> {
+    return pruneImages(this.docker, images, signal);
+  }
+
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {
     const credentials = (name: string) => credentialsFor(name, this.dockerConfig);
-    return pullImage({ docker: this.docker, credentials }, image, policy, signal);
+    return pullImage({ docker: this.docker, credentials, disk: this.disk }, image, policy, signal);
   }
 
   ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {

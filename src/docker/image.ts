@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
 import type { PullPolicy } from '../core/model.ts';
 import type { PulledImage } from '../core/ports.ts';
+import type { EngineDisk } from './disk.ts';
 import { found, isAbort, reasonError, wordsOf } from './errors.ts';
 import type { InspectedImage } from './inspected.ts';
 import { digestOf } from './observe.ts';
@@ -9,6 +10,7 @@ import type { RegistryCredentials } from './registry-auth.ts';
 
 export interface ImageSource {
   readonly docker: Docker;
+  readonly disk: Pick<EngineDisk, 'checkRoomFor'>;
   readonly credentials: (image: string) => Promise<RegistryCredentials | undefined>;
 }
 
@@ -19,17 +21,18 @@ export async function pullImage(
   policy: PullPolicy,
   signal?: AbortSignal,
 ): Promise<PulledImage> {
-  const present = policy === 'always' ? undefined : await inspectImage(source.docker, image);
-  if (present !== undefined) return toPulled(present, image);
+  const present = await inspectImage(source.docker, image);
+  if (present !== undefined && policy !== 'always') return toPulled(present, image, present);
   if (policy === 'never')
     throw new ReasonError(
       'image-not-found',
       `The engine has no image ${image}, and its pullPolicy is never: load it, or change the policy.`,
     );
+  await source.disk.checkRoomFor(image, signal);
   await download(source, image, signal);
   const pulled = await inspectImage(source.docker, image);
   if (pulled === undefined) throw new ReasonError('pull-failed', `The engine pulled ${image} and does not have it.`);
-  return toPulled(pulled, image);
+  return toPulled(pulled, image, present);
 }
 
 export async function inspectImage(docker: Docker, image: string): Promise<InspectedImage | undefined> {
@@ -37,9 +40,9 @@ export async function inspectImage(docker: Docker, image: string): Promise<Inspe
   return found(`Looking for image ${image}`, answer);
 }
 
-function toPulled(image: InspectedImage, reference: string): PulledImage {
+function toPulled(image: InspectedImage, reference: string, before: InspectedImage | undefined): PulledImage {
   const digest = digestOf(image, reference);
-  return { id: image.Id, ...(digest === undefined ? {} : { digest }) };
+  return { id: image.Id, ...(image.Id !== before?.Id && { isNew: true }), ...(digest === undefined ? {} : { digest }) };
 }
 
 async function download({ docker, credentials }: ImageSource, image: string, signal?: AbortSignal): Promise<void> {

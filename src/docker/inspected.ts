@@ -113,6 +113,7 @@ export interface InspectedEndpoint {
 
 export interface InspectedImage {
   readonly Id: string;
+  readonly RepoTags?: Maybe<readonly string[]>;
   readonly RepoDigests?: Maybe<readonly string[]>;
   readonly Config?: Maybe<InspectedConfig>;
 }
@@ -124,6 +125,7 @@ export interface ListedContainer {
   readonly State: string;
   /** For people: `Up 2 minutes (healthy)`. */
   readonly Status: string;
+  readonly ImageID?: string;
   readonly Labels?: Maybe<Readonly<Record<string, string>>>;
   readonly Ports?: Maybe<readonly { readonly PublicPort?: Maybe<number>; readonly Type: string }[]>;
   readonly NetworkSettings?: Maybe<{ readonly Networks?: Maybe<Readonly<Record<string, InspectedEndpoint>>> }>;

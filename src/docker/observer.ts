@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
 import PQueue from 'p-queue';
+import type { Disk } from '../core/disk.ts';
 import type { Instance, ObservedNode, ObservedRuntime } from '../core/observed.ts';
 import type { Addresses } from './networks/addresses.ts';
+import type { EngineDisk } from './disk.ts';
 import type { EngineIdentity, EngineInfo } from './engine-info.ts';
 import { inspectImage } from './image.ts';
 import type { InspectedContainer, InspectedImage, ListedContainer } from './inspected.ts';
@@ -28,6 +30,7 @@ interface Known {
 export interface ObserverOptions {
   readonly docker: Docker;
   readonly engine: EngineIdentity;
+  readonly disk: Pick<EngineDisk, 'look'>;
   readonly cluster: string;
   readonly capabilities: readonly string[];
   readonly networks: Networks;
@@ -91,10 +94,11 @@ export class Observer {
   private async observeNow(deep: boolean, limit: AbortSignal): Promise<ObservedRuntime> {
     if (deep) this.forget();
     const observedAt = this.options.now();
-    const [listed, { networks, whole, partial, engineStartedAt }, info] = await Promise.all([
+    const [listed, { networks, whole, partial, engineStartedAt }, info, disk] = await Promise.all([
       listAll(this.options.docker, limit),
       this.options.networks.look(limit),
       this.options.engine.info(limit),
+      this.options.disk.look(limit),
     ]);
     const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
     const own = listed.filter((each) => isOwn(each) && (hasRole('service')(each) || hasRole('job')(each)));
@@ -103,7 +107,11 @@ export class Observer {
     this.options.addresses.see(addressesOf(listed));
     const known = await this.look([...own, ...neighbours], limit);
     return {
-      node: { ...this.nodeOf(info), foreign: reservedBy(neighbours, known), foreignHostPorts: hostPortsOf(foreign) },
+      node: {
+        ...this.nodeOf(info, disk),
+        foreign: reservedBy(neighbours, known),
+        foreignHostPorts: hostPortsOf(foreign),
+      },
       instances: await this.each(own.filter(hasRole('service')), networks, known, toInstance),
       runs: await this.each(own.filter(hasRole('job')), networks, known, toRun),
       networks: whole,
@@ -181,13 +189,14 @@ export class Observer {
     return { cluster: this.options.cluster, networks, ...(image === undefined ? {} : { image }) };
   }
 
-  private nodeOf(info: EngineInfo): Omit<ObservedNode, 'foreign' | 'foreignHostPorts'> {
+  private nodeOf(info: EngineInfo, disk: Disk | undefined): Omit<ObservedNode, 'foreign' | 'foreignHostPorts'> {
     return {
       name: info.Name,
       cpu: info.NCPU,
       memory: info.MemTotal,
       capabilities: this.options.capabilities,
       engineVersion: info.ServerVersion,
+      ...(disk && { disk }),
     };
   }
 }

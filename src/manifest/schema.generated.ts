@@ -1041,6 +1041,32 @@ export interface ConfigDocument {
     maxCount: number;
   };
   /**
+   * What becomes of images that were fetched for releases, once no container is made of them and they are not of the release before the present one.
+   */
+  images: {
+    /**
+     * Whether they are removed.
+     */
+    prune: boolean;
+    /**
+     * How long they stay; where the disk is above `disk.warnAbove` they go at once.
+     */
+    keep: string | number;
+  };
+  /**
+   * How full the disk may be that the engine keeps its data on, where this process can see it.
+   */
+  disk: {
+    /**
+     * Share in use, from 0 to 1, above which the status warns.
+     */
+    warnAbove: number;
+    /**
+     * Share in use, from 0 to 1, above which no image is fetched.
+     */
+    refuseAbove: number;
+  };
+  /**
    * How much of each container's log is kept, where the engine's driver is `json-file`, which keeps all of it. Counts for containers that are made from then on.
    */
   logs: {

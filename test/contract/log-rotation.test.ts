@@ -13,7 +13,7 @@ let cluster: TestCluster;
 afterEach(() => cluster[Symbol.asyncDispose]());
 
 async function lines(logs?: { maxSize: number; maxFiles: number }): Promise<string[]> {
-  cluster = openCluster(undefined, undefined, undefined, logs);
+  cluster = openCluster(undefined, undefined, undefined, logs && { logs });
   const { runtime } = cluster;
   await runtime.ensureNetworks(['default']);
   await runtime.ensure(slotSpec({ container }));

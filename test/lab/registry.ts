@@ -24,6 +24,8 @@ export interface Registry extends AsyncDisposable {
    * pull brings it back; gives the digest.
    */
   push(dockerHost: string, image: string, repository: string, tag: string): Promise<string>;
+  /** The same of an image that is made for this, like the other one: whoever removes it takes it from nobody. */
+  pushCopy(dockerHost: string, image: string, repository: string, tag: string): Promise<void>;
   /** What the tag points to now. */
   digest(repository: string, tag: string): Promise<string>;
   /** Takes a manifest away, and with it its tags. */
@@ -48,6 +50,8 @@ export async function startRegistry({ credentials }: { credentials?: Credentials
       await push(dockerHost, image, { host, repository, tag, credentials });
       return digestOf(host, repository, tag, credentials);
     },
+    pushCopy: (dockerHost, image, repository, tag) =>
+      pushCopy(dockerHost, image, { host, repository, tag, credentials }),
     digest: (repository, tag) => digestOf(host, repository, tag, credentials),
     remove: async (repository, digest) => {
       await ask(host, 'DELETE', `${repository}/manifests/${digest}`, credentials);
@@ -101,13 +105,30 @@ interface Target {
   readonly credentials: Credentials | undefined;
 }
 
-async function push(dockerHost: string, image: string, { host, repository, tag, credentials }: Target): Promise<void> {
+async function push(dockerHost: string, image: string, target: Target): Promise<void> {
+  await api(dockerHost, `/images/${image}/tag?${nameQuery(target)}`, { method: 'POST' });
+  await handOver(dockerHost, target);
+}
+
+async function pushCopy(dockerHost: string, image: string, target: Target): Promise<void> {
+  const made = { method: 'POST', json: { Image: image } };
+  const { Id } = (await api(dockerHost, '/containers/create', made)) as { Id: string };
+  await api(dockerHost, `/commit?container=${Id}&${nameQuery(target)}`, { method: 'POST' });
+  await api(dockerHost, `/containers/${Id}`, { method: 'DELETE' });
+  await handOver(dockerHost, target);
+}
+
+function nameQuery({ host, repository, tag }: Target): string {
+  return String(new URLSearchParams({ repo: `${host}/${repository}`, tag }));
+}
+
+/** From the engine to the registry. */
+async function handOver(dockerHost: string, { host, repository, tag, credentials }: Target): Promise<void> {
   const name = `${host}/${repository}`;
-  await api(dockerHost, `/images/${image}/tag?${String(new URLSearchParams({ repo: name, tag }))}`, { method: 'POST' });
   const headers = { 'X-Registry-Auth': padded({ ...credentials, serveraddress: host }) };
   const failure = streamError(await api(dockerHost, `/images/${name}/push?tag=${tag}`, { method: 'POST', headers }));
   await api(dockerHost, `/images/${name}:${tag}`, { method: 'DELETE' });
-  if (failure !== undefined) throw new Error(`${image} could not be pushed as ${name}:${tag}: ${failure}`);
+  if (failure !== undefined) throw new Error(`${name}:${tag} could not be pushed: ${failure}`);
 }
 
 /** The engine reads base64url only with its padding, which Node leaves out. */

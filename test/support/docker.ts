@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import Docker from 'dockerode';
 import PQueue from 'p-queue';
+import type { DiskLimits } from '../../src/core/disk.ts';
 import type { LogLimits } from '../../src/docker/log-rotation.ts';
 import { connectEngine } from '../../src/docker/connect.ts';
 import type { ContainerHost, Runtime } from '../../src/core/ports.ts';
@@ -37,10 +38,10 @@ export function openCluster(
   host = dockerHost(),
   name = freshCluster(),
   dockerConfig = tmpdir(),
-  logs: LogLimits = { maxSize: 0, maxFiles: 1 },
+  limited: { readonly logs?: LogLimits; readonly limits?: DiskLimits } = {},
 ): TestCluster {
   const docker = dockerAt(host);
-  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now, logs };
+  const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now, ...limited };
   return {
     name,
     docker,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FetchedImage } from '../../src/core/housekeeping/images.ts';
 import type { FileContent } from '../../src/core/model.ts';
 import { ReasonError } from '../../src/core/reason.ts';
 import type { Clock, RuntimeEvent, SlotSpec } from '../../src/core/ports.ts';
@@ -77,6 +78,17 @@ export class MemoryEngine {
   keepImage(name: string, image: MemoryImage): void {
     this.images.set(name, image);
     this.images.set(image.id, image);
+  }
+
+  isUsed(imageId: string): boolean {
+    return [...this.containers.values()].some((each) => each.image.id === imageId);
+  }
+
+  /** Under all names that were fetched; one that somebody else has given it keeps it. */
+  removeImage({ id, references }: FetchedImage): void {
+    for (const name of references) if (this.images.get(name)?.id === id) this.images.delete(name);
+    const names = [...this.images].filter(([name, image]) => name !== id && image.id === id);
+    if (names.length === 0) this.images.delete(id);
   }
 
   /** Somebody removes an image by hand. */

@@ -1,12 +1,12 @@
-import { withEnded } from '../../src/core/jobs/record.ts';
-import type { RecordedRun, Run } from '../../src/core/observed.ts';
+import type { Ledger } from '../../src/app/ledger.ts';
+import { NO_RECORDS, type Records } from '../../src/core/records.ts';
 
-/** What a state directory keeps of runs, in memory. */
-export class MemoryLedger {
-  recorded: readonly RecordedRun[] = [];
+/** What a state directory keeps, in memory. */
+export class MemoryLedger implements Ledger {
+  records: Records = NO_RECORDS;
 
-  keep(runs: readonly Run[]): Promise<void> {
-    this.recorded = withEnded(this.recorded, runs);
+  keep(records: Records): Promise<void> {
+    this.records = records;
     return Promise.resolve();
   }
 }

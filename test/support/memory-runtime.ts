@@ -1,3 +1,4 @@
+import type { FetchedImage } from '../../src/core/housekeeping/images.ts';
 import { canonicalResources, excessOf } from '../../src/core/resources.ts';
 import { ReasonError } from '../../src/core/reason.ts';
 import type { FileEntry, PullPolicy, Resources } from '../../src/core/model.ts';
@@ -84,6 +85,14 @@ export class MemoryRuntime implements Runtime {
     for (const name of names) this.engine.contents.delete(name);
   }
 
+  async pruneImages(images: readonly FetchedImage[]): Promise<void> {
+    for (const image of images) {
+      if (this.engine.isUsed(image.id)) continue;
+      await this.engine.mutate(`remove-image ${image.id}`);
+      this.engine.removeImage(image);
+    }
+  }
+
   async pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {
     signal?.throwIfAborted();
     const there = this.engine.localImage(image);
@@ -94,7 +103,7 @@ export class MemoryRuntime implements Runtime {
     if (pullError !== undefined) throw new ReasonError(pullError.reason, pullError.message);
     const pulled = this.engine.registryImage(image);
     this.engine.keepImage(image, pulled);
-    return pulled;
+    return { ...pulled, ...(pulled.id !== there?.id && { isNew: true }) };
   }
 
   async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {

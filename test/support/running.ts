@@ -76,6 +76,7 @@ export class Running {
         journal,
         ledger: new MemoryLedger(),
         prune,
+        images: { prune: true, keep: 0 },
         balancerEnabled: 'auto',
         wake: () => wake.call(),
         sleep: (duration, signal) => new Wake().sleep(duration, signal),

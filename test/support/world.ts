@@ -12,6 +12,7 @@ import { MemoryRuntime } from './memory-runtime.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const TICK = 250;
+const IMAGES_KEPT = 7 * 24 * 3_600_000;
 
 /** What the process notices of an engine that restarts: `watched`, also how one container after the other falls. */
 export const WITNESSES = ['watched', 'seen', 'unseen', 'dead'] as const;
@@ -220,6 +221,7 @@ export class World {
       journal,
       ledger: this.ledger,
       prune: { budget: { maxFraction: 0.2, maxCount: 3 }, all: false },
+      images: { prune: true, keep: IMAGES_KEPT },
       balancerEnabled: 'auto',
       wake: () => undefined,
       sleep: (duration, signal) => this.sleep(duration, signal),

@@ -17,11 +17,18 @@ export function withLessons(memory: Memory, results: readonly Result[], now: num
     ...done.map(({ step }) => ({ object: objectOf(step) })),
     ...failed.map(({ step, problem }) => ({ object: objectOf(step), problem })),
   ];
-  const pulled = done.flatMap(({ step, image }) => (image === undefined ? [] : [[objectOf(step), image] as const]));
+  const pulled = done.flatMap(({ step, image }) =>
+    image === undefined ? [] : [[objectOf(step), whatItIs(image)] as const],
+  );
   const restarted = done.flatMap(({ step }) => (step.do === 'restart' ? step.instance.id : []));
   const stopped = done.flatMap(({ step }) => (step.do === 'stop' ? step.instance.id : []));
   const known = withoutStarts(withHealed(withOutcomes(memory, ended, now), restarted, now), stopped);
   return withImages(withoutImages(known, new Set(failed.flatMap(lostImage))), pulled);
+}
+
+/** Whether it was there before is no matter later. */
+function whatItIs({ isNew: _, ...image }: PulledImage): PulledImage {
+  return image;
 }
 
 /** The image, as the memory knows it, that was taken away between its pull and this step. */

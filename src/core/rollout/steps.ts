@@ -1,3 +1,4 @@
+import type { FetchedImage } from '../housekeeping/images.ts';
 import type { PullPolicy, Resources, RestartPolicy } from '../model.ts';
 import type { Instance, Run } from '../observed.ts';
 import type { SlotSpec } from '../ports.ts';
@@ -15,6 +16,7 @@ export type Step =
   | { readonly do: 'networks'; readonly names: readonly string[] }
   | { readonly do: 'prune-networks'; readonly keep: readonly string[] }
   | { readonly do: 'prune-files'; readonly names: readonly string[] }
+  | { readonly do: 'prune-images'; readonly images: readonly FetchedImage[] }
   | { readonly do: 'ensure' | 'prepare'; readonly slot: SlotSpec }
   | { readonly do: 'start'; readonly instance: Run }
   | { readonly do: 'end'; readonly instance: Run; readonly because: string }
@@ -41,6 +43,8 @@ export function objectOf(step: Step): string {
       return 'spare networks';
     case 'prune-files':
       return 'spare files';
+    case 'prune-images':
+      return 'spare images';
     case 'ensure':
     case 'prepare':
       return `${step.slot.service}@${step.slot.release}/${step.slot.slot}`;
@@ -74,6 +78,7 @@ export function serviceOf(step: Step): string | undefined {
     case 'networks':
     case 'prune-networks':
     case 'prune-files':
+    case 'prune-images':
     case 'route':
     case 'remove-balancer':
       return undefined;

@@ -88,8 +88,8 @@ function problems(status: StatusReport): string {
   return lines.length === 0 ? '' : `## Problems\n\n${lines.join('\n')}`;
 }
 
-function warnings({ services }: StatusReport): string {
-  const lines = services.flatMap(({ name, warnings: own = [] }) =>
+function warnings({ services, nodes }: StatusReport): string {
+  const lines = [...nodes, ...services].flatMap(({ name, warnings: own = [] }) =>
     own.map(({ code, message }) => `- \`${code}\` ${name}: ${escape(message)}`),
   );
   return lines.length === 0 ? '' : `## Warnings\n\n${lines.join('\n')}`;

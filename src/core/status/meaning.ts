@@ -60,7 +60,7 @@ function meaningOfLoadBalancer({ members, ...loadBalancer }: LoadBalancerStatus)
   return { ...loadBalancer, members: members.map(({ sessions: _sessions, errors: _errors, ...member }) => member) };
 }
 
-/** What other clusters take of it is their news; what ours takes is told with its services. */
-function meaningOfNode({ cpu, memory, ...node }: NodeStatus): object {
+/** What other clusters take of it is their news; what ours takes is told with its services. Of a disk the warning counts. */
+function meaningOfNode({ cpu, memory, disk: _disk, ...node }: NodeStatus): object {
   return { ...node, cpu: cpu.total, memory: memory.total };
 }

@@ -1,4 +1,5 @@
 import type { DesiredState } from '../desire.ts';
+import { diskWarning, type Disk } from '../disk.ts';
 import type { LoadBalancer } from '../model.ts';
 import type { MemberHealth, ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
@@ -16,6 +17,7 @@ import { sightings, type Sighting } from './moved-tag.ts';
 import { serviceStatus } from './service-status.ts';
 import type {
   Capacity,
+  DiskStatus,
   EventStatus,
   JobStatus,
   LoadBalancerStatus,
@@ -199,7 +201,8 @@ function memberState(member: Member, check: MemberHealth | undefined): MemberSta
 }
 
 function nodeStatus({ runtime }: ObservedState, plan: Pick<Plan, 'free'>): NodeStatus {
-  const { name, capabilities, engineVersion, cpu, memory } = runtime.node;
+  const { name, capabilities, engineVersion, cpu, memory, disk } = runtime.node;
+  const warning = disk && diskWarning(disk);
   return {
     name,
     availability: 'active',
@@ -207,8 +210,18 @@ function nodeStatus({ runtime }: ObservedState, plan: Pick<Plan, 'free'>): NodeS
     capabilities,
     engineVersion,
     cpu: capacity(cpu, plan.free.cpu, (cores) => Math.round(cores * 1000) / 1000),
-    memory: capacity(memory, plan.free.memory, (bytes) => Math.floor(bytes / MB)),
+    memory: capacity(memory, plan.free.memory, inMegabytes),
+    ...(disk && { disk: diskStatus(disk) }),
+    ...(warning && { warnings: [warning] }),
   };
+}
+
+function diskStatus({ size, free }: Disk): DiskStatus {
+  return { total: inMegabytes(size), used: inMegabytes(size - free), free: inMegabytes(free) };
+}
+
+function inMegabytes(bytes: number): number {
+  return Math.floor(bytes / MB);
 }
 
 function capacity(total: number, free: Placement['free']['cpu'], rounded: (value: number) => number): Capacity {

@@ -161,6 +161,16 @@ export interface NodeStatus {
   readonly cpu: Capacity;
   /** MB. */
   readonly memory: Capacity;
+  /** MB, of the disk that the engine keeps its data on; missing: it cannot be seen. */
+  readonly disk?: DiskStatus;
+  /** Missing: none. */
+  readonly warnings?: readonly Pick<Warning, 'code' | 'message'>[];
+}
+
+export interface DiskStatus {
+  readonly total: number;
+  readonly used: number;
+  readonly free: number;
 }
 
 export interface Capacity {

@@ -228,7 +228,7 @@ describe('long steps', () => {
     expect(executor.takeEnded()).toEqual([]);
     await letGo('pull web:v1');
     expect({ busy: executor.isBusy, wakes }).toEqual({ busy: true, wakes: 1 });
-    const image = engine.registryImage('web:v1');
+    const image = { ...engine.registryImage('web:v1'), isNew: true };
     expect(executor.takeEnded()).toEqual([{ status: 'done', step: pull('1a2b3c4'), image }]);
     expect(executor.isBusy).toBe(false);
     expect(executor.takeEnded()).toEqual([]);

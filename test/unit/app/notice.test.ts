@@ -97,3 +97,18 @@ describe('the balancer', () => {
     expect(notice(touched, touched, [])).toEqual([]);
   });
 });
+
+it('a disk that fills up is noticed, and that it has room again', () => {
+  const withFree = (free: number) => {
+    const disk = { size: 100, free, limits: { warnAbove: 0.85, refuseAbove: 0.95 } };
+    const { runtime, ...state } = stateOf({ instances: [] });
+    return { ...state, runtime: { ...runtime, node: { ...runtime.node, disk } } };
+  };
+  const between = (before: number, now: number) => notice(withFree(before), withFree(now), []);
+  expect(between(20, 15)).toEqual([]);
+  expect(between(15, 14)).toMatchObject([
+    ['disk', 'cluster', expect.stringContaining('more than 85 % full') as string],
+  ]);
+  expect(between(14, 4)).toMatchObject([['disk', 'cluster', expect.stringContaining('no image is fetched') as string]]);
+  expect(between(4, 50)).toEqual([['disk', 'cluster', 'The disk of the engine has room again.']]);
+});

@@ -50,6 +50,8 @@ describe('the configuration', () => {
       stateDir: process.getuid?.() === 0 ? '/var/lib/fairlead' : '/home/ops/.local/state/fairlead',
       prune: { maxFraction: 0.2, maxCount: 3 },
       logs: { maxSize: 10 * 1024 ** 2, maxFiles: 3 },
+      images: { prune: true, keep: 7 * 24 * 3_600_000 },
+      disk: { warnAbove: 0.85, refuseAbove: 0.95 },
       policy: {
         images: ['**'],
         bindMounts: [],
@@ -75,6 +77,8 @@ status: { enabled: false }
 stateDir: /srv/fairlead
 prune: { maxFraction: 1 }
 logs: { maxSize: 0 }
+images: { keep: 1h }
+disk: { warnAbove: 0.5 }
 policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
     expect(config({ text })).toMatchObject({
       cluster: 'demo',
@@ -92,6 +96,8 @@ policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
       stateDir: '/srv/fairlead',
       prune: { maxFraction: 1, maxCount: 3 },
       logs: { maxSize: 0, maxFiles: 3 },
+      images: { prune: true, keep: 3_600_000 },
+      disk: { warnAbove: 0.5, refuseAbove: 0.95 },
       policy: { hostPorts: { from: 80, to: 80 }, capabilities: ['CHOWN'], bindMounts: ['/srv/**'] },
     });
   });

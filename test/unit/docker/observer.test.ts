@@ -75,6 +75,7 @@ describe('a container that cannot be inspected', () => {
     observer = new Observer({
       docker,
       engine: new EngineIdentity(docker, () => now),
+      disk: { look: () => Promise.resolve(undefined) },
       cluster: 'demo',
       capabilities: [],
       networks,

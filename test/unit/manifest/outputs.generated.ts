@@ -297,14 +297,16 @@ export interface StatusDocument {
     };
     /**
      * What is worth knowing and keeps nothing from working. Missing: nothing.
+     *
+     * Items: What is worth knowing, and keeps nothing from working.
      */
     warnings?: {
       /**
-       * Code of the closed set.
+       * Code of the closed set, see docs/reasons.md.
        */
-      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy';
+      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
       /**
-       * What it means.
+       * What it means, as a sentence.
        */
       message: string;
     }[];
@@ -651,6 +653,38 @@ export interface StatusDocument {
        */
       free: number;
     };
+    /**
+     * The disk that the engine keeps its data on, in MB; missing: it cannot be seen from where Fairlead runs.
+     */
+    disk?: {
+      /**
+       * What all of its users together may use.
+       */
+      total: number;
+      /**
+       * What is in use, by whomever.
+       */
+      used: number;
+      /**
+       * What is left.
+       */
+      free: number;
+    };
+    /**
+     * What may become a problem; missing: nothing.
+     *
+     * Items: What is worth knowing, and keeps nothing from working.
+     */
+    warnings?: {
+      /**
+       * Code of the closed set, see docs/reasons.md.
+       */
+      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
+      /**
+       * What it means, as a sentence.
+       */
+      message: string;
+    }[];
   }[];
   /**
    * Instances that fit on no node.
@@ -1038,14 +1072,16 @@ export interface PlanDocument {
     steps: string[];
     /**
      * What is worth knowing first.
+     *
+     * Items: What is worth knowing, and keeps nothing from working.
      */
     warnings: {
       /**
-       * Code of the closed set.
+       * Code of the closed set, see docs/reasons.md.
        */
-      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy';
+      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
       /**
-       * What it means.
+       * What it means, as a sentence.
        */
       message: string;
     }[];
@@ -1265,7 +1301,7 @@ export interface PlanDocument {
     /**
      * Code of the closed set, see docs/reasons.md.
      */
-    code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy';
+    code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
     /**
      * What it means, as a sentence.
      */

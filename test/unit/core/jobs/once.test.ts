@@ -143,7 +143,7 @@ describe('a job without a schedule', () => {
     world.commit([migrate('v1', { timeout: 5_000 }), web('v1')]);
     await world.wait(60);
     expect(world.up()).toEqual([]);
-    expect(world.ledger.recorded).toMatchObject([{ succeeded: false, exitCode: 0 }]);
+    expect(world.ledger.records.runs).toMatchObject([{ succeeded: false, exitCode: 0 }]);
   });
 
   it('has its time counted from its first start, however long before it was made', async () => {

@@ -1,0 +1,61 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NO_RECORDS, type Records } from '../core/records.ts';
+
+const FILE = 'records.json';
+const FORMAT = 1;
+
+interface Kept {
+  readonly format: number;
+  readonly cluster: string;
+  readonly records: Records;
+}
+
+/** Where records are kept. */
+export interface Ledger {
+  readonly records: Records;
+  /** Errors: those of the file system. */
+  keep(records: Records): Promise<void>;
+}
+
+/** In the state directory. */
+export class FileLedger implements Ledger {
+  private readonly stateDir: string;
+  private readonly cluster: string;
+  private kept: Records;
+
+  private constructor(stateDir: string, cluster: string, kept: Records) {
+    this.stateDir = stateDir;
+    this.cluster = cluster;
+    this.kept = kept;
+  }
+
+  static async open(stateDir: string, cluster: string): Promise<FileLedger> {
+    return new FileLedger(stateDir, cluster, await read(stateDir, cluster));
+  }
+
+  get records(): Records {
+    return this.kept;
+  }
+
+  async keep(records: Records): Promise<void> {
+    if (records === this.kept) return;
+    await mkdir(this.stateDir, { recursive: true, mode: 0o700 });
+    const file = join(this.stateDir, FILE);
+    const kept: Kept = { format: FORMAT, cluster: this.cluster, records };
+    await writeFile(`${file}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
+    await rename(`${file}.new`, file);
+    this.kept = records;
+  }
+}
+
+async function read(stateDir: string, cluster: string): Promise<Records> {
+  const file = join(stateDir, FILE);
+  try {
+    const kept = JSON.parse(await readFile(file, 'utf8')) as Kept;
+    return kept.format === FORMAT && kept.cluster === cluster ? kept.records : NO_RECORDS;
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return NO_RECORDS;
+    throw new Error(`${file} cannot be read; check its owner and permissions.`, { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+import { roomOn } from '../disk.ts';
+import { groupBy } from '../group.ts';
+import { isTrusted, type Instance, type ObservedRuntime, type ObservedState } from '../observed.ts';
+
+/** An image that was fetched for a release. */
+export interface FetchedImage {
+  /** `sha256:…`, as the engine knows it. */
+  readonly id: string;
+  /** The names under which it was fetched, as manifests spell them; one that has moved on to another image is none of them. */
+  readonly references: readonly string[];
+  /** Since when nothing needs it, in milliseconds by the machine's clock; absent: something does. */
+  readonly unneededSince?: number;
+}
+
+export interface ImageRecord {
+  readonly images: readonly FetchedImage[];
+  /** By service and job, as far as its containers are made of such images: the release that runs and the one before it. */
+  readonly releases: Readonly<Record<string, readonly ReleaseImage[]>>;
+}
+
+interface ReleaseImage {
+  readonly release: string;
+  /** Its id. */
+  readonly image: string;
+}
+
+/** What becomes of those that nothing needs. */
+export interface ImagePolicy {
+  readonly prune: boolean;
+  /** Milliseconds that they stay. */
+  readonly keep: number;
+}
+
+export const NO_IMAGES: ImageRecord = { images: [], releases: {} };
+
+/** The record with an image that the engine did not have before under this name. */
+export function withFetched(record: ImageRecord, id: string, reference: string): ImageRecord {
+  const named = record.images.map((each) => {
+    return { ...each, references: each.references.filter((one) => one !== reference) };
+  });
+  const { references = [] } = named.find((each) => each.id === id) ?? {};
+  const others = named.filter((each) => each.id !== id);
+  return { ...record, images: [...others, { id, references: [...references, reference] }] };
+}
+
+export function withoutFetched(record: ImageRecord, ids: readonly string[]): ImageRecord {
+  return ids.length === 0 ? record : { ...record, images: record.images.filter(({ id }) => !ids.includes(id)) };
+}
+
+export interface Needs {
+  readonly runtime: Pick<ObservedRuntime, 'instances' | 'runs'>;
+  /** Names and images of services and jobs that are wanted. */
+  readonly wanted: readonly { readonly name: string; readonly image: string }[];
+  /** Ids of images of wanted releases that were pulled, whether containers are made of them yet or not. */
+  readonly pulled: readonly string[];
+  /** By the machine's clock. */
+  readonly date: number;
+}
+
+/** The record with what needs each image now; the same one where that has not changed. */
+export function withNeeds(record: ImageRecord, needs: Needs): ImageRecord {
+  if (record.images.length === 0) return record;
+  const { runtime, wanted, pulled, date } = needs;
+  const releases = releasesAfter(record, needs);
+  const kept = Object.values(releases).flatMap((each) => each.map(({ image }) => image));
+  const made = [...runtime.instances, ...runtime.runs].map(({ imageId }) => imageId);
+  const needed = new Set([...kept, ...made, ...pulled, ...wanted.map(({ image }) => image)]);
+  const isNeeded = ({ id, references }: FetchedImage) => [id, ...references].some((each) => needed.has(each));
+  const images = record.images.map((each) => withNeed(each, isNeeded(each), date));
+  const isSame = releases === record.releases && images.every((each, index) => each === record.images[index]);
+  return isSame ? record : { images, releases };
+}
+
+function withNeed(image: FetchedImage, isNeeded: boolean, date: number): FetchedImage {
+  const { unneededSince, ...needed } = image;
+  if (isNeeded) return unneededSince === undefined ? image : needed;
+  return unneededSince === undefined ? { ...needed, unneededSince: date } : image;
+}
+
+function releasesAfter({ images, releases }: ImageRecord, { runtime, wanted }: Needs): ImageRecord['releases'] {
+  const fetched = new Set(images.map(({ id }) => id));
+  const running = groupBy([...runtime.instances.filter(isTrusted), ...runtime.runs], ({ service }) => service);
+  const entries = wanted.flatMap(({ name }) => {
+    const kept = latestTwo(releases[name] ?? [], running.get(name) ?? []);
+    return kept.some(({ image }) => fetched.has(image)) ? [[name, kept] as const] : [];
+  });
+  const isSame = ([name, kept]: (typeof entries)[number]) => kept === releases[name];
+  return entries.length === Object.keys(releases).length && entries.every(isSame)
+    ? releases
+    : Object.fromEntries(entries);
+}
+
+/** What runs is what was made last: a release that comes back takes its place before the one that it replaces. */
+function latestTwo(known: readonly ReleaseImage[], running: readonly Instance[]): readonly ReleaseImage[] {
+  const [first, ...rest] = running;
+  if (first === undefined) return known;
+  const latest = rest.reduce((one, other) => (other.createdAt > one.createdAt ? other : one), first);
+  if (known[0]?.release === latest.release) return known;
+  const before = known.filter(({ release }) => release !== latest.release);
+  return [{ release: latest.release, image: latest.imageId }, ...before].slice(0, 2);
+}
+
+/** Those that are to be removed now: nothing has needed them for long, or the disk is filling up. */
+export function spareImages({ images }: ImageRecord, policy: ImagePolicy, { runtime, date }: ObservedState) {
+  if (!policy.prune) return [];
+  const { disk } = runtime.node;
+  const keep = disk === undefined || roomOn(disk) === 'ample' ? policy.keep : 0;
+  return images.filter(({ unneededSince = Infinity }) => date - unneededSince >= keep);
+}

@@ -1,0 +1,48 @@
+import { NO_IMAGES, withFetched, withNeeds, withoutFetched, type ImageRecord } from './housekeeping/images.ts';
+import { withEnded } from './jobs/record.ts';
+import type { DesiredState } from './desire.ts';
+import type { ObservedState, RecordedRun } from './observed.ts';
+import type { Result } from './rollout/lessons.ts';
+import type { Memory } from './rollout/memory.ts';
+
+/** What outlives a process beside what the engine and the repository tell. */
+export interface Records {
+  /** How the runs of releases ended: their containers may be gone since, by the job's history or somebody who cleans up. */
+  readonly runs: readonly RecordedRun[];
+  readonly images: ImageRecord;
+}
+
+export const NO_RECORDS: Records = { runs: [], images: NO_IMAGES };
+
+export interface News {
+  readonly desired: DesiredState;
+  readonly state: ObservedState;
+  readonly memory: Memory;
+  /** Steps that have ended since the last time. */
+  readonly ended: readonly Result[];
+}
+
+/** The records with what a pass has seen; the same ones where there is nothing new. */
+export function recordsAfter(records: Records, news: News): Records {
+  const runs = withEnded(records.runs, news.state.runtime.runs);
+  const images = imagesAfter(records.images, news);
+  return runs === records.runs && images === records.images ? records : { runs, images };
+}
+
+function imagesAfter(record: ImageRecord, { desired, state, memory, ended }: News): ImageRecord {
+  const done = ended.filter((each) => each.status === 'done');
+  const fetched = done.reduce((known, { step, image }) => {
+    return step.do === 'pull' && image?.isNew ? withFetched(known, image.id, step.image) : known;
+  }, record);
+  const removed = done.flatMap(({ step }) => (step.do === 'prune-images' ? step.images.map(({ id }) => id) : []));
+  return withNeeds(withoutFetched(fetched, removed), {
+    runtime: state.runtime,
+    wanted: [...desired.services.map(({ service }) => service), ...desired.jobs.map(({ job }) => job)].map(imageOf),
+    pulled: Object.values(memory.images).map(({ id }) => id),
+    date: state.date,
+  });
+}
+
+function imageOf({ name, container }: { readonly name: string; readonly container: { readonly image: string } }) {
+  return { name, image: container.image };
+}

@@ -1,0 +1,131 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { job, service } from '../../../support/manifests.ts';
+import { World } from '../../../support/world.ts';
+
+const DAY = 24 * 3_600_000;
+const KEPT = 7 * DAY;
+
+let world: World;
+const web = (image: string) => service({ container: { image }, update: { monitor: 0 } });
+const has = (image: string) => world.engine.localImage(image) !== undefined;
+const removed = () => world.engine.mutations.filter((each) => each.startsWith('remove-image'));
+
+async function later(milliseconds: number): Promise<void> {
+  world.clock.advance(milliseconds);
+  await world.steady();
+}
+
+async function takeAll(...images: string[]): Promise<void> {
+  for (const image of images) await world.take([web(image)]);
+}
+
+beforeEach(() => {
+  world = new World();
+});
+
+describe('an image that was fetched', () => {
+  it('goes once no running or previous release has needed it for the time that it is kept', async () => {
+    await takeAll('web:v1', 'web:v2', 'web:v3');
+    await later(KEPT - 1000);
+    expect(has('web:v1')).toBe(true);
+    await later(1000);
+    expect(['web:v1', 'web:v2', 'web:v3'].filter(has)).toEqual(['web:v2', 'web:v3']);
+    await later(10 * KEPT);
+    expect(removed()).toHaveLength(1);
+    expect(world.events).toContain('cluster: removed images that nothing needs: web:v1');
+  });
+
+  it('is needed again where its release comes back', async () => {
+    await takeAll('web:v1', 'web:v2', 'web:v3');
+    await later(KEPT - 1000);
+    await takeAll('web:v1');
+    await later(KEPT);
+    expect(['web:v1', 'web:v2', 'web:v3'].filter(has)).toEqual(['web:v1', 'web:v3']);
+  });
+
+  it('goes with its service', async () => {
+    await world.take([web('web:v1'), service({ name: 'other', container: { image: 'other:v1' } })]);
+    await world.take([service({ name: 'other', container: { image: 'other:v1' } })]);
+    await later(KEPT);
+    expect(['web:v1', 'other:v1'].filter(has)).toEqual(['other:v1']);
+  });
+
+  it('stays while it is wanted, though nothing can be made of it yet', async () => {
+    world.engine.behave('migrate:v2', { exitsAfter: 1000, exitCode: 1 });
+    const app = (version: string) => [
+      job({ container: { image: `migrate:${version}` } }),
+      service({ dependsOn: ['migrate'], container: { image: `web:${version}` } }),
+    ];
+    world.engine.behave('migrate:v1', { exitsAfter: 1000, exitCode: 0 });
+    await world.take(app('v1'));
+    world.commit(app('v2'));
+    await world.until(() => has('web:v2'));
+    world.clock.advance(KEPT);
+    await world.wait(5);
+    expect(has('web:v2')).toBe(true);
+  });
+
+  it('stays where a container of somebody else is made of it, and is left to them', async () => {
+    await takeAll('web:v1');
+    const image = world.engine.registryImage('web:v1');
+    world.engine.create('stranger', 'elsewhere', { ...slot(), service: 'stranger' }, image);
+    await takeAll('web:v2', 'web:v3');
+    await later(KEPT);
+    expect(has('web:v1')).toBe(true);
+    world.engine.remove('stranger');
+    await later(KEPT);
+    expect(has('web:v1')).toBe(true);
+    expect(removed()).toHaveLength(0);
+  });
+
+  it('loses its name to the one that the tag moved on to, and goes without it', async () => {
+    const moving = (version: string) =>
+      service({ container: { image: 'web:latest', version }, update: { monitor: 0 } });
+    await world.take([moving('1')]);
+    const { id } = world.engine.registryImage('web:latest');
+    for (const version of ['2', '3']) {
+      world.engine.moveTag('web:latest');
+      await world.take([moving(version)]);
+    }
+    await later(KEPT);
+    expect(has(id)).toBe(false);
+    expect(has('web:latest')).toBe(true);
+  });
+
+  it('is remembered by the next process', async () => {
+    await takeAll('web:v1', 'web:v2', 'web:v3');
+    world.restart();
+    await later(KEPT);
+    expect(['web:v1', 'web:v2', 'web:v3'].filter(has)).toEqual(['web:v2', 'web:v3']);
+  });
+});
+
+it('is nobody else’s: an image that was there before stays for ever', async () => {
+  world.engine.keepImage('web:v1', world.engine.registryImage('web:v1'));
+  await takeAll('web:v1', 'web:v2', 'web:v3', 'web:v4');
+  await later(KEPT);
+  expect(['web:v1', 'web:v2', 'web:v3', 'web:v4'].filter(has)).toEqual(['web:v1', 'web:v3', 'web:v4']);
+});
+
+it('where the disk is filling up, what nothing needs goes at once', async () => {
+  const disk = { size: 100, free: 10, limits: { warnAbove: 0.85, refuseAbove: 0.95 } };
+  world = new World({ disk });
+  await takeAll('web:v1', 'web:v2', 'web:v3');
+  await world.wait(1);
+  expect(['web:v1', 'web:v2', 'web:v3'].filter(has)).toEqual(['web:v2', 'web:v3']);
+  const { nodes, ready } = world.status(await world.pass());
+  expect(nodes[0]?.warnings).toEqual([
+    {
+      code: 'disk-space',
+      message:
+        'The disk of the engine is more than 85 % full: images that nothing needs are removed at once. Free space before it is full.',
+    },
+  ]);
+  expect(ready).toBe(true);
+});
+
+function slot() {
+  const [container] = world.engine.containers.values();
+  if (container === undefined) throw new Error('There is no container yet.');
+  return container.slot;
+}
