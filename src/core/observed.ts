@@ -58,6 +58,8 @@ export interface Run extends Instance {
   readonly stopped: boolean;
   /** By the clock of who made it. */
   readonly madeAt: number;
+  /** What it was made to have, as `resourcesText`. */
+  readonly asked: string;
   /** What its job's schedule was when it was made, as `0 3 * * * UTC`; absent: it had none. */
   readonly schedule?: string;
 }

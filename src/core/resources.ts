@@ -1,4 +1,5 @@
 import type { Resources } from './model.ts';
+import { canonicalJson } from './release.ts';
 
 /**
  * The same resources as Docker can hold them, so that what was asked for and what is observed compare equal: cpu
@@ -15,6 +16,11 @@ export function canonicalResources(resources: Resources): Resources {
       ...(memory === undefined ? {} : { memory: Math.round(memory) }),
     },
   };
+}
+
+/** The same as text, which containers of runs carry: what the engine has made of it may be something else. */
+export function resourcesText(resources: Resources): string {
+  return canonicalJson(canonicalResources(resources));
 }
 
 /** What is reserved or limited though nothing is wanted there: Docker changes such values, but takes none away. */

@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../core/model.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import { resourcesText } from '../core/resources.ts';
 
 export const LABEL = {
   cluster: 'io.fairlead.cluster',
@@ -10,6 +11,7 @@ export const LABEL = {
   dependsOn: 'io.fairlead.depends-on',
   schedule: 'io.fairlead.schedule',
   madeAt: 'io.fairlead.made-at',
+  resources: 'io.fairlead.resources',
   revision: 'io.fairlead.revision',
   spec: 'io.fairlead.spec',
   role: 'io.fairlead.role',
@@ -36,6 +38,7 @@ export function slotLabels(cluster: string, slot: SlotSpec): Record<string, stri
     [LABEL.slot]: String(slot.slot),
     [LABEL.revision]: slot.revision,
     ...(slot.madeAt !== undefined && { [LABEL.madeAt]: new Date(slot.madeAt).toISOString() }),
+    ...(slot.role === 'job' && { [LABEL.resources]: resourcesText(slot.resources) }),
     ...(slot.schedule !== undefined && { [LABEL.schedule]: slot.schedule }),
     ...(slot.dependsOn && { [LABEL.dependsOn]: slot.dependsOn.join(',') }),
     [LABEL.spec]: JSON.stringify(slot.container),

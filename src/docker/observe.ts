@@ -60,10 +60,11 @@ export function toInstance(inspected: InspectedContainer, around: Surroundings):
 export function toRun(inspected: InspectedContainer, around: Surroundings): Run | undefined {
   const instance = toInstance(inspected, around);
   if (instance === undefined) return undefined;
-  const { [LABEL.schedule]: schedule, [LABEL.madeAt]: made = '' } = inspected.Config.Labels ?? {};
+  const labels = inspected.Config.Labels ?? {};
+  const { [LABEL.schedule]: schedule, [LABEL.madeAt]: made = '', [LABEL.resources]: asked = '' } = labels;
   const run = { retries: retriesOf(inspected.HostConfig), stopped: isStopped(inspected.HostConfig) };
   const madeAt = Date.parse(made) || instance.createdAt;
-  return { ...instance, ...run, madeAt, ...(schedule !== undefined && { schedule }) };
+  return { ...instance, ...run, madeAt, asked, ...(schedule !== undefined && { schedule }) };
 }
 
 const STATES: readonly string[] = ['created', 'running', 'paused', 'restarting', 'exited', 'dead'];

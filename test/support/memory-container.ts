@@ -2,6 +2,7 @@ import type { Resources } from '../../src/core/model.ts';
 import type { Instance, InstanceState, Run } from '../../src/core/observed.ts';
 import type { LogLine, SlotSpec } from '../../src/core/ports.ts';
 import type { Reason } from '../../src/core/reason.ts';
+import { resourcesText } from '../../src/core/resources.ts';
 
 /** What a container of an image does; every image does nothing special until a test says so. */
 export interface ImageBehaviour {
@@ -173,6 +174,7 @@ export class MemoryContainer {
       retries,
       stopped: this.wasEnded,
       madeAt,
+      asked: resourcesText(this.slot.resources),
       ...(schedule !== undefined && { schedule }),
     };
   }

@@ -5,7 +5,7 @@ import type { PullPolicy } from '../model.ts';
 import { fits, type Demand } from '../placement.ts';
 import type { SlotSpec } from '../ports.ts';
 import type { Reason } from '../reason.ts';
-import { canonicalResources } from '../resources.ts';
+import { canonicalResources, resourcesText } from '../resources.ts';
 import type { Step } from '../rollout/steps.ts';
 import { hasBegun, hasEnded } from './run.ts';
 import { nextAfter, scheduleText } from './schedule.ts';
@@ -109,7 +109,8 @@ export function isAsWanted(desired: DesiredJob, run: Run): boolean {
 /** It was made of the same manifest, whatever the engine has made of it. */
 function isMeant({ job, release }: DesiredJob, run: Run): boolean {
   const schedule = job.schedule && scheduleText(job.schedule);
-  return run.release === release && run.retries === job.retries && run.schedule === schedule;
+  const isSame = run.asked === resourcesText(job.resources) && run.retries === job.retries;
+  return run.release === release && run.schedule === schedule && isSame;
 }
 
 /** Times that passed while nobody was there to begin a run are made up for, once. */

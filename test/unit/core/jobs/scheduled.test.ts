@@ -45,6 +45,18 @@ describe('a job with a schedule', () => {
     expect(await jobStatus()).toMatchObject({ nextRun: '2026-11-22T00:00:00.000Z' });
   });
 
+  it('is made anew as soon as it is to have other limits', async () => {
+    const limited = (cpu: number) => backup({ resources: { cpu, memory: 0, limits: {} } });
+    await world.take([limited(0.1)]);
+    const { length } = world.engine.mutations;
+    world.commit([limited(0.3)]);
+    const { plan } = await world.pass();
+    expect(plan.changes.map(({ because }) => because)).toEqual(['cpu 0.1 → 0.3']);
+    await world.wait(1);
+    expect(world.engine.mutations.slice(length)).toHaveLength(2);
+    expect((await world.pass()).plan.changes).toEqual([]);
+  });
+
   it('makes up once for the times at which nobody was there', async () => {
     await world.take([backup()]);
     world.clock.advance(5 * HOUR + 10 * MINUTE);
