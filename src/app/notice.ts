@@ -23,7 +23,7 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
   const isOurs = (...kinds: Step['do'][]) => done.some((step) => kinds.includes(step.do));
   return [
     ...others.flatMap((each) => describeFate(each, found.get(each.id))),
-    ...describeRuns(before.runtime.runs, now.runtime.runs),
+    ...describeRuns(before.runtime.runs, now.runtime.runs, ours),
     ...describeDisk(before.runtime.node, now.runtime.node),
     ...(isOurs('networks', 'prune-networks') ? [] : describeNetworks(before.runtime, now.runtime)),
     ...(isOurs('remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
@@ -37,14 +37,27 @@ function describeDisk({ disk: before }: ObservedNode, { disk: now }: ObservedNod
   return [['disk', 'cluster', message]];
 }
 
-/** What runs do by themselves is their end. */
-function describeRuns(before: readonly Run[], now: readonly Run[]): Description[] {
-  const pending = new Set(before.filter((each) => !hasEnded(each)).map(({ id }) => id));
-  const gone = before.filter((each) => isUp(each) && !now.some(({ id }) => id === each.id));
-  return [
-    ...now.filter((each) => pending.has(each.id) && hasEnded(each)).map(describeEnd),
-    ...gone.map((each): Description => ['fell', each.service, `${each.name} is gone: it was removed while it ran`]),
-  ];
+/** What runs do by themselves is their end. One that has ended may go without a word. */
+function describeRuns(before: readonly Run[], now: readonly Run[], ours: ReadonlySet<string>): Description[] {
+  const found = new Map(now.map((each) => [each.id, each]));
+  return before
+    .filter((each) => !hasEnded(each))
+    .flatMap((each) => {
+      const run = found.get(each.id);
+      if (run !== undefined && hasEnded(run)) return [describeEnd(run)];
+      return ours.has(objectOfInstance(each)) ? [] : describeMeddling(each, run);
+    });
+}
+
+/** What somebody else does to a run that has not ended. */
+function describeMeddling(before: Run, now: Run | undefined): Description[] {
+  const { service, name } = before;
+  const when = isUp(before) ? 'while it ran' : 'before it began';
+  if (now === undefined) return [['fell', service, `${name} is gone: it was removed from outside ${when}`]];
+  if (now.state === 'paused' && before.state === 'running')
+    return [['paused', service, `${name} was paused from outside`]];
+  const changes = changesOf(before, now);
+  return changes.length === 0 ? [] : [['changed', service, `${name} was changed from outside: ${changes.join(', ')}`]];
 }
 
 function describeEnd(run: Run): Description {

@@ -46,6 +46,7 @@ function decideJob(view: JobView): JobDecision {
   const obstacle = isDue ? obstacleOf(view, desired) : undefined;
   const steps = [
     ...timeoutSteps(view, desired),
+    ...resumeSteps(view),
     ...spareSteps(view, desired, isNeeded ? next : undefined),
     ...(isNeeded && next === undefined ? makeSteps(view, desired) : []),
     ...(isDue && next !== undefined ? beginSteps(view, desired, next, obstacle) : []),
@@ -132,6 +133,12 @@ function timeoutSteps(view: JobView, { job: { timeout } }: DesiredJob): Step[] {
   const late = view.runs.filter((each) => isUp(each) && view.now >= beganAt(view, each) + timeout);
   const because = `it has run for longer than its timeout of ${timeout / 1000} s`;
   return late.map((instance) => ({ do: 'end', instance, because }));
+}
+
+/** Nobody else would let it go on. */
+function resumeSteps({ runs }: JobView): Step[] {
+  const paused = runs.filter(({ state }) => state === 'paused');
+  return paused.map((instance) => ({ do: 'unpause', instance, because: 'it was paused' }));
 }
 
 /** The first start of a run that is up. */

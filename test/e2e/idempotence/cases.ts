@@ -1,6 +1,6 @@
 /** What a manifest says first, what it says then, and which fields of the plan tell the difference. */
 export interface Case {
-  readonly kind: 'Service' | 'LoadBalancer';
+  readonly kind: 'Service' | 'LoadBalancer' | 'Job';
   readonly what: string;
   readonly before: string;
   readonly after: string;
@@ -39,6 +39,12 @@ update: { monitor: 0 }`;
 
 /** What the load balancers of the cases lead to. */
 export const ROUTED = ['routed', 'other'].map((name) => `kind: Service\nname: ${name}\n${LISTENING}\n`);
+
+/** A job that is made at once, and begins on a leap day. */
+const TASK = `image: lab/busybox:1
+command: [sleep, "1000000"]
+stopSignal: SIGKILL
+schedule: 0 0 29 2 *`;
 
 type Row = readonly [what: string, before: string, after: string, ...differ: readonly string[]];
 
@@ -188,6 +194,22 @@ const ROUTES: readonly Row[] = [
   ['what no balancer knows', 'description: first', 'description: second'],
 ];
 
+/** What jobs have beside the fields that they share with services. */
+const TASKS: readonly Row[] = [
+  ['schedule', 'schedule: 0 0 29 2 *', 'schedule: 1 0 29 2 *', 'schedule'],
+  ['timeZone', 'timeZone: Europe/Berlin', 'timeZone: Asia/Kolkata', 'schedule'],
+  ['retries', 'retries: 1', 'retries: 2', 'retries'],
+  ['numbers and units', 'memory: 128\ntimeout: 1m\nshmSize: 64', 'memory: 128M\ntimeout: 60s\nshmSize: 65536k'],
+  [
+    'what no container knows',
+    'description: first\nenabled: true\npullPolicy: never\nconcurrency: allow\nhistory: 3\nrequirements: [ssd]\ndependsOn: routed',
+    'description: second\ntimeout: 5s\nconcurrency: replace\nhistory: 4\ndependsOn: [other, routed]',
+  ],
+];
+
+/** Fields that only services have. */
+const OF_SERVICES = ['contextRoot', 'ports', 'healthCheck', 'restart', 'instances'];
+
 /** One meaning in two spellings. */
 const SPELLINGS: readonly Row[] = [
   [
@@ -267,6 +289,10 @@ export function casesAmid({ ports, published, digest }: Surroundings): readonly 
     ...[...FIELDS, ...surrounded, ...SPELLINGS].map((row) => caseOf(row, PLAIN)),
     ...OVER_THE_IMAGE.map((row) => caseOf(row, OPINIONATED, ', which the image has, too')),
     ...CHECKED.map((row) => caseOf(row, LISTENING)),
+    ...[...FIELDS.filter(isShared), ...TASKS].map((row) => ({
+      ...caseOf(row, TASK, ' of a job'),
+      kind: 'Job' as const,
+    })),
     ...ROUTES.map((row, index) => ({
       ...caseOf(row, leadingFrom(index), ' of a route'),
       kind: 'LoadBalancer' as const,
@@ -276,6 +302,10 @@ export function casesAmid({ ports, published, digest }: Surroundings): readonly 
 
 function caseOf([what, before, after, ...differ]: Row, base: string, where = ''): Case {
   return { kind: 'Service', what: `${what}${where}`, before: over(base, before), after: over(base, after), differ };
+}
+
+function isShared([, before, after]: Row): boolean {
+  return !`${before}\n${after}`.split('\n').some((line) => OF_SERVICES.includes(nameOf(line)));
 }
 
 /** A load balancer with a host name of its own. */

@@ -14,7 +14,7 @@ import { said, sayable } from '../../support/schema-words.ts';
 import { casesAmid, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
 import { applied, planOf, type PlanDocument } from './plans.ts';
 
-/** Each field of a service and of a load balancer: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
+/** Each field of a service, of a job and of a load balancer: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
 
 const HOST = 'node: { capabilities: [ssd] }';
 const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"] }';
@@ -96,14 +96,14 @@ describe.each(NAMES.map((each, index) => ({ ...each, name: nameOf(index) })))('$
 });
 
 /** What these tests cannot have, what makes no difference that they could see, and what has tests of its own. */
-const ELSEWHERE = /^(Service|LoadBalancer)\.(apiVersion|name|gpus|update\.preview)$/;
+const ELSEWHERE = /^(Service|LoadBalancer|Job)\.(apiVersion|name|gpus|update\.preview)$/;
 
 it('is each field that the schema knows', () => {
   const manifests = NAMES.flatMap(({ kind, before, after }) =>
     [before, after].map((text) => ({ kind, ...(parse(text) as object) })),
   );
   const words = new Set(manifests.flatMap((each) => said(each)));
-  const all = [...sayable('service'), ...sayable('load-balancer')];
+  const all = [...sayable('service'), ...sayable('load-balancer'), ...sayable('job')];
   const fields = all.filter((word) => !/ as | = /.test(word) && !ELSEWHERE.test(word));
   expect(fields.filter((field) => !words.has(field))).toEqual([]);
 });
