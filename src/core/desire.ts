@@ -1,5 +1,6 @@
 import { groupBy } from './group.ts';
 import type { ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
+import { isWritable } from './mounts.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';
 
@@ -94,7 +95,7 @@ export function hasHostPort(container: ContainerSpec): boolean {
 }
 
 function hasWritableMount(service: Service): boolean {
-  return service.container.mounts.some((mount) => mount.type !== 'tmpfs' && !mount.readOnly);
+  return service.container.mounts.some(isWritable);
 }
 
 function checksOf(service: Service, routedPorts: readonly number[]): CheckDefinition[] {

@@ -48,6 +48,8 @@ export type Reason = (typeof REASONS)[Layer][number];
 export const WARNINGS = [
   'gap',
   'removal',
+  'major-version',
+  'changed-volume',
   'unpinned-tag',
   'shared-volume',
   'identity-variable',

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { groupBy } from '../core/group.ts';
 import { nanoOf, sharesOf } from '../core/resources.ts';
 import type { ContainerSpec, Mount, Port, Resources } from '../core/model.ts';
+import { volumeName } from '../core/mounts.ts';
 import type { Instance } from '../core/observed.ts';
 import type { SlotSpec } from '../core/ports.ts';
 import { fileMounts } from './file-mounts.ts';
@@ -151,10 +152,6 @@ export function restartPolicyOf({ RestartPolicy: policy }: InspectedHostConfig):
   const name = policy?.Name;
   if (name === DISCARDED.Name && policy?.MaximumRetryCount === DISCARDED.MaximumRetryCount) return 'discarded';
   return name === 'unless-stopped' || name === 'always' || name === 'on-failure' ? name : 'no';
-}
-
-export function volumeName(cluster: string, source: string): string {
-  return `${cluster}-${source}`;
 }
 
 /** The identity variables come first, so that the manifest's own wins. */

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { canonicalResources, excessOf } from '../core/resources.ts';
+import { volumeName } from '../core/mounts.ts';
 import { CANNOT_RUN } from '../core/observed.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { SlotSpec } from '../core/ports.ts';
@@ -14,7 +15,7 @@ import { LABEL, ownLabels, slotOf } from './labels.ts';
 import { logOptions, type LogLimits } from './log-rotation.ts';
 import type { Networks } from './networks/networks.ts';
 import { resourcesOf, toInstance } from './observe.ts';
-import { containerName, createOptions, markOptions, restartPolicyOf, volumeName, type Place } from './options.ts';
+import { containerName, createOptions, markOptions, restartPolicyOf, type Place } from './options.ts';
 
 /** Makes and starts the containers of slots. */
 export class Slots {

@@ -1,4 +1,5 @@
 import type { Service, UpdatePolicy } from '../core/model.ts';
+import { isWritable } from '../core/mounts.ts';
 import { duration } from './duration.ts';
 import type { Folder } from './folder.ts';
 import { healthCheck } from './health-check.ts';
@@ -66,7 +67,7 @@ function checkUpdate(reading: Reading, service: Service): void {
 }
 
 function warnOfSharing(reading: Reading, service: Service): void {
-  const shared = service.container.mounts.find((mount) => mount.type !== 'tmpfs' && !mount.readOnly);
+  const shared = service.container.mounts.find(isWritable);
   const { strategy } = service.update;
   if (shared === undefined || strategy === undefined || strategy === 'recreate') return;
   reading.warn(

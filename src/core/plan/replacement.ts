@@ -1,3 +1,4 @@
+import { dataWarnings } from './data-warnings.ts';
 import { awaitSteps, releaseName, routeSteps, type Details } from './details.ts';
 import { hasHostPort } from '../desire.ts';
 import { becauseOf, fieldChanges, resourceFields, specFields, type FieldChange } from './fields.ts';
@@ -21,7 +22,7 @@ export function replacement(progress: Progress, old: Instance): Details {
     from,
     to,
     steps: replacementSteps(progress, from, to),
-    warnings: gapWarnings(progress),
+    warnings: [...gapWarnings(progress), ...dataWarningsOf(progress, old)],
   };
 }
 
@@ -69,19 +70,22 @@ function replacementSteps(progress: Progress, from: string, to: string): string[
   return [...prepared, batch, `remove ${from}`];
 }
 
-function gapWarnings({ desired, isExclusive, isStopFirst, view, target }: Progress): Change['warnings'] {
-  const reason = hasHostPort(desired.service.container)
-    ? 'its host port belongs to one container at a time'
-    : 'two releases cannot share what they write to';
-  if (isExclusive)
-    return [
-      {
-        code: 'gap',
-        message: `${view.name} does not answer between the stop of the old and the start of the new: ${reason}.`,
-      },
-    ];
+function gapWarnings(progress: Progress): Change['warnings'] {
+  const { desired, isExclusive, isStopFirst, view, target } = progress;
+  if (isExclusive) return [{ code: 'gap', message: gapWords(progress) }];
   const isForced = isStopFirst && desired.service.update.order !== 'stop-first';
   if (!isForced || desired.strategy === 'green-blue') return [];
   const message = `${view.name} runs with ${target.instances - 1} of ${target.instances} instances meanwhile: the node has no room for one more.`;
   return [{ code: 'gap', message }];
+}
+
+function gapWords({ desired, view: { name } }: Progress): string {
+  const reason = hasHostPort(desired.service.container)
+    ? 'its host port belongs to one container at a time'
+    : 'two releases cannot share what they write to';
+  return `${name} does not answer between the stop of the old and the start of the new: ${reason}.`;
+}
+
+function dataWarningsOf({ view: { name, cluster }, target }: Progress, { spec }: Instance): Change['warnings'] {
+  return spec === undefined ? [] : dataWarnings({ name, cluster, from: spec, to: target.container });
 }

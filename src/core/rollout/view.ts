@@ -21,6 +21,7 @@ import { indexRouting, type RoutingIndex } from './routing-index.ts';
 /** All that the decision about one service needs, gathered once. */
 export interface ServiceView {
   readonly name: string;
+  readonly cluster: string;
   /** Missing: no manifest any more. */
   readonly desired?: DesiredService;
   readonly instances: readonly Instance[];
@@ -98,6 +99,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
     const service = wanted.get(name);
     return {
       name,
+      cluster: desired.cluster,
       ...(service && { desired: service }),
       instances: (byService.get(name) ?? []).map((each) => withExcess(each, service)),
       discarded: discarded.get(name) ?? [],

@@ -304,7 +304,16 @@ export interface StatusDocument {
       /**
        * Code of the closed set, see docs/reasons.md.
        */
-      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
+      code:
+        | 'gap'
+        | 'removal'
+        | 'major-version'
+        | 'changed-volume'
+        | 'unpinned-tag'
+        | 'shared-volume'
+        | 'identity-variable'
+        | 'policy'
+        | 'disk-space';
       /**
        * What it means, as a sentence.
        */
@@ -679,7 +688,16 @@ export interface StatusDocument {
       /**
        * Code of the closed set, see docs/reasons.md.
        */
-      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
+      code:
+        | 'gap'
+        | 'removal'
+        | 'major-version'
+        | 'changed-volume'
+        | 'unpinned-tag'
+        | 'shared-volume'
+        | 'identity-variable'
+        | 'policy'
+        | 'disk-space';
       /**
        * What it means, as a sentence.
        */
@@ -1079,7 +1097,16 @@ export interface PlanDocument {
       /**
        * Code of the closed set, see docs/reasons.md.
        */
-      code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
+      code:
+        | 'gap'
+        | 'removal'
+        | 'major-version'
+        | 'changed-volume'
+        | 'unpinned-tag'
+        | 'shared-volume'
+        | 'identity-variable'
+        | 'policy'
+        | 'disk-space';
       /**
        * What it means, as a sentence.
        */
@@ -1301,7 +1328,16 @@ export interface PlanDocument {
     /**
      * Code of the closed set, see docs/reasons.md.
      */
-    code: 'gap' | 'removal' | 'unpinned-tag' | 'shared-volume' | 'identity-variable' | 'policy' | 'disk-space';
+    code:
+      | 'gap'
+      | 'removal'
+      | 'major-version'
+      | 'changed-volume'
+      | 'unpinned-tag'
+      | 'shared-volume'
+      | 'identity-variable'
+      | 'policy'
+      | 'disk-space';
     /**
      * What it means, as a sentence.
      */
