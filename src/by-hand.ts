@@ -21,9 +21,9 @@ export async function runRetry(invocation: Invocation, name: string, flags: Flag
   const { desiredOf } = await import('./commands/last-good.ts');
   return await withCluster(invocation, flags, async (config, adapters) => {
     const desired = desiredOf(await readLastGood(config.stateDir, config.cluster), config.cluster);
-    const { recorded } = await recordOf(config);
+    const past = await recordOf(config);
     const record = (message: string) => recordAsked(config.stateDir, byHand(name, message));
-    return await retry({ ...adapters, ...invocation, name, desired, recorded, now: clock.now(), record });
+    return await retry({ ...adapters, ...invocation, name, desired, ...past, now: clock.now(), record });
   });
 }
 

@@ -7,6 +7,7 @@ import { readLastGood, readLastStatus, Source } from './app/source.ts';
 import type { ExitCode } from './commands/exit.ts';
 import { clock, machineryOf, openRemote } from './compose.ts';
 import type { Config } from './config.ts';
+import { pastOf } from './core/records.ts';
 import { openWorkingTree } from './git/worktree.ts';
 import { logEvent, openLog } from './log.ts';
 import { refusedNow } from './manifest/restored.ts';
@@ -64,7 +65,7 @@ export async function runApply(
       ...cluster,
       set,
       prune,
-      recorded: ledger.records.runs,
+      ...pastOf(ledger.records),
       passes: machineryOf(config, cluster, { prune, onEvent, ledger }),
       takeUp: () => keep.refresh(signal),
       yes: flags.yes === true,
@@ -130,7 +131,7 @@ export async function runStatus(
       ...(lastStatus && { lastStatus }),
       cluster: config.cluster,
       reporter: machineryOf(config, cluster, { prune, onEvent: () => undefined, earlier, ledger }).reporter,
-      recorded: ledger.records.runs,
+      ...pastOf(ledger.records),
       prune,
       now: clock.now(),
       terminal: invocation.terminal,

@@ -2,6 +2,7 @@ import { FileLedger } from './app/ledger.ts';
 import type { EXIT } from './commands/exit.ts';
 import { openCluster, type Cluster } from './compose.ts';
 import type { Config } from './config.ts';
+import { pastOf, type Past } from './core/records.ts';
 import type { Invocation } from './program.ts';
 import { withConfig, type Flags } from './review.ts';
 
@@ -21,7 +22,7 @@ export async function withCluster<Code extends number>(
   });
 }
 
-/** How jobs ended that were run from this state directory. */
-export async function recordOf({ stateDir, cluster }: Config) {
-  return { recorded: (await FileLedger.open(stateDir, cluster)).records.runs };
+/** How jobs ended and how long updates took that were done from this state directory. */
+export async function recordOf({ stateDir, cluster }: Config): Promise<Past> {
+  return pastOf((await FileLedger.open(stateDir, cluster)).records);
 }

@@ -4,9 +4,9 @@ import type { ObservedState } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { balancerSteps } from '../core/rollout/balancer.ts';
-import { withLessons, withVerdicts, type Result } from '../core/rollout/lessons.ts';
+import { withEndings, withLessons, withVerdicts, type Result } from '../core/rollout/lessons.ts';
 import { NO_MEMORY, withFailuresOf, type Memory } from '../core/rollout/memory.ts';
-import { recordsAfter } from '../core/records.ts';
+import { recordsAfter, withGapsOf, type Records } from '../core/records.ts';
 import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours } from '../core/rollout/table.ts';
@@ -76,17 +76,18 @@ export class Reconciler {
     this.learn(ended);
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
-    await this.keepRecords(desired, state, ended);
+    await this.keep(recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory, ended }));
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
     const now = clock.now();
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
+    await this.keep(withGapsOf(this.options.ledger.records, made.decisions));
     const shared = this.sharedSteps(desired, state, made);
     const steps = [...shared, ...[...made.decisions, ...made.jobs].flatMap((each) => each.steps)];
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
-    this.memory = withVerdicts(this.memory, due, made.decisions);
+    this.memory = withEndings(withVerdicts(this.memory, due, made.decisions), due, now);
     const lookedAt = clock.now();
     const { results, begun } = await this.executor.execute(due, signal);
     this.learn(results);
@@ -133,13 +134,16 @@ export class Reconciler {
   }
 
   /** Without them a run is only known as long as its container is there. */
-  private async keepRecords(desired: DesiredState, state: ObservedState, ended: readonly Result[]): Promise<void> {
-    const { ledger, journal } = this.options;
+  private async keep(records: Records): Promise<void> {
     try {
-      await ledger.keep(recordsAfter(ledger.records, { desired, state, memory: this.memory, ended }));
+      await this.options.ledger.keep(records);
     } catch (error) {
       const { message } = problemOf(error, 'disk-full');
-      journal.record('failed', 'cluster', `How jobs ended and what was fetched cannot be kept: ${message}`);
+      this.options.journal.record(
+        'failed',
+        'cluster',
+        `How jobs ended and what was fetched cannot be kept: ${message}`,
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ObservedBalancer, ObservedState, UnderWay } from '../core/observed.ts';
 import type { Balancer, Clock, Runtime } from '../core/ports.ts';
+import { pastOf } from '../core/records.ts';
 import { lookAt, withAbsence, type LastLook } from '../core/rollout/absence.ts';
 import { withOutcomes, type Memory } from '../core/rollout/memory.ts';
 import type { Step } from '../core/rollout/steps.ts';
@@ -66,7 +67,7 @@ export class Sight {
         ...seen,
         balancer: this.withTable(seen.balancer),
         underWay: underWay(working),
-        recorded: this.options.ledger.records.runs,
+        ...pastOf(this.options.ledger.records),
         date: this.options.clock.date().getTime(),
       };
       const known = withAbsence(this.welcome(memory, seen.balancer), seen.runtime, this.lastLook, this.isAway);

@@ -1,15 +1,13 @@
-import type { ObservedState, RecordedRun } from '../core/observed.ts';
+import type { ObservedState } from '../core/observed.ts';
 import type { Balancer, Runtime } from '../core/ports.ts';
 
-export interface Seeing {
+export interface Seeing extends Required<Pick<ObservedState, 'recorded' | 'gaps'>> {
   readonly runtime: Runtime;
   readonly balancer: Balancer;
-  /** See ObservedState. */
-  readonly recorded: readonly RecordedRun[];
   readonly now: number;
 }
 
 /** What is there now. */
-export async function look({ runtime, balancer, recorded, now }: Seeing): Promise<ObservedState> {
-  return { runtime: await runtime.observe(), balancer: await balancer.observe(), recorded, date: now };
+export async function look({ runtime, balancer, recorded, gaps, now }: Seeing): Promise<ObservedState> {
+  return { runtime: await runtime.observe(), balancer: await balancer.observe(), recorded, gaps, date: now };
 }

@@ -73,6 +73,15 @@ export interface RecordedRun {
   readonly finishedAt: number;
 }
 
+/** How long nobody of a service was ready while a release took the place of another that could not stand beside it. */
+export interface RecordedGap {
+  readonly service: string;
+  /** When the new release was started, by the engine's clock. */
+  readonly startedAt: number;
+  /** Milliseconds. */
+  readonly lasted: number;
+}
+
 /** Exit codes that the engine gives to a command that it cannot run at all. */
 export const CANNOT_RUN: readonly number[] = [126, 127];
 
@@ -166,6 +175,8 @@ export interface ObservedState {
   readonly underWay?: UnderWay;
   /** How runs of jobs ended whose containers may be gone; absent: none did. */
   readonly recorded?: readonly RecordedRun[];
+  /** The last one of each service; absent: none is known. */
+  readonly gaps?: readonly RecordedGap[];
   /** What the machine's clock says, by which schedules go. */
   readonly date: number;
 }

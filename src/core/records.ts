@@ -1,7 +1,9 @@
 import { NO_IMAGES, withFetched, withNeeds, withoutFetched, type ImageRecord } from './housekeeping/images.ts';
 import { withEnded } from './jobs/record.ts';
 import type { DesiredState } from './desire.ts';
-import type { ObservedState, RecordedRun } from './observed.ts';
+import type { ObservedState, RecordedGap, RecordedRun } from './observed.ts';
+import type { Decision } from './rollout/decide.ts';
+import { gapsOf, withGaps } from './rollout/gap.ts';
 import type { Result } from './rollout/lessons.ts';
 import type { Memory } from './rollout/memory.ts';
 
@@ -9,10 +11,19 @@ import type { Memory } from './rollout/memory.ts';
 export interface Records {
   /** How the runs of releases ended: their containers may be gone since, by the job's history or somebody who cleans up. */
   readonly runs: readonly RecordedRun[];
+  /** How long the last replacement of a service left it without anybody ready. */
+  readonly gaps: readonly RecordedGap[];
   readonly images: ImageRecord;
 }
 
-export const NO_RECORDS: Records = { runs: [], images: NO_IMAGES };
+export const NO_RECORDS: Records = { runs: [], gaps: [], images: NO_IMAGES };
+
+/** What of it is a part of what is observed. */
+export type Past = Required<Pick<ObservedState, 'recorded' | 'gaps'>>;
+
+export function pastOf({ runs, gaps }: Records): Past {
+  return { recorded: runs, gaps };
+}
 
 export interface News {
   readonly desired: DesiredState;
@@ -26,7 +37,13 @@ export interface News {
 export function recordsAfter(records: Records, news: News): Records {
   const runs = withEnded(records.runs, news.state.runtime.runs);
   const images = imagesAfter(records.images, news);
-  return runs === records.runs && images === records.images ? records : { runs, images };
+  return runs === records.runs && images === records.images ? records : { ...records, runs, images };
+}
+
+/** The records with gaps that are over. */
+export function withGapsOf(records: Records, decisions: readonly Decision[]): Records {
+  const gaps = withGaps(records.gaps, gapsOf(decisions));
+  return gaps === records.gaps ? records : { ...records, gaps };
 }
 
 function imagesAfter(record: ImageRecord, { desired, state, memory, ended }: News): ImageRecord {

@@ -5,6 +5,7 @@ import type {
   MemberHealth,
   ObservedBalancer,
   ObservedState,
+  RecordedGap,
   RecordedRun,
   Run,
 } from '../../src/core/observed.ts';
@@ -27,6 +28,7 @@ export interface Situation {
   readonly instances?: readonly Instance[];
   readonly runs?: readonly Run[];
   readonly recorded?: readonly RecordedRun[];
+  readonly gaps?: readonly RecordedGap[];
   readonly networks?: readonly string[];
   readonly partialNetworks?: readonly string[];
   readonly node?: Partial<ObservedState['runtime']['node']>;
@@ -48,6 +50,7 @@ export function stateOf(situation: Omit<Situation, 'wanted'>): ObservedState {
     instances = [],
     runs = [],
     recorded = [],
+    gaps = [],
     networks = ['default'],
     partialNetworks = [],
     balancer = {},
@@ -58,6 +61,7 @@ export function stateOf(situation: Omit<Situation, 'wanted'>): ObservedState {
   return {
     runtime: { node: node(situation.node), instances, runs, networks, partialNetworks, observedAt: now },
     recorded,
+    gaps,
     date: now,
     balancer: { ...empty, ...balancer },
     ...(underWay && { underWay }),

@@ -19,7 +19,8 @@ const LOOK = /^(fairlead (status|logs|plan)|curl|git (-C \S+ )?(fetch|show|log))
 const HAS_DOCKER = which('docker') !== undefined;
 const WITHIN = 60_000;
 const AGAIN = 250;
-const RELEASES = ['v1', 'v2', 'v3', 'exits'];
+/** Tags that a page may speak of, and the release of the lab's application that each of them is. */
+const RELEASES = { v1: 'v1', v2: 'v2', v3: 'v3', exits: 'exits', '15.4': 'v1', '15.5': 'v2', '16.1': 'v3' };
 const IMAGE = /registry\.example\.com\/([a-z-]+):(\w+)/g;
 const BALANCER = 'lab/haproxy:3.0';
 
@@ -141,11 +142,13 @@ function environment(root: string, { host, cluster, port }: { host: string; clus
   };
 }
 
-/** Each `registry.example.com/NAME` of the page has the releases of the lab's application that a page may speak of. */
+/** Each `registry.example.com/NAME` of the page has all releases. */
 function imagesOf(blocks: readonly Block[]): ReadonlyMap<string, string> {
   const names = new Set(blocks.flatMap(({ text }) => [...text.matchAll(IMAGE)].map(([, name = '']) => name)));
   const pairs = [...names].flatMap((name) =>
-    RELEASES.map((tag) => [`registry.example.com/${name}:${tag}`, `lab/app:${tag}`] as const),
+    Object.entries(RELEASES).map(
+      ([tag, release]) => [`registry.example.com/${name}:${tag}`, `lab/app:${release}`] as const,
+    ),
   );
   return new Map(pairs);
 }

@@ -133,7 +133,8 @@ function placesOf({ hostnames, path }: Route): string[] {
   return hostnames.map((hostname) => `${hostname}${path}`);
 }
 
-/** `sha256:…` over what the plan does, without anything that depends on when it was made. */
+/** `sha256:…` over what the plan does, without anything that depends on when it was made: a warning may say what was measured. */
 export function planHash(changes: readonly Change[]): string {
-  return `sha256:${createHash('sha256').update(canonicalJson(changes)).digest('hex')}`;
+  const deeds = changes.map((each) => ({ ...each, warnings: each.warnings.map(({ code }) => code) }));
+  return `sha256:${createHash('sha256').update(canonicalJson(deeds)).digest('hex')}`;
 }

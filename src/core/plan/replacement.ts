@@ -79,11 +79,12 @@ function gapWarnings(progress: Progress): Change['warnings'] {
   return [{ code: 'gap', message }];
 }
 
-function gapWords({ desired, view: { name } }: Progress): string {
+function gapWords({ desired, view: { name, lastGap } }: Progress): string {
   const reason = hasHostPort(desired.service.container)
     ? 'its host port belongs to one container at a time'
     : 'two releases cannot share what they write to';
-  return `${name} does not answer between the stop of the old and the start of the new: ${reason}.`;
+  const last = lastGap === undefined ? '' : `; last time that took ${(lastGap / 1000).toFixed(1)} s`;
+  return `${name} does not answer between the stop of the old and the start of the new: ${reason}${last}.`;
 }
 
 function dataWarningsOf({ view: { name, cluster }, target }: Progress, { spec }: Instance): Change['warnings'] {

@@ -1,7 +1,15 @@
 import type { PulledImage } from '../ports.ts';
 import type { Problem } from '../reason.ts';
 import type { Decision } from './decide.ts';
-import { withHealed, withImages, withOutcomes, withoutImages, withoutStarts, type Memory } from './memory.ts';
+import {
+  withHealed,
+  withImages,
+  withOutcomes,
+  withoutImages,
+  withoutStarts,
+  withStops,
+  type Memory,
+} from './memory.ts';
 import { objectOf, type Step } from './steps.ts';
 
 /** How a step ended; pulls, stops and restarts, and what hangs, end in a later pass than they were begun. */
@@ -20,8 +28,8 @@ export function withLessons(memory: Memory, results: readonly Result[], now: num
   const pulled = done.flatMap(({ step, image }) =>
     image === undefined ? [] : [[objectOf(step), whatItIs(image)] as const],
   );
-  const restarted = done.flatMap(({ step }) => (step.do === 'restart' ? step.instance.id : []));
-  const stopped = done.flatMap(({ step }) => (step.do === 'stop' ? step.instance.id : []));
+  const steps = done.map(({ step }) => step);
+  const [restarted, stopped] = [idsOf(steps, 'restart'), idsOf(steps, 'stop')];
   const known = withoutStarts(withHealed(withOutcomes(memory, ended, now), restarted, now), stopped);
   return withImages(withoutImages(known, new Set(failed.flatMap(lostImage))), pulled);
 }
@@ -49,4 +57,13 @@ export function withVerdicts(memory: Memory, steps: readonly Step[], decisions: 
   });
   if (condemned.length === 0) return memory;
   return { ...memory, condemned: { ...memory.condemned, ...Object.fromEntries(condemned) } };
+}
+
+/** The memory before these steps, with what they begin to stop. */
+export function withEndings(memory: Memory, steps: readonly Step[], now: number): Memory {
+  return withStops(memory, idsOf(steps, 'stop'), now);
+}
+
+function idsOf(steps: readonly Step[], kind: 'restart' | 'stop'): string[] {
+  return steps.flatMap((step) => (step.do === kind ? step.instance.id : []));
 }

@@ -20,6 +20,8 @@ export interface Memory {
   readonly healed: Readonly<Record<string, { readonly count: number; readonly at: number }>>;
   /** By container id: instances of a new release that we gave up and are stopping. */
   readonly condemned: Readonly<Record<string, { readonly reason: Reason; readonly description: string }>>;
+  /** By container id: since when this process has been stopping it, or did so. */
+  readonly stops: Readonly<Record<string, number>>;
   /** By `service@release`. */
   readonly images: Readonly<Record<string, PulledImage>>;
   /** By object (`web@3f9c1a2`, `web@3f9c1a2/1`, `balancer`): what failed last and when it is tried again. */
@@ -44,6 +46,7 @@ export const NO_MEMORY: Memory = {
   starts: {},
   healed: {},
   condemned: {},
+  stops: {},
   images: {},
   failures: {},
   began: {},
@@ -131,6 +134,12 @@ export function withBeginnings(memory: Memory, running: readonly Instance[]): Me
 /** These containers were stopped on purpose: however often they had fallen, they may start at once. */
 export function withoutStarts(memory: Memory, ids: readonly string[]): Memory {
   return ids.length === 0 ? memory : { ...memory, starts: without(memory.starts, (id) => ids.includes(id)) };
+}
+
+/** These containers are being stopped; each from its first time on. */
+export function withStops(memory: Memory, ids: readonly string[], now: number): Memory {
+  if (ids.length === 0) return memory;
+  return { ...memory, stops: { ...Object.fromEntries(ids.map((id) => [id, now])), ...memory.stops } };
 }
 
 /** These containers were restarted for failing checks. */

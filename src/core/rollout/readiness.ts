@@ -107,6 +107,7 @@ export function remember(
   const starts: Record<string, Memory['starts'][string]> = {};
   const healed: Record<string, Memory['healed'][string]> = {};
   const condemned: Record<string, Memory['condemned'][string]> = {};
+  const stops: Record<string, number> = {};
   const fellWithEngine: Record<string, number> = {};
   for (const instance of state.runtime.instances) {
     const { id } = instance;
@@ -123,10 +124,12 @@ export function remember(
     if (heal !== undefined && !isHealed(readySince[id]?.at, now)) healed[id] = heal;
     const verdict = memory.condemned[id];
     if (verdict !== undefined) condemned[id] = verdict;
+    const stop = memory.stops[id];
+    if (stop !== undefined && condition === 'stopped') stops[id] = stop;
     const end = memory.fellWithEngine[id];
     if (end !== undefined && !isUp(instance) && end === (instance.finishedAt ?? 0)) fellWithEngine[id] = end;
   }
-  return { ...memory, readySince, unreadySince, restarts, starts, healed, condemned, fellWithEngine };
+  return { ...memory, readySince, unreadySince, restarts, starts, healed, condemned, stops, fellWithEngine };
 }
 
 /** So long ready that an earlier failure counts no more. */

@@ -46,6 +46,8 @@ export interface ServiceView {
   readonly neededBy: readonly string[];
   /** Networks that are about to be made. */
   readonly missingNetworks: readonly string[];
+  /** Milliseconds that its last replacement left it without anybody ready, where that is known. */
+  readonly lastGap?: number;
   readonly memory: Memory;
   readonly revision: string;
   readonly now: number;
@@ -85,6 +87,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const coming = indexRouting(state.underWay?.table);
   const networks = missingNetworks(desired, state.runtime);
   const starting = groupBy(state.underWay?.starting ?? [], (each) => each.service);
+  const gaps = new Map(state.gaps?.map(({ service, lasted }) => [service, lasted]));
   const followed = followedChecks(routing);
   const wanted = new Map(desired.services.map((each) => [each.name, withChecks(each, followed.get(each.name))]));
   const conditions = conditionsOf(wanted, state, routing, memory, now);
@@ -97,6 +100,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
   const names = [...new Set([...wanted.keys(), ...byService.keys(), ...discarded.keys()])].sort();
   const services = names.map((name): ServiceView => {
     const service = wanted.get(name);
+    const lastGap = gaps.get(name);
     return {
       name,
       cluster: desired.cluster,
@@ -114,6 +118,7 @@ export function viewsOf(desired: DesiredState, state: ObservedState, memory: Mem
       awaits: [],
       neededBy: [],
       missingNetworks: networks,
+      ...(lastGap !== undefined && { lastGap }),
       memory: remembered,
       revision: desired.revision.id,
       now,

@@ -32,7 +32,7 @@ async function tried(manifests: readonly Manifest[], name = 'web'): Promise<stri
   const desired = desire(manifests, { cluster: 'demo', revision });
   const runtime = new MemoryRuntime(world.engine);
   const record = () => Promise.resolve();
-  const seeing = { runtime, balancer: world.balancer, recorded: [], now: world.clock.now() };
+  const seeing = { runtime, balancer: world.balancer, recorded: [], gaps: [], now: world.clock.now() };
   await retry({ name, desired, ...seeing, terminal, record });
   return said.replaceAll(/[0-9a-f]{7}/g, 'RELEASE');
 }

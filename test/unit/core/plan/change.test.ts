@@ -156,6 +156,18 @@ describe('a new release', () => {
     ]);
   });
 
+  it('says how long the gap was the last time, where that is known', () => {
+    const mounts = [{ type: 'volume' as const, source: 'data', target: '/data', readOnly: false }];
+    const words = (service: string) =>
+      changeOf({
+        wanted: [next({ instances: 1, container: { mounts } })],
+        instances: running(web, 1),
+        gaps: [{ service, startedAt: 0, lasted: 3_240 }],
+      })?.warnings[0]?.message;
+    expect(words('web')).toMatch(/: two releases cannot share what they write to; last time that took 3\.2 s\.$/);
+    expect(words('other')).toMatch(/: two releases cannot share what they write to\.$/);
+  });
+
   it('runs with one less where the node has no room for one more, unless that is wanted', () => {
     const resources = { cpu: 0, memory: 8 * GB, limits: {} };
     const instances = running({ ...web, resources });

@@ -16,6 +16,14 @@ describe('a plan', () => {
     expect(hashOf(NOW, 'api')).not.toBe(hashOf(NOW));
   });
 
+  it('is the same however long the last gap was', () => {
+    const situation = { wanted: [service({ update: { strategy: 'recreate' } })], instances: [instanceOf(old)] };
+    const changesAfter = (lasted: number) =>
+      planOf({ ...situation, gaps: [{ service: 'web', startedAt: 0, lasted }] }).changes;
+    expect(changesAfter(1_000)).not.toEqual(changesAfter(2_000));
+    expect(planHash(changesAfter(1_000))).toBe(planHash(changesAfter(2_000)));
+  });
+
   it('survives JSON: it holds no more than what it says', () => {
     const { changes, table, memory, unscheduled } = planOf({
       wanted: [service(), loadBalancer()],
