@@ -113,7 +113,7 @@ async function push(dockerHost: string, image: string, target: Target): Promise<
 async function pushCopy(dockerHost: string, image: string, target: Target): Promise<void> {
   const made = { method: 'POST', json: { Image: image } };
   const { Id } = (await api(dockerHost, '/containers/create', made)) as { Id: string };
-  await api(dockerHost, `/commit?container=${Id}&${nameQuery(target)}`, { method: 'POST' });
+  await api(dockerHost, `/commit?container=${Id}&${nameQuery(target)}`, { method: 'POST', json: {} });
   await api(dockerHost, `/containers/${Id}`, { method: 'DELETE' });
   await handOver(dockerHost, target);
 }

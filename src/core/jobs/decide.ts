@@ -103,7 +103,7 @@ function needsRun(view: JobView, { job }: DesiredJob): boolean {
 
 /** What was made for another release, another schedule or with other limits, or only half, is made anew. */
 export function isAsWanted(desired: DesiredJob, run: Run): boolean {
-  const isWhole = run.deviations.length === 0 && run.discoverable !== undefined;
+  const isWhole = run.state !== 'dead' && run.deviations.length === 0 && run.discoverable !== undefined;
   return isMeant(desired, run) && isWhole && isEqual(run.resources, canonicalResources(desired.job.resources));
 }
 

@@ -6,8 +6,13 @@ export type RunState = 'made' | 'running' | 'succeeded' | 'failed';
 
 export function runState(run: Run): RunState {
   if (isUp(run)) return 'running';
-  if (run.state === 'created') return CANNOT_RUN.includes(run.exitCode ?? 0) ? 'failed' : 'made';
+  if (isUnbegun(run)) return CANNOT_RUN.includes(run.exitCode ?? 0) ? 'failed' : 'made';
   return run.exitCode === 0 && !run.stopped ? 'succeeded' : 'failed';
+}
+
+/** Also where somebody is just removing it. */
+function isUnbegun({ state, startedAt }: Run): boolean {
+  return state === 'created' || (state === 'dead' && startedAt === undefined);
 }
 
 export function hasBegun(run: Run): boolean {

@@ -55,19 +55,20 @@ it('makes the next run anew where it was removed', async () => {
   await only('leap', ({ id, state }) => id !== before.id && state === 'created');
 });
 
+it('lets a run that was paused go on', async () => {
+  const { id, startedAt } = await only('import', () => true);
+  await sees(/^import: paused .* was paused from outside/, () => scenario.docker.getContainer(id).pause());
+  const now = await only('import', ({ state }) => state === 'running');
+  expect([now.id, now.startedAt]).toEqual([id, startedAt]);
+});
+
+/** What happens in the moment of a step is not told from that: the one before has shown that it is over. */
 it('makes the next run anew where it was renamed', async () => {
   const before = await only('leap', () => true);
   await sees(/^leap: changed .* name is /, () =>
     scenario.docker.getContainer(before.id).rename({ name: `${scenario.cluster}-stranger` }),
   );
   await only('leap', ({ id, state }) => id !== before.id && state === 'created');
-});
-
-it('lets a run that was paused go on', async () => {
-  const { id, startedAt } = await only('import', () => true);
-  await sees(/^import: paused .* was paused from outside/, () => scenario.docker.getContainer(id).pause());
-  const now = await only('import', ({ state }) => state === 'running');
-  expect([now.id, now.startedAt]).toEqual([id, startedAt]);
 });
 
 it('takes a run that was killed for one that has failed, and begins no other one', async () => {

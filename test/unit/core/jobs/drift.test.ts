@@ -54,3 +54,13 @@ it('a run that was paused goes on', async () => {
   expect(world.events).toContain(`nightly: ${running.name} was paused from outside`);
   expect(world.events).toContain(`nightly: resumed ${running.name}: it was paused`);
 });
+
+it('a run that is just being removed before it began has not failed', async () => {
+  only().state = 'dead';
+  await world.wait(1);
+  world.engine.remove(only().name);
+  await world.steady();
+  expect(world.status(await world.pass()).jobs[0]).toMatchObject({ state: 'scheduled', runs: [] });
+  expect(world.ledger.records.runs).toEqual([]);
+  expect(only().state).toBe('created');
+});
