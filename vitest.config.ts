@@ -4,9 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** A test that starts an engine of its own: that takes the port rules of all others from the kernel for a moment. */
 const ALONE = 'alone.test.ts';
 const limits = { testTimeout: 120_000, hookTimeout: 180_000 };
+/** Most of what a walk of many hours does is to wait. */
+const AT_ONCE = process.env['CASES'] === undefined ? 2 : 3;
 
 /**
- * Two suites on a real engine. Most of them wait for it: two files at a time, each with clusters of its own, are no trouble
+ * Two suites on a real engine. Most of them wait for it: a few files at a time, each with clusters of its own, are no trouble
  * to each other. Those that want to be alone come after them, one at a time.
  */
 const onEngine = (name: string) => [
@@ -15,7 +17,7 @@ const onEngine = (name: string) => [
       name,
       include: [`test/${name}/**/*.test.ts`],
       exclude: [`**/*.${ALONE}`],
-      maxWorkers: 2,
+      maxWorkers: AT_ONCE,
       sequence: { groupOrder: 1 },
       ...limits,
     },
