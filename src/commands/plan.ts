@@ -29,7 +29,8 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   const state = await look(options);
   const made = await withFileDiffs(planOf(desired, state, NO_MEMORY, now, options.prune), runtime);
   if (options.format === 'json') {
-    const context = { cluster, revision: revision.id, observedAt: new Date(now), problems: [], warnings: set.warnings };
+    const looked = { base: 'live', observedAt: new Date(now) };
+    const context = { cluster, revision: revision.id, ...looked, problems: [], warnings: set.warnings };
     terminal.out(`${JSON.stringify(planDocument(made, context), null, 2)}\n`);
   } else {
     for (const warning of set.warnings) terminal.err(`${renderWarning(warning, terminal.palette)}\n`);

@@ -4,7 +4,7 @@ import { planHash } from './plan.ts';
 import { quarantineProblems } from './quarantined.ts';
 import { renderProblem, type Palette } from '../finding.ts';
 import type { Unscheduled } from '../placement.ts';
-import type { Problem, Warning } from '../reason.ts';
+import type { Problem, Reason, Warning } from '../reason.ts';
 
 const MARKS: Record<Action, string> = {
   create: '+',
@@ -16,6 +16,9 @@ const MARKS: Record<Action, string> = {
   remove: '-',
   none: '=',
 };
+
+/** Reasons of which what is free says more. */
+const ROOM = new Set<Reason>(['not-enough-memory', 'not-enough-cpu']);
 
 /** A plan as text for people; its last line is the verdict. */
 export function renderPlan(plan: Plan, palette: Palette): string {
@@ -62,9 +65,10 @@ function paint(action: Action, palette: Palette): (text: string) => string {
 function renderUnscheduled(unscheduled: Unscheduled, palette: Palette): string {
   const { service, instance, cpu, memory, requirements, problems } = unscheduled;
   const needs = [`${cpu} cores`, `${memory} MB`, ...requirements].join(', ');
-  const reasons = problems.map(
-    ({ reason, host }) => `    ${host.name}: ${reason}; free there: ${host.cpu} cores, ${host.memory} MB`,
-  );
+  const reasons = problems.map(({ reason, host }) => {
+    const free = ROOM.has(reason) ? `; free there: ${host.cpu} cores, ${host.memory} MB` : '';
+    return `    ${host.name}: ${reason}${free}`;
+  });
   return [palette.bad(`! Service ${service}  instance ${instance} is not scheduled (needs ${needs})`), ...reasons].join(
     '\n',
   );
@@ -102,18 +106,19 @@ export function planDocument(
   context: {
     cluster: string;
     revision: string;
-    observedAt: Date;
+    base: string;
+    observedAt?: Date;
     problems: readonly Problem[];
     warnings: readonly Warning[];
   },
 ): object {
-  const { cluster, revision, observedAt, problems, warnings } = context;
+  const { cluster, revision, base, observedAt, problems, warnings } = context;
   return {
     version: 1,
     cluster,
     revision,
-    base: 'live',
-    observedAt: observedAt.toISOString(),
+    base,
+    ...(observedAt && { observedAt: observedAt.toISOString() }),
     hash: planHash(plan.changes),
     summary: { ...summaryOf(plan.changes), unchanged: plan.unchanged },
     changes: plan.changes,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Manifest, Resources } from '../../../src/core/model.ts';
+import type { Resources } from '../../../src/core/model.ts';
 import { cases, isThorough, patience } from '../../support/cases.ts';
+import { healthyWorld } from '../../support/healthy-world.ts';
 import { isQuiet } from '../../support/invariants.ts';
 import {
   anyChange,
@@ -78,7 +79,7 @@ async function staysAsItIs({ first, second }: SpeltManifests): Promise<void> {
   const read = [readTogether(first), readApart(second)];
   expect(read.flatMap((each) => each.problems)).toEqual([]);
   const [written = [], rewritten = []] = read.map((each) => each.manifests);
-  const world = worldFor(written);
+  const world = healthyWorld(written);
   await world.take(written);
   await isQuiet(world);
   world.commit(rewritten);
@@ -95,7 +96,7 @@ async function doesWhatItPlans({
 }): Promise<void> {
   const [written, changed] = [readTogether(before), readTogether(after)];
   fc.pre(changed.problems.length === 0);
-  const world = worldFor([...written.manifests, ...changed.manifests]);
+  const world = healthyWorld([...written.manifests, ...changed.manifests]);
   const steady = await world.take(written.manifests);
   const { length } = world.engine.mutations;
   world.commit(changed.manifests);
@@ -104,15 +105,4 @@ async function doesWhatItPlans({
   const done = world.engine.mutations.slice(length);
   fc.pre([...steady.plan.unscheduled, ...plan.unscheduled].length === 0);
   expect({ changes: plan.changes, isDone: done.length > 0 }).toMatchObject({ isDone: plan.changes.length > 0 });
-}
-
-/** Services are healthy and jobs are done at once, and images are there, so that none need be pulled. */
-function worldFor(manifests: readonly Manifest[]): World {
-  const world = new World({ capabilities: ['ssd', 'gpu'] });
-  for (const { kind, container } of manifests.filter((each) => each.kind !== 'LoadBalancer')) {
-    const { image } = container;
-    world.engine.behave(image, kind === 'Job' ? { exitsAfter: 0, exitCode: 0 } : { healthy: 0 });
-    world.engine.keepImage(image, world.engine.registryImage(image));
-  }
-  return world;
 }

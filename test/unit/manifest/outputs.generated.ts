@@ -975,13 +975,13 @@ export interface PlanDocument {
    */
   revision: string;
   /**
-   * What it was compared with.
+   * What it was compared with: `live`, or the revision that `--against` names.
    */
-  base: 'live';
+  base: string;
   /**
-   * When the live state was seen. RFC 3339, UTC.
+   * When the live state was seen; absent: it was not looked at. RFC 3339, UTC.
    */
-  observedAt: string;
+  observedAt?: string;
   /**
    * Hash of the changes without the live state; equal changes have equal hashes.
    */
