@@ -45,6 +45,6 @@ function cloneAt(git: Git, directory: string): Clone {
 }
 
 /** An id tells the format of its repository, and a clone must have the same. */
-function objectFormat(objectId: string): 'sha1' | 'sha256' {
+export function objectFormat(objectId: string): 'sha1' | 'sha256' {
   return objectId.length === 64 ? 'sha256' : 'sha1';
 }

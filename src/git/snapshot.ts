@@ -29,9 +29,9 @@ export async function fetchSnapshot(
 ): Promise<Snapshot | undefined> {
   await fetchTip(clone.git, branch, FOLLOWED, [partial ? '--filter=blob:none' : '--no-filter']);
   const revision = await readRevision(clone.git, FOLLOWED);
-  const tree = await treeOf(clone.git, revision, path);
+  const tree = await treeOf(clone.git, revision.id, path);
   if (tree === undefined) return undefined;
-  return { revision, directory: await checkOut(clone, revision, tree, revisions) };
+  return { revision, directory: await checkOut(clone, revision.id, tree, revisions) };
 }
 
 export async function readRevision(git: Git, commit: string): Promise<Revision> {
@@ -57,7 +57,8 @@ export async function removeOtherFolders(revisions: string, kept: ReadonlySet<st
   );
 }
 
-async function treeOf(git: Git, { id }: Revision, path: string): Promise<string | undefined> {
+/** What git calls the folder of a commit; undefined where it has none. */
+export async function treeOf(git: Git, id: string, path: string): Promise<string | undefined> {
   if (path === '.') return `${id}^{tree}`;
   const listed = await git(['ls-tree', '-z', '-d', id, '--', `:(literal)${path}`]);
   return listed === '' ? undefined : `${id}:${path}`;
@@ -67,7 +68,7 @@ async function treeOf(git: Git, { id }: Revision, path: string): Promise<string 
  * Nobody knows the folder before it is complete; what a killed process leaves is removed as old. Links in it lead wherever
  * the repository says: whoever reads it checks them, as in a working tree.
  */
-async function checkOut(clone: Clone, { id }: Revision, tree: string, revisions: string): Promise<string> {
+export async function checkOut(clone: Clone, id: string, tree: string, revisions: string): Promise<string> {
   await mkdir(revisions, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(await realpath(revisions), `${id.slice(0, 12)}-`));
   const index = join(clone.directory, 'checkout.index');

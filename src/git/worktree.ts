@@ -110,15 +110,16 @@ async function revisionOf(git: Git, checkout: Checkout | undefined, files: reado
 }
 
 /** Programs that a repository's own configuration names are not started. */
-function localGit(
+export function localGit(
   directory: string,
   environment: WorkingTreeOptions['environment'],
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
+  config: readonly string[] = [],
 ): Git {
   return gitWith({
     directory,
     environment: { ...isolated(environment), GIT_OPTIONAL_LOCKS: '0' },
-    config: ['core.fsmonitor=false', 'core.hooksPath=/dev/null'],
+    config: ['core.fsmonitor=false', 'core.hooksPath=/dev/null', ...config],
     timeout: 60_000,
     secrets: [],
     ...(signal && { signal }),
