@@ -12,7 +12,7 @@ import type { Document } from './manifest/document.ts';
 import { duration } from './manifest/duration.ts';
 import { explain } from './manifest/explain.ts';
 import { nearest } from './manifest/names.ts';
-import { Reading } from './manifest/reading.ts';
+import { Reading, textField } from './manifest/reading.ts';
 import type { ConfigDocument } from './manifest/schema.generated.ts';
 import { overlaid, settings } from './manifest/settings.ts';
 import type { Given } from './manifest/settings.ts';
@@ -24,6 +24,8 @@ export interface Config {
   /** There is a fairlead.yaml: the policy is this host's own, and not the default. */
   readonly isFromFile: boolean;
   readonly cluster: string;
+  /** Somebody has said which cluster it is. */
+  readonly isClusterNamed: boolean;
   /** Absent where none is followed: `run DIR` and the commands that take a folder. */
   readonly repository?: RepositoryConfig;
   readonly runtime: 'auto' | 'engine';
@@ -101,11 +103,12 @@ export function loadConfig({
   if ('problems' in read) return read;
   const reading = new Reading(overlaid(read.document, [...fromEnvironment(env), ...fromFlags(flags)]));
   const { value } = reading.document;
+  const isClusterNamed = textField(value, 'cluster') !== undefined;
   explain(reading, validate('config', value), 'config', CONFIG);
   const fields = value as ConfigDocument;
   if (reading.problems.length === 0) refuseUnknownVariables(reading, env, fields);
   if (reading.problems.length > 0) return { problems: reading.problems };
-  const config = configOf(reading, fields, env);
+  const config = { ...configOf(reading, fields, env), isClusterNamed };
   return reading.problems.length > 0 ? { problems: reading.problems } : { config };
 }
 
@@ -166,8 +169,12 @@ function refuseUnknownVariables(
   }
 }
 
-function configOf(reading: Reading, fields: ConfigDocument, env: Readonly<Record<string, string | undefined>>): Config {
-  return present<Config>({
+function configOf(
+  reading: Reading,
+  fields: ConfigDocument,
+  env: Readonly<Record<string, string | undefined>>,
+): Omit<Config, 'isClusterNamed'> {
+  return present<Omit<Config, 'isClusterNamed'>>({
     isFromFile: reading.document.file !== EMPTY.file,
     cluster: fields.cluster,
     repository: fields.repository === undefined ? undefined : repositoryOf(reading, fields.repository, env),

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import type { ExitCode } from './commands/exit.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { settings } from './manifest/settings.ts';
+import type { Flags } from './review.ts';
 
 /** What every command runs with. */
 export interface Invocation {
@@ -47,12 +49,13 @@ export function program(invocation: Invocation, finish: (code: number) => void):
 
   fairlead
     .command('plan')
-    .description('Show what would change: the manifests against what Docker really runs.')
+    .description('Show what would change: the manifests against what Docker really runs, or against a git revision.')
     .argument('[dir]', 'folder of the manifests', '.')
     .addOption(format('text', 'json'))
+    .option('--against <revision>', "compare with the folder's own manifests of then, in each cluster, without Docker")
     .option('--detailed-exitcode', 'end with 2 where there are changes')
     .addOption(config())
-    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runPlan(invocation, dir, options)));
+    .action(async (dir, { against, ...options }) => finish(await runPlan(invocation, dir, options, against)));
 
   fairlead
     .command('apply')
@@ -130,6 +133,17 @@ export function program(invocation: Invocation, finish: (code: number) => void):
 
   addSettings(fairlead.commands);
   return fairlead;
+}
+
+/** Against what runs, or against a revision. */
+async function runPlan(
+  invocation: Invocation,
+  dir: string,
+  options: Flags & { format: 'text' | 'json'; detailedExitcode?: true },
+  against: string | undefined,
+): Promise<ExitCode> {
+  if (against === undefined) return await (await import('./invoke.ts')).runPlan(invocation, dir, options);
+  return await (await import('./against.ts')).runPlanAgainst(invocation, dir, { ...options, against });
 }
 
 /** Every setting of fairlead.yaml is a flag too; the help stays readable without the list of them. */

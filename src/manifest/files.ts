@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import path, { posix } from 'node:path';
 import { layerOf } from '../core/reason.ts';
 import type { Problem, Reason } from '../core/reason.ts';
 import type { SourceFile } from './document.ts';
 import type { Folder, FoundFiles, RepositoryFile, TextFile } from './folder.ts';
-import { clusterOf } from './overlay.ts';
+import { clusterOf, CLUSTERS } from './overlay.ts';
 import { readManifests } from './read.ts';
 import type { ManifestSet, ReadOptions } from './read.ts';
 
@@ -35,6 +35,15 @@ export function readTree(
   const tree = new Tree(directory, cluster);
   tree.list();
   return tree;
+}
+
+/** The clusters of which the folder says something of their own, in order. */
+export function clustersIn(directory: string): string[] {
+  const folder = path.join(directory, CLUSTERS);
+  // A link is read under its target's name, which is not this one.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name }) => (name.startsWith('.') ? [] : [name])).sort();
 }
 
 type Found = { readonly file: string } | { readonly leads: string };

@@ -3,7 +3,9 @@ import type { Document } from './document.ts';
 import type { Path } from './path.ts';
 import { textField } from './reading.ts';
 
-/** Folder of what is said of one cluster only. */
+/** Holds a folder for each cluster, with what is said of that one only. */
+export const CLUSTERS = 'clusters';
+/** What is said of one cluster only. */
 const OVERLAYS = /^clusters\/([^/]+)\//;
 
 /** The cluster that a file of the folder is about; undefined: all of them. */

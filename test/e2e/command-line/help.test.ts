@@ -18,7 +18,7 @@ it.concurrent('begins with what it is, its commands, its exit codes and a way to
 const OPTIONS = {
   validate: ['[dir]', '--format <format>', '"github"'],
   render: ['[dir]', '--format <format>'],
-  plan: ['[dir]', '--format <format>', '--detailed-exitcode'],
+  plan: ['[dir]', '--format <format>', '--against <revision>', '--detailed-exitcode'],
   apply: ['[dir]', '--yes', '--prune-all'],
   run: ['[dir]', '--config <file>'],
   status: ['[name]', '--format <format>'],

@@ -19,3 +19,9 @@ it('validating loads nothing that plans, runs or talks to anybody: each module c
   expect(loaded).toContain('manifest/cross-check.ts');
   expect(loaded.filter((each) => /^(core\/(plan|rollout|status)|app|docker|git|haproxy)\//.test(each))).toEqual([]);
 });
+
+it('comparing with a revision loads no engine and no balancer: it is for machines that have neither', () => {
+  const loaded = [...loadedWith('against.ts')];
+  expect(loaded).toContain('core/plan/against.ts');
+  expect(loaded.filter((each) => /^(docker|haproxy)\//.test(each))).toEqual([]);
+});

@@ -38,6 +38,7 @@ describe('the configuration', () => {
     expect(config({ env: { HOME: '/home/ops' } })).toEqual({
       isFromFile: false,
       cluster: 'default',
+      isClusterNamed: false,
       runtime: 'auto',
       docker: {
         host: 'unix:///var/run/docker.sock',

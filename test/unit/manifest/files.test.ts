@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readDirectory } from '../../../src/manifest/files.ts';
+import { clustersIn, readDirectory } from '../../../src/manifest/files.ts';
 
 let outside: string;
 let directory: string;
@@ -117,5 +117,23 @@ describe('limits', () => {
     const at = (index: number) => path.join(directory, `${index}.yaml`);
     for (let index = 1; index < 10_001; index++) linkSync(at(0), at(index));
     expect(found()).toEqual([expect.stringMatching(/too-large: There are more than 10000 files of manifests/)]);
+  });
+});
+
+describe('the clusters of a folder', () => {
+  it('are those that it says something of, by name', () => {
+    write('clusters/staging/variables.yaml', 'A: 1');
+    write('clusters/eu/deep/.gitkeep', '');
+    write('clusters/.hidden/a.yaml', manifest('a'));
+    write('clusters/README.md', '# no cluster');
+    symlinkSync('staging', path.join(directory, 'clusters/link'));
+    expect(clustersIn(directory)).toEqual(['eu', 'staging']);
+  });
+
+  it('are none where there is no such folder, or a link out of it', () => {
+    expect(clustersIn(directory)).toEqual([]);
+    mkdirSync(path.join(outside, 'others/stranger'), { recursive: true });
+    symlinkSync('../others', path.join(directory, 'clusters'));
+    expect(clustersIn(directory)).toEqual([]);
   });
 });
