@@ -15,6 +15,8 @@ import { freePort } from '../lab/free-port.ts';
 const PAGE_WORDS = { cluster: 'demo', port: '8000', folder: '/srv/demo' };
 /** A look may be taken again until it shows what the page says. */
 const LOOK = /^(fairlead (status|logs|plan)|curl|git (-C \S+ )?(fetch|show|log))\b/;
+/** What makes something on the engine; a page that does not may speak of all clusters. */
+const MAKES = /^fairlead (apply|run)\b/;
 /** Machines may have an engine and not its command line. */
 const HAS_DOCKER = which('docker') !== undefined;
 const WITHIN = 60_000;
@@ -55,7 +57,11 @@ class PageRun implements AsyncDisposable {
     await mkdir(folder);
     await writeProgram(join(root, 'bin'));
     const words = new Words({ cluster, port: String(port), folder });
-    const shell = new PageShell(folder, environment(root, { host, cluster, port }));
+    const commands = blocksOf(page)
+      .filter(({ language }) => language === 'console')
+      .flatMap(commandsOf);
+    const own = commands.some(({ command }) => MAKES.test(command)) ? { FAIRLEAD_CLUSTER: cluster } : {};
+    const shell = new PageShell(folder, { ...environment(root, host, port), ...own });
     return new PageRun(folder, words, shell, async () => {
       await removeCluster(dockerAt(host), cluster);
       await untagImages(host, images);
@@ -122,7 +128,7 @@ async function writeProgram(directory: string): Promise<void> {
 }
 
 /** Nothing of this machine's own settings; the run's names win over those of the page's fairlead.yaml. */
-function environment(root: string, { host, cluster, port }: { host: string; cluster: string; port: number }) {
+function environment(root: string, host: string, port: number) {
   const person = { NAME: 'Ada', EMAIL: 'ada@example.com' };
   const people = Object.entries(person).flatMap(([key, value]) => [
     [`GIT_AUTHOR_${key}`, value],
@@ -135,7 +141,6 @@ function environment(root: string, { host, cluster, port }: { host: string; clus
     NO_COLOR: '1',
     LC_ALL: 'C.UTF-8',
     DOCKER_HOST: host,
-    FAIRLEAD_CLUSTER: cluster,
     FAIRLEAD_STATE_DIR: join(root, 'state'),
     FAIRLEAD_BALANCER_IMAGE: BALANCER,
     FAIRLEAD_BALANCER_HTTP: String(port),
