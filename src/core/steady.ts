@@ -4,7 +4,7 @@ import type { Job, Service } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedNode, ObservedState, Run } from './observed.ts';
 import { place } from './placement.ts';
 import { plan } from './plan/plan.ts';
-import { canonicalResources } from './resources.ts';
+import { canonicalResources, resourcesText } from './resources.ts';
 import { NO_MEMORY } from './rollout/memory.ts';
 import { EMPTY_TABLE, type RoutingTable } from './routing.ts';
 
@@ -53,7 +53,11 @@ function steadyRun(cluster: string, { job, release }: DesiredJob, now: number): 
   const next = job.schedule && { state: 'created' as const, schedule: scheduleText(job.schedule) };
   const run = { health: 'none', restartPolicy: 'no', discoverable: false, stopped: false } as const;
   const order = job.dependsOn && { dependsOn: job.dependsOn };
-  return { ...made(cluster, job, release, 1), ...run, ...(next ?? over), ...order, retries: job.retries, madeAt: now };
+  return { ...made(cluster, job, release, 1), ...run, ...(next ?? over), ...order, ...askedOf(job), madeAt: now };
+}
+
+function askedOf({ retries, resources }: Job) {
+  return { retries, asked: resourcesText(resources) };
 }
 
 function made(cluster: string, { name, container, resources }: Service | Job, release: string, slot: number) {
