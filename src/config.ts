@@ -70,6 +70,8 @@ interface BalancerConfig {
   /** Absent: chosen by the runtime. */
   readonly network?: 'host' | 'bridge';
   readonly bind: string;
+  /** Whether requests are logged. */
+  readonly accessLog: boolean;
 }
 
 export type LoadedConfig = { readonly config: Config } | { readonly problems: readonly Problem[] };

@@ -1,6 +1,7 @@
 import type { FetchedImage } from './housekeeping/images.ts';
 import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedRuntime, Run } from './observed.ts';
+import type { HandledRequest, Wanted } from './requests.ts';
 import type { RoutingTable } from './routing.ts';
 
 /** The adapters as the core's types; every method takes an AbortSignal where it may wait. */
@@ -137,9 +138,19 @@ export interface Balancer {
   observe(): Promise<ObservedBalancer>;
   /** Makes the balancer do what the table says: checked before use, recorded, hitless. Errors: config-rejected, reload-failed, balancer-unreachable. */
   apply(table: RoutingTable): Promise<void>;
+  /** The last `tail` requests of its log that are `wanted`, oldest first, and with `follow` those to come. */
+  requests(options: RequestOptions): AsyncIterable<HandledRequest>;
   /** Takes the balancer away, with all that it made. */
   remove(): Promise<void>;
   close(): void;
+}
+
+export interface RequestOptions {
+  readonly tail: number;
+  readonly follow: boolean;
+  readonly wanted: Wanted;
+  /** Aborted, they just end. */
+  readonly signal: AbortSignal;
 }
 
 /** What the balancer needs of the engine that it runs on; no signals on purpose (they disarm the restart policy). */
@@ -157,7 +168,18 @@ export interface ContainerHost {
   upload(id: string, directory: string, files: readonly UploadFile[]): Promise<void>;
   /** A process in the container with open stdin and stdout. */
   exec(id: string, command: readonly string[]): Promise<ExecStream>;
-  logs(id: string, tail: number): Promise<string>;
+  logs(id: string, options: HostedLogOptions): AsyncIterable<LogLine>;
+}
+
+export interface HostedLogOptions {
+  readonly stream: LogLine['stream'];
+  /** Lines from the end, of both streams; absent: all. */
+  readonly tail?: number;
+  /** Seconds since 1970: lines of before are left out. */
+  readonly since?: number;
+  readonly follow: boolean;
+  /** Aborted, the lines just end. */
+  readonly signal?: AbortSignal;
 }
 
 export interface UploadFile {

@@ -1,13 +1,21 @@
-import { Readable, type Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { ReasonError } from '../core/reason.ts';
-import type { ContainerHost, ExecStream, HostedContainer, HostedContainerSpec, UploadFile } from '../core/ports.ts';
+import type {
+  ContainerHost,
+  ExecStream,
+  HostedContainer,
+  HostedContainerSpec,
+  HostedLogOptions,
+  LogLine,
+  UploadFile,
+} from '../core/ports.ts';
 import type { EngineIdentity } from './engine-info.ts';
 import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';
 import type { InspectedContainer } from './inspected.ts';
 import { logOptions, type LogLimits } from './log-rotation.ts';
-import { linesOf } from './logs.ts';
+import { readLogs } from './logs.ts';
 import type { Networks } from './networks/networks.ts';
 import { tarOf } from './tar.ts';
 
@@ -96,12 +104,8 @@ export class EngineHost implements ContainerHost {
     });
   }
 
-  async logs(id: string, tail: number): Promise<string> {
-    const options = { stdout: true, stderr: true, timestamps: true, tail, follow: false } as const;
-    const output = await request('Reading the log', 'start-failed', this.docker.getContainer(id).logs(options));
-    const lines: string[] = [];
-    for await (const line of linesOf(framesOf(Readable.from([output])))) lines.push(line.text);
-    return lines.join('\n');
+  logs(id: string, options: HostedLogOptions): AsyncIterable<LogLine> {
+    return readLogs(this.docker, id, options);
   }
 }
 

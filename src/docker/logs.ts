@@ -1,11 +1,14 @@
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { LogLine, LogOptions } from '../core/ports.ts';
+import type { HostedLogOptions, LogLine } from '../core/ports.ts';
 import { request } from './errors.ts';
 import { framesOf, type Frame } from './frames.ts';
 
+/** Of both streams, where none is named. */
+type ReadOptions = Omit<HostedLogOptions, 'stream'> & Partial<Pick<HostedLogOptions, 'stream'>>;
+
 /** The container's last lines and, with `follow`, those to come until it stops or the signal is aborted. */
-export async function* readLogs(docker: Docker, id: string, options: LogOptions): AsyncGenerator<LogLine> {
+export async function* readLogs(docker: Docker, id: string, options: ReadOptions): AsyncGenerator<LogLine> {
   let output: Readable | undefined;
   try {
     // A log without lines is not even answered to until there is one.
@@ -18,10 +21,15 @@ export async function* readLogs(docker: Docker, id: string, options: LogOptions)
   }
 }
 
-async function openLogs(docker: Docker, id: string, { tail, follow, signal }: LogOptions): Promise<Readable> {
+async function openLogs(
+  docker: Docker,
+  id: string,
+  { tail, since, follow, signal, stream: only }: ReadOptions,
+): Promise<Readable> {
   const container = docker.getContainer(id);
   const abort = signal === undefined ? {} : { abortSignal: signal };
-  const wanted = { stdout: true, stderr: true, timestamps: true, tail, ...abort };
+  const range = { ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
+  const wanted = { stdout: only !== 'stderr', stderr: only !== 'stdout', timestamps: true, ...range, ...abort };
   if (!follow) {
     const buffer = await request('Reading the log', 'start-failed', container.logs({ ...wanted, follow: false }));
     return Readable.from([buffer]);

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservedBalancer } from '../core/observed.ts';
-import type { Balancer, ContainerHost } from '../core/ports.ts';
+import type { Balancer, ContainerHost, RequestOptions } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
+import type { HandledRequest } from '../core/requests.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import { Access } from './access.ts';
 import { changeTo, CommandRefused, converge, firstStart, needsReload, prepareStart, reloadTo } from './apply.ts';
-import type { BalancerIdentity } from './container.ts';
+import { containerName, type BalancerIdentity } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import { observeSession } from './observe.ts';
+import { readRequests } from './requests.ts';
 import { assertSafe } from './safety.ts';
 
 export interface BalancerOptions extends BalancerIdentity {
@@ -89,6 +91,13 @@ class HaproxyBalancer implements Balancer {
   /** Looking goes on meanwhile, however long that takes. */
   private async fetchImage(): Promise<void> {
     if (await this.alone(() => this.access.needsImage())) await this.options.host.pull(this.options.settings.image);
+  }
+
+  /** It has a log whether it can be talked to or not. */
+  async *requests(options: RequestOptions): AsyncGenerator<HandledRequest> {
+    const { host, cluster } = this.options;
+    const container = await host.find(containerName(cluster));
+    if (container !== undefined) yield* readRequests(host, container.id, options);
   }
 
   async remove(): Promise<void> {

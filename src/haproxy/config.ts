@@ -2,6 +2,7 @@ import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../co
 import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
 import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
 import { oldWorkerLines } from './old-workers.ts';
+import { requestLogLines } from './request-log.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
 
 export interface ConfigSettings {
@@ -14,6 +15,8 @@ export interface ConfigSettings {
   /** User and group of the workers where the master is root. */
   readonly workerId?: number;
   readonly control: Control;
+  /** Whether each request is written to the container's log. */
+  readonly accessLog: boolean;
 }
 
 /** How we reach the master's command line: nothing but TCP on loopback can be dialled with what the images ship. */
@@ -116,13 +119,14 @@ function controlSections({ control, directory }: ConfigSettings): readonly (read
 }
 
 function frontendLines(
-  { directory }: ConfigSettings,
+  { directory, accessLog }: ConfigSettings,
   http: { address: string; port: number },
   routes: readonly Route[],
 ): readonly string[] {
   return [
     'frontend http',
     `bind ${http.address.includes(':') ? `[${http.address}]` : http.address}:${http.port}`,
+    ...(accessLog ? requestLogLines() : []),
     // Else a reload closes idle connections that a client is about to use.
     'option idle-close-on-response',
     'option forwardfor',

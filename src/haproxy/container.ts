@@ -11,6 +11,7 @@ export interface BalancerSettings {
   readonly network: 'host' | 'bridge';
   /** Milliseconds that a worker may live on after a reload at least, where connections keep it. */
   readonly hardStopAfter: number;
+  readonly accessLog: boolean;
 }
 
 export interface BalancerIdentity {
@@ -61,12 +62,13 @@ export function isOutdated(identity: BalancerIdentity, container: HostedContaine
 }
 
 export function configSettings(identity: BalancerIdentity, control: Control): ConfigSettings {
-  const { http, bind, network, hardStopAfter } = identity.settings;
+  const { http, bind, network, hardStopAfter, accessLog } = identity.settings;
   const listen = network === 'host' ? { address: bind, port: http } : { address: '0.0.0.0', port: BRIDGE_PORT };
   return {
     directory: directoryOf(identity),
     hardStopAfter,
     control,
+    accessLog,
     ...(http === 0 ? {} : { http: listen }),
     ...(network === 'host' ? { workerId: UNPRIVILEGED } : {}),
   };

@@ -7,6 +7,11 @@ export function backendName(loadBalancer: string, colour: Colour): string {
   return `${loadBalancer}.${colour}`;
 }
 
+/** The load balancer of a backend; undefined: it is none of a route, but the frontend where no route was found. */
+export function loadBalancerOf(backend: string): string | undefined {
+  return /^([^.]+)\.[ab]$/.exec(backend)?.[1];
+}
+
 export function checkBackend(pool: string): string {
   return `check:${pool}`;
 }
@@ -21,6 +26,16 @@ export function slotName(index: number): string {
  */
 export function serverName(member: Member, slot: string): string {
   return `${member.id}-${digest(`${member.port} ${member.check} ${slot}`, 6)}`;
+}
+
+/** Service, release, slot, address, and what `serverName` adds. */
+const SERVER = /^(.+)-([0-9a-f]{7})-(\d+)-(?:\d+-){4}[0-9a-f]{6}$/;
+
+/** Whose server it is; undefined: nobody's, as where HAProxy answers by itself. */
+export function memberOf(server: string): Pick<Member, 'service' | 'release' | 'slot'> | undefined {
+  const [, service, release, slot] = SERVER.exec(server) ?? [];
+  if (service === undefined || release === undefined) return undefined;
+  return { service, release, slot: Number(slot) };
 }
 
 export function idleColour(route: Route): Colour {

@@ -15,6 +15,10 @@ const START_LIMIT = 15_000;
 const POLL = { first: 50, last: 400 };
 /** Milliseconds for which one that has not answered in time is left alone. */
 const SILENCE = 10_000;
+/** Lines. */
+const LAST_WORDS = 10;
+/** Lines of the log, which the engine counts before it leaves out those of requests. */
+const REQUESTS_SINCE = 20_000;
 
 /** The two open processes in one container, and what was read when they were opened. */
 export class Session {
@@ -88,9 +92,16 @@ export class Session {
     return error;
   }
 
-  /** The end of HAProxy's log. */
-  lastWords(): Promise<string> {
-    return this.host.logs(this.container, 10).catch(() => '');
+  /** The end of what HAProxy says of itself. */
+  async lastWords(): Promise<string> {
+    const words: string[] = [];
+    try {
+      const log = this.host.logs(this.container, { stream: 'stderr', tail: REQUESTS_SINCE, follow: false });
+      for await (const { text } of log) words.push(text);
+    } catch {
+      // It says nothing any more.
+    }
+    return words.slice(-LAST_WORDS).join('\n');
   }
 
   close(): void {

@@ -1009,6 +1009,10 @@ export interface ConfigDocument {
      * Address of the host that it listens on.
      */
     bind: string;
+    /**
+     * Whether each request is a line of its container's log, for `fairlead logs --access`.
+     */
+    accessLog: boolean;
   };
   /**
    * The report that is committed.

@@ -139,10 +139,17 @@ describe('the engine as the host of a balancer', () => {
     next.close();
   });
 
-  it('reads the last lines of the log', async () => {
-    const { id } = await create({ command: ['sh', '-c', 'echo one; echo two >&2; echo three; sleep 3600'] });
-    await until(async () => (await cluster.host.logs(id, 2)).split('\n').length === 2);
-    expect((await cluster.host.logs(id, 10)).split('\n').sort()).toEqual(['one', 'three', 'two']);
+  it('reads the last lines of one stream of the log', async () => {
+    const { id } = await create({ command: ['sh', '-c', 'echo two >&2; echo one; echo three; sleep 3600'] });
+    const said = async (options: { stream: 'stdout' | 'stderr'; tail?: number; since?: number }) => {
+      const lines: string[] = [];
+      for await (const { text } of cluster.host.logs(id, { ...options, follow: false })) lines.push(text);
+      return lines;
+    };
+    await until(async () => (await said({ stream: 'stdout' })).length === 2);
+    expect(await said({ stream: 'stdout' })).toEqual(['one', 'three']);
+    await until(async () => (await said({ stream: 'stderr', tail: 10 })).includes('two'));
+    expect(await said({ stream: 'stdout', since: Math.floor(Date.now() / 1000) + 60 })).toEqual([]);
   });
 
   it('says why a container could not be started', async () => {

@@ -50,6 +50,7 @@ export class BalancerLab implements AsyncDisposable {
       bind: '127.0.0.1',
       network: 'host',
       hardStopAfter: 30_000,
+      accessLog: true,
       ...settings,
     };
   }

@@ -31,6 +31,6 @@ export function faultyHost(
     removeVolume: (name) => host.removeVolume(name),
     upload: (id, directory, files) => host.upload(id, directory, files),
     exec: async (id, command) => disturbed(await host.exec(id, command)),
-    logs: (id, tail) => host.logs(id, tail),
+    logs: (id, options) => host.logs(id, options),
   };
 }

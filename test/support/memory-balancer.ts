@@ -1,6 +1,7 @@
 import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
-import type { Balancer } from '../../src/core/ports.ts';
+import type { Balancer, RequestOptions } from '../../src/core/ports.ts';
 import { ReasonError } from '../../src/core/reason.ts';
+import type { HandledRequest } from '../../src/core/requests.ts';
 import type { Route, RoutingTable } from '../../src/core/routing.ts';
 import type { MemoryContainer } from './memory-container.ts';
 import { sameTable } from '../../src/core/rollout/table.ts';
@@ -28,6 +29,8 @@ export class MemoryBalancer implements Balancer {
   problem: ObservedBalancer['problem'];
   /** false: it cannot be observed. */
   answers = true;
+  /** What its log has. */
+  readonly handled: HandledRequest[] = [];
   private table: RoutingTable | undefined;
   private reloadedAt = -Infinity;
   /** When a server of a check pool was added, by `pool/server`. */
@@ -52,6 +55,10 @@ export class MemoryBalancer implements Balancer {
     this.addedAt = new Map(keys.map((key) => [key, this.addedAt.get(key) ?? now]));
     this.table = table;
     this.tables.push(table);
+  }
+
+  async *requests({ tail, wanted }: RequestOptions): AsyncGenerator<HandledRequest> {
+    yield* await Promise.resolve(this.handled.filter(wanted).slice(-tail));
   }
 
   async remove(): Promise<void> {

@@ -19,7 +19,14 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
   return { host, called };
 }
 
-const SETTINGS = { image: IMAGE, http: 80, bind: '0.0.0.0', network: 'host', hardStopAfter: 1000 } as const;
+const SETTINGS = {
+  image: IMAGE,
+  http: 80,
+  bind: '0.0.0.0',
+  network: 'host',
+  hardStopAfter: 1000,
+  accessLog: true,
+} as const;
 const IDENTITY = { cluster: 'demo', settings: SETTINGS, labels: {}, networks: [] };
 
 function balancerOn(host: ContainerHost, patience: number, now = () => 0) {

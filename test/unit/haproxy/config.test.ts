@@ -100,6 +100,14 @@ test('listens only where there is a route, and checks without one', () => {
   expect(render({ ...TABLE, routes: [] })).toContain('backend check:');
 });
 
+test('logs requests in the frontend alone, where it is wanted', () => {
+  const [before = '', frontend = '', after = ''] = render(TABLE).split(/(frontend http\n.*?)\n\n/s);
+  expect(frontend).toContain('log stdout len 4096 format raw local0 info\n');
+  expect(frontend).toContain('path="%HPO"');
+  expect(before + after).not.toMatch(/\blog(-format)? /);
+  expect(render(TABLE, { ...SETTINGS, accessLog: false })).not.toMatch(/\blog(-format)? |capture/);
+});
+
 test('needs no reload for servers, colours, hostnames and drains', () => {
   const members = [member('web-1', '10.0.0.1', { state: 'draining' }), member('web-2', '10.0.0.2')];
   const same = [
@@ -126,6 +134,7 @@ test('needs a reload for routes, checks, timeouts, and settings', () => {
   const hashes = [
     ...others.map((table) => skeleton(table)),
     skeleton(TABLE, { ...SETTINGS, hardStopAfter: 86_400_000 }),
+    skeleton(TABLE, { ...SETTINGS, accessLog: false }),
     skeleton(TABLE),
   ];
   expect(new Set(hashes).size).toBe(hashes.length);

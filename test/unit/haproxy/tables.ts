@@ -49,4 +49,5 @@ export const SETTINGS: ConfigSettings = {
   hardStopAfter: 60_000,
   workerId: 99,
   control: { address: '127.1.2.3', port: 20_000, secret: 'fd00::1' },
+  accessLog: true,
 };

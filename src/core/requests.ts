@@ -1,0 +1,51 @@
+import type { RoutingTable } from './routing.ts';
+
+/** A request that the load balancer is done with, as its log has it. */
+export interface HandledRequest {
+  /** When it was over: RFC 3339 with milliseconds. */
+  readonly at: string;
+  /** Address of who asked. */
+  readonly client: string;
+  /** Signs that do not belong into a URL are `%XX` here and in host and path; absent: it was no HTTP, or cut short. */
+  readonly method?: string;
+  readonly host?: string;
+  /** Without the query, which may hold secrets. */
+  readonly path?: string;
+  /** Absent: it ended before there was an answer. */
+  readonly status?: number;
+  /** Sent to the client, headers too. */
+  readonly bytes: number;
+  /** Milliseconds from its first byte to its end. */
+  readonly duration: number;
+  /** Milliseconds from its first byte to the first one of a member's answer. */
+  readonly firstByte?: number;
+  /** Absent: none has this host and path. */
+  readonly loadBalancer?: string;
+  /** Who answered, or was to; absent: none was asked. */
+  readonly member?: { readonly service: string; readonly release: string; readonly slot: number };
+  /** How it ended, in HAProxy's two letters: `--` as it should. */
+  readonly termination: string;
+  readonly retries: number;
+}
+
+export type Wanted = (request: HandledRequest) => boolean;
+
+/** Those of a load balancer, of a service's instances, and those that were to reach such a one and did not. */
+export function requestsOf(name: string, table: RoutingTable | undefined): Wanted {
+  const leading = (table?.routes ?? []).filter(({ active, pools }) => serviceOf(pools[active].set) === name);
+  const names = new Set(leading.map(({ loadBalancer }) => loadBalancer));
+  return ({ loadBalancer, member }) =>
+    loadBalancer === name || (member === undefined ? names.has(loadBalancer ?? '') : member.service === name);
+}
+
+/** What requests can be asked for by: load balancers, and the services that they lead to. */
+export function namesOf({ routes }: RoutingTable): readonly string[] {
+  const services = routes.flatMap(({ pools }) => [pools.a.set, pools.b.set].map(serviceOf));
+  const names = new Set([...routes.map(({ loadBalancer }) => loadBalancer), ...services]);
+  return [...names].filter((name) => name !== '').sort();
+}
+
+/** Of a set such as `web` or `web@3f9c1a2`. */
+function serviceOf(set: string): string {
+  return set.split('@')[0] ?? '';
+}
