@@ -142,12 +142,24 @@ export async function runStatus(
 export async function runLogs(
   invocation: Invocation,
   name: string,
-  flags: Flags & { tail: number; streams: number; follow?: true },
+  flags: Flags & { tail: number; streams: number; follow?: true; format: 'text' | 'json' },
 ): Promise<ExitCode> {
   const { logs } = await import('./commands/logs.ts');
-  const { tail, streams, follow = false } = flags;
+  const { tail, streams, follow = false, format } = flags;
   return await withCluster(invocation, flags, (_, { runtime }) =>
-    logs({ ...invocation, name, runtime, tail, streams, follow }),
+    logs({ ...invocation, name, runtime, tail, streams, follow, format }),
+  );
+}
+
+export async function runAccess(
+  invocation: Invocation,
+  name: string | undefined,
+  flags: Flags & { tail: number; follow?: true; format: 'text' | 'json' },
+): Promise<ExitCode> {
+  const { access } = await import('./commands/access.ts');
+  const { tail, follow = false, format } = flags;
+  return await withCluster(invocation, flags, (config, { balancer }) =>
+    access({ ...invocation, name, balancer, tail, follow, format, isLogged: config.balancer.accessLog }),
   );
 }
 

@@ -83,13 +83,22 @@ export function program(invocation: Invocation, finish: (code: number) => void):
 
   fairlead
     .command('logs')
-    .description('Print the last log lines of a service or a job, also of instances that were stopped or replaced.')
-    .argument('<name>', 'the service or job')
+    .description(
+      'Print the last log lines of a service or a job, also of instances that were stopped or replaced, or requests.',
+    )
+    .argument('[name]', 'the service or job; with --access a load balancer or service, or none for all')
     .option('--tail <lines>', 'lines from the end of each stream', count, 20)
     .option('--streams <instances>', 'how many instances or runs, the latest first', count, 1)
     .option('-f, --follow', 'go on printing')
+    .addOption(new Option('--access', 'requests to the load balancer, each once it is over').conflicts('streams'))
+    .addOption(format('text', 'json'))
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./invoke.ts')).runLogs(invocation, name, options)));
+    .action(async (name, options, command) => {
+      const { runAccess, runLogs } = await import('./invoke.ts');
+      if (options.access === true) finish(await runAccess(invocation, name, options));
+      else if (name === undefined) command.error("error: missing required argument 'name'");
+      else finish(await runLogs(invocation, name, options));
+    });
 
   fairlead
     .command('exec')

@@ -13,6 +13,7 @@ export interface LogsOptions {
   /** How many instances, the latest ones first; stopped ones count too. */
   readonly streams: number;
   readonly follow: boolean;
+  readonly format: 'text' | 'json';
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
 }
@@ -42,9 +43,10 @@ function latest(instance: Instance): number {
 }
 
 async function print(instance: Instance, isNamed: boolean, options: LogsOptions): Promise<void> {
-  const { runtime, tail, follow, signal, terminal } = options;
+  const { runtime, tail, follow, format, signal, terminal } = options;
   const prefix = isNamed ? `${terminal.palette.dim(instance.name)} ` : '';
   for await (const line of runtime.logs(instance, { tail, follow, signal })) {
-    terminal.out(`${prefix}${line.at} ${line.text}\n`);
+    const json = () => JSON.stringify({ instance: instance.name, ...line });
+    terminal.out(`${format === 'json' ? json() : `${prefix}${line.at} ${line.text}`}\n`);
   }
 }

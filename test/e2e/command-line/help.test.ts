@@ -22,7 +22,7 @@ const OPTIONS = {
   apply: ['[dir]', '--yes', '--prune-all'],
   run: ['[dir]', '--config <file>'],
   status: ['[name]', '--format <format>'],
-  logs: ['<name>', '--tail <lines>', '--streams <instances>', '--follow'],
+  logs: ['[name]', '--tail <lines>', '--streams <instances>', '--follow', '--access', '--format <format>'],
   exec: ['<name>', '[command...]', '--instance <number>', '--no-tty'],
   restart: ['<name>'],
   retry: ['<name>'],
@@ -47,6 +47,7 @@ it.concurrent.each([
   [['plan', '--fromat', 'json'], "unknown option '--fromat'\n(Did you mean --format?)"],
   [['plan', '--format', 'yaml'], "'yaml' is invalid. Allowed choices are text, json."],
   [['logs'], "missing required argument 'name'"],
+  [['logs', '--access', '--streams', '2'], "option '--access' cannot be used with option '--streams <instances>'"],
   [['logs', 'web', '--tail', 'all'], 'It has to be a whole number from 1.'],
   [['status', 'web', 'api'], 'too many arguments'],
 ])('%j ends with 1 and what is wrong on stderr', async (args, message) => {
