@@ -47,6 +47,27 @@ export async function runExec(
   });
 }
 
+export async function runCp(
+  invocation: Invocation,
+  source: string,
+  target: string,
+  flags: Flags & { instance?: number },
+): Promise<ExitCode> {
+  const { cp } = await import('./commands/cp.ts');
+  return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
+    return await cp({
+      ...cluster,
+      ...invocation,
+      source,
+      target,
+      instance: flags.instance,
+      input: process.stdin,
+      output: process.stdout,
+      record: (name, message) => recordAsked(stateDir, byHand(name, message)),
+    });
+  });
+}
+
 export async function runJobRun(
   invocation: Invocation,
   name: string,

@@ -113,6 +113,17 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     );
 
   fairlead
+    .command('cp')
+    .description('Copy a file or a folder into an instance of a service, or out of it, whether it runs or not.')
+    .argument('<source>', 'NAME:PATH, NAME/2:PATH, a path here, or - for a tar archive on stdin')
+    .argument('<target>', 'the same; - for a tar archive on stdout')
+    .option('-i, --instance <number>', 'which one; without it the first that runs, or else the first', count)
+    .addOption(config())
+    .action(async (source, target, options) =>
+      finish(await (await import('./by-hand.ts')).runCp(invocation, source, target, options)),
+    );
+
+  fairlead
     .command('job')
     .description('Work with jobs.')
     .command('run')

@@ -1,4 +1,4 @@
-import type { Instance } from '../core/observed.ts';
+import { bySlot, type Instance } from '../core/observed.ts';
 import type { Hands, Runtime, Session } from '../core/ports.ts';
 import { EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -35,11 +35,6 @@ export async function exec(options: ExecOptions): Promise<number> {
   await record(`ran ${command[0] ?? ''} in ${chosen.name}`);
   await using console = options.console();
   return await hands.exec(chosen.id, { ...console, command, signal });
-}
-
-/** Of two in one slot the one that came last. */
-function bySlot(a: Instance, b: Instance): number {
-  return a.slot - b.slot || b.createdAt - a.createdAt;
 }
 
 function notRunning(name: string, instance: number | undefined, running: readonly Instance[]): string {

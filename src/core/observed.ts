@@ -93,6 +93,11 @@ export function isUp({ state }: Pick<Instance, 'state'>): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
 }
 
+/** For sorting: of two in one slot the one that came last is the first. */
+export function bySlot(a: Instance, b: Instance): number {
+  return a.slot - b.slot || b.createdAt - a.createdAt;
+}
+
 /** It has served, or was let serve: no candidate. */
 export function isTrusted({ restartPolicy }: Pick<Instance, 'restartPolicy'>): boolean {
   return restartPolicy !== 'no' && restartPolicy !== 'discarded';

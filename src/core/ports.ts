@@ -131,7 +131,18 @@ export interface Session {
 export interface Hands {
   /** The exit code of the process. Errors: start-failed, where it cannot be begun. */
   exec(container: string, session: Session): Promise<number>;
+  /** What there is at an absolute path of a container, which need not run; undefined: nothing. */
+  look(container: string, path: string, signal: AbortSignal): Promise<PathFound | undefined>;
+  /** A tar archive of a file or folder, which is its first member, under its base name; links stay links. */
+  read(container: string, path: string, signal: AbortSignal): Promise<NodeJS.ReadableStream>;
+  /** Unpacks a tar archive into a folder. Errors: start-failed, where there is none or it is read-only. */
+  write(container: string, folder: string, archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>;
 }
+
+export type PathFound =
+  | { readonly type: 'folder' | 'other' }
+  /** With where it leads in the end, which may be nowhere. */
+  | { readonly type: 'link'; readonly to: string };
 
 /** The load balancer. */
 export interface Balancer {

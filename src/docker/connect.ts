@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { DiskLimits } from '../core/disk.ts';
 import type { ContainerHost, Hands, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
+import { lookAt, readArchive, writeArchive } from './archive.ts';
 import { tame } from './dial.ts';
 import { EngineDisk } from './disk.ts';
 import { Dockerode } from './dockerode.ts';
@@ -40,7 +41,12 @@ export function connectEngine(
     networks,
     pull: (image) => runtime.pull(image, 'missing', closing.signal),
   });
-  const hands: Hands = { exec: (container, session) => runSession(docker, container, session) };
+  const hands: Hands = {
+    exec: (container, session) => runSession(docker, container, session),
+    look: (container, path, signal) => lookAt(docker, container, path, signal),
+    read: (container, path, signal) => readArchive(docker, container, path, signal),
+    write: (container, folder, archive, signal) => writeArchive(docker, container, folder, archive, signal),
+  };
   return { runtime, host, hands, close: () => closing.abort() };
 }
 

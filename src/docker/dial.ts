@@ -5,13 +5,15 @@ import { follow, inTime, tooLate } from './limit.ts';
 /** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
 const LIMIT = 120_000;
 
-/** What is answered when it happens or is done: pulls, events, lines of a log to come, stops, which have `stopInTime`. */
+/** What is answered when it happens or is done: pulls, events, stops, which have `stopInTime`. */
 const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(stop|restart))\b/;
 const LOG = /^\/containers\/[^/]+\/logs\b/;
 
 interface Call {
   readonly path: string;
   readonly options?: { readonly follow?: boolean };
+  /** What is uploaded. */
+  readonly file?: unknown;
   abortSignal?: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ export function tame(
   });
   modem.dial = (call, answer) => {
     const clock = new AbortController();
-    const isLimited = !UNLIMITED.test(call.path) && !(LOG.test(call.path) && call.options?.follow === true);
+    const isLimited = !UNLIMITED.test(call.path) && !isStreamed(call);
     const timer = isLimited ? setTimeout(() => clock.abort(tooLate(limit)), limit) : undefined;
     const leave = follow(call.abortSignal, clock);
     call.abortSignal = clock.signal;
@@ -53,6 +55,11 @@ export function tame(
     });
   };
   return docker;
+}
+
+/** It takes as long as what is to come on one side or the other. */
+function isStreamed({ path, options, file }: Call): boolean {
+  return (LOG.test(path) && options?.follow === true) || (file !== undefined && !Buffer.isBuffer(file));
 }
 
 /** What Docker gives a container that has no grace period of its own. */

@@ -5,7 +5,7 @@ import PQueue from 'p-queue';
 import type { DiskLimits } from '../../src/core/disk.ts';
 import type { LogLimits } from '../../src/docker/log-rotation.ts';
 import { connectEngine } from '../../src/docker/connect.ts';
-import type { ContainerHost, Runtime } from '../../src/core/ports.ts';
+import type { ContainerHost, Hands, Runtime } from '../../src/core/ports.ts';
 
 /** The engine that the suite was given: `npm test` starts one where none is. */
 export function dockerHost(): string {
@@ -31,6 +31,7 @@ export interface TestCluster extends AsyncDisposable {
   readonly docker: Docker;
   readonly runtime: Runtime;
   readonly host: ContainerHost;
+  readonly hands: Hands;
 }
 
 /** A cluster of its own on the engine, with everything removed at the end, volumes too. */

@@ -24,6 +24,7 @@ const OPTIONS = {
   status: ['[name]', '--format <format>'],
   logs: ['[name]', '--tail <lines>', '--streams <instances>', '--follow', '--access', '--format <format>'],
   exec: ['<name>', '[command...]', '--instance <number>', '--no-tty'],
+  cp: ['<source>', '<target>', '--instance <number>'],
   restart: ['<name>'],
   retry: ['<name>'],
 };

@@ -1,11 +1,11 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { PassThrough } from 'node:stream';
 import Docker from 'dockerode';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connectEngine, openDocker } from '../../../src/docker/connect.ts';
 import { Containers } from '../../../src/docker/containers.ts';
 import { tame } from '../../../src/docker/dial.ts';
 import { request, settle } from '../../../src/docker/errors.ts';
+import { fakeEngine } from '../../support/fake-engine.ts';
 import { service } from '../../support/manifests.ts';
 import { instanceOf } from '../../support/observed.ts';
 
@@ -57,13 +57,6 @@ describe('an error of the engine', () => {
   });
 });
 
-/** An engine that does what a test says with each request. */
-async function fakeEngine(listener: RequestListener): Promise<{ server: Server; port: number }> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { server, port: (server.address() as AddressInfo).port };
-}
-
 describe('a call to the engine', () => {
   it("has the engine's own sentence as its error, wherever it is read", async () => {
     const { server, port } = await fakeEngine((incoming, response) => {
@@ -104,6 +97,21 @@ describe('a call to the engine', () => {
     server.closeAllConnections();
     server.close();
   });
+});
+
+it('an upload goes on for as long as there is more of it, and what is given at once has its limit', async () => {
+  const { server, port } = await fakeEngine((incoming, response) => {
+    incoming.resume().on('end', () => void (incoming.headers['content-length'] ?? response.end()));
+  });
+  const container = tame(new Docker({ protocol: 'http', host: '127.0.0.1', port }), { limit: 50 }).getContainer('web');
+  const more = new PassThrough();
+  const uploaded = container.putArchive(more, { path: '/' });
+  more.write('begun');
+  const atOnce = container.putArchive(Buffer.alloc(1024), { path: '/' });
+  await expect(request('Copying', 'start-failed', atOnce)).rejects.toMatchObject({ reason: 'engine-unreachable' });
+  more.end('over');
+  await expect(uploaded).resolves.toBeDefined();
+  server.close();
 });
 
 it.each([true, false])('a log that hangs ends where the reader gives it up; follow: %s', async (follow) => {

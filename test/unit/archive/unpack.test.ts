@@ -1,0 +1,149 @@
+import { existsSync } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pack, type Header } from 'tar-stream';
+import { packed } from '../../../src/archive/pack.ts';
+import { unpack } from '../../../src/archive/unpack.ts';
+import { temporaryFolder } from '../../support/folder.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let outside: string;
+let target: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  outside = join(folder.path, 'outside');
+  target = join(folder.path, 'target');
+  await mkdir(outside);
+});
+afterEach(() => folder[Symbol.asyncDispose]());
+
+const { signal: NEVER } = new AbortController();
+
+type Member = Partial<Header> & Pick<Header, 'name'> & { content?: string };
+
+function archiveOf(...members: readonly Member[]): Readable {
+  const archive = pack();
+  for (const { content = '', ...header } of members) archive.entry(header, content);
+  archive.finalize();
+  return Readable.from(archive);
+}
+
+const unpacked = (...members: readonly Member[]) => unpack(archiveOf(...members), target, NEVER);
+const FOLDER: Member = { name: 'x/', type: 'directory', mode: 0o755 };
+
+describe('what is packed and unpacked', () => {
+  it('is the same: contents, modes, times and links, and nothing that a link leads to', async () => {
+    const source = join(folder.path, 'source');
+    const time = new Date('2020-02-03T04:05:06Z');
+    await mkdir(join(source, 'sub'), { recursive: true });
+    await writeFile(join(source, 'large'), Buffer.alloc(3_000_000, 'abc'));
+    await writeFile(join(source, 'empty'), '');
+    await writeFile(join(source, 'sub', 'long'.repeat(40)), 'deep');
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(outside, join(source, 'out'));
+    await symlink('nowhere', join(source, 'dangling'));
+    await chmod(join(source, 'large'), 0o640);
+    for (const each of ['large', 'sub', '.']) await utimes(join(source, each), time, time);
+    await chmod(join(source, 'sub'), 0o550);
+    await unpack(packed(source, 'any'), target, NEVER);
+    expect((await readdir(target, { recursive: true })).sort()).toEqual(
+      (await readdir(source, { recursive: true })).sort(),
+    );
+    expect((await readFile(join(target, 'large'))).equals(await readFile(join(source, 'large')))).toBe(true);
+    expect(await readFile(join(target, 'sub', 'long'.repeat(40)), 'utf8')).toBe('deep');
+    expect(await readlink(join(target, 'out'))).toBe(outside);
+    expect(await readlink(join(target, 'dangling'))).toBe('nowhere');
+    expect((await lstat(join(target, 'large'))).mode & 0o777).toBe(0o640);
+    expect((await lstat(join(target, 'sub'))).mode & 0o777).toBe(0o550);
+    for (const each of ['large', 'sub', '.']) expect((await lstat(join(target, each))).mtime).toEqual(time);
+  });
+
+  it('is one file, too, which replaces one that is there', async () => {
+    await writeFile(join(folder.path, 'one'), 'new');
+    await writeFile(target, 'old and longer');
+    await unpack(packed(join(folder.path, 'one'), 'other'), target, NEVER);
+    expect(await readFile(target, 'utf8')).toBe('new');
+  });
+
+  it('says so where a file cannot be read', async () => {
+    const packing = unpack(packed(join(folder.path, 'nowhere'), 'x'), target, NEVER);
+    await expect(packing).rejects.toThrow(/no such file/);
+  });
+});
+
+describe('an archive', () => {
+  it.each([['/etc/passwd'], ['../x'], ['x/../../y'], ['x/..'], ['..'], ['x/sub/../../../outside/y']])(
+    'with a member %s is given up',
+    async (name) => {
+      const done = unpacked(FOLDER, { name: 'x/before', content: '1' }, { name, content: '2' }, { name: 'x/after' });
+      await expect(done).rejects.toThrow(`The archive has ${JSON.stringify(name)}, which leads out of the target`);
+      expect(await readdir(folder.path)).toEqual(['outside', 'target']);
+      expect(await readdir(outside)).toEqual([]);
+      expect(existsSync(join(target, 'after'))).toBe(false);
+    },
+  );
+
+  it('never writes through a link that it has brought itself', async () => {
+    const link: Member = { name: 'x/link', type: 'symlink', linkname: outside };
+    await expect(unpacked(FOLDER, link, { name: 'x/link/file', content: '1' })).rejects.toThrow(/leads out/);
+    const folderIn = unpacked(FOLDER, link, { name: 'x/link/folder/', type: 'directory' });
+    await expect(folderIn).rejects.toThrow(/leads out/);
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('replaces a link by a file of its name, and a folder by none', async () => {
+    await writeFile(join(outside, 'kept'), 'kept');
+    const link: Member = { name: 'x/link', type: 'symlink', linkname: join(outside, 'kept') };
+    await unpacked(FOLDER, link, { name: 'x/link', content: 'new' });
+    expect(await readFile(join(outside, 'kept'), 'utf8')).toBe('kept');
+    expect(await readFile(join(target, 'link'), 'utf8')).toBe('new');
+    await unpacked(FOLDER, { name: 'x/sub/', type: 'directory' });
+    const instead = unpacked({ name: 'x/sub', type: 'symlink', linkname: outside });
+    await expect(instead).rejects.toThrow('is a folder, but what is copied is none');
+  });
+
+  it('never writes through a link that was there before', async () => {
+    await mkdir(target);
+    await symlink(outside, join(target, 'link'));
+    await expect(unpacked(FOLDER, { name: 'x/link/file', content: '1' })).rejects.toThrow(/leads out/);
+    await expect(unpacked(FOLDER, { name: 'x/link/', type: 'directory' })).rejects.toThrow(/is no folder/);
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('names a file twice within itself, and none of another', async () => {
+    const twice: Member = { name: 'x/second', type: 'link', linkname: 'x/first' };
+    await unpacked(FOLDER, { name: 'x/first', content: 'both' }, twice);
+    expect(await readFile(join(target, 'second'), 'utf8')).toBe('both');
+    await writeFile(join(outside, 'secret'), 'secret');
+    for (const linkname of ['../outside/secret', join(outside, 'secret'), 'x/missing'])
+      await expect(unpacked(FOLDER, { ...twice, name: 'x/third', linkname })).rejects.toThrow(/leads out/);
+    expect(existsSync(join(target, 'third'))).toBe(false);
+  });
+
+  it('gives nobody the rights of its owner, and makes no devices', async () => {
+    await unpacked(FOLDER, { name: 'x/tool', mode: 0o6755 }, { name: 'x/device', type: 'character-device' });
+    expect((await lstat(join(target, 'tool'))).mode & 0o7777).toBe(0o755);
+    expect(await readdir(target)).toEqual(['tool']);
+  });
+
+  it('that is cut short is an error, and leaves no half of a file', async () => {
+    const whole = Buffer.concat(await archiveOf(FOLDER, { name: 'x/file', content: 'a'.repeat(100_000) }).toArray());
+    const cut = Readable.from([whole.subarray(0, 50_000)]);
+    await expect(unpack(cut, target, NEVER)).rejects.toThrow();
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  it('that never ends is left when it is given up', async () => {
+    const giveUp = new AbortController();
+    const whole = Buffer.concat(await archiveOf(FOLDER, { name: 'x/file', content: 'a'.repeat(100_000) }).toArray());
+    const slow = new Readable({ read: () => undefined, signal: giveUp.signal });
+    slow.push(whole.subarray(0, 50_000));
+    const done = unpack(slow, target, giveUp.signal);
+    await expect.poll(() => existsSync(join(target, 'file'))).toBe(true);
+    giveUp.abort();
+    await expect(done).rejects.toThrow(/abort/);
+    expect(await readdir(target)).toEqual([]);
+  });
+});
