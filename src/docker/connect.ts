@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import type { DiskLimits } from '../core/disk.ts';
-import type { ContainerHost, Hands, Runtime } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
+import type { Hands, Runtime } from '../core/ports.ts';
 import { dialOptions, type TlsOptions } from './address.ts';
 import { lookAt, readArchive, writeArchive } from './archive.ts';
 import { tame } from './dial.ts';

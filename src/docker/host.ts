@@ -7,9 +7,9 @@ import type {
   HostedContainer,
   HostedContainerSpec,
   HostedLogOptions,
-  LogLine,
   UploadFile,
-} from '../core/ports.ts';
+} from '../core/container-host.ts';
+import type { LogLine } from '../core/ports.ts';
 import type { EngineIdentity } from './engine-info.ts';
 import { found, request, settle } from './errors.ts';
 import { framesOf } from './frames.ts';

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { HostedLogOptions, LogLine } from '../core/ports.ts';
+import type { HostedLogOptions } from '../core/container-host.ts';
+import type { LogLine } from '../core/ports.ts';
 import { request } from './errors.ts';
 import { framesOf, type Frame } from './frames.ts';
 

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import type { FileEntry } from '../core/model.ts';
-import type { UploadFile } from '../core/ports.ts';
+import type { UploadFile } from '../core/container-host.ts';
 
 /** A tar archive of these files; a path that ends with a slash is a folder. */
 export async function tarOf(files: readonly UploadFile[]): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservedBalancer } from '../core/observed.ts';
-import type { Balancer, ContainerHost, RequestOptions } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
+import type { Balancer, RequestOptions } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { HandledRequest } from '../core/requests.ts';
 import type { RoutingTable } from '../core/routing.ts';

@@ -1,4 +1,4 @@
-import type { ContainerHost } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { Control } from './config.ts';
 import { ConversationLost, Dialogue } from './dialogue.ts';

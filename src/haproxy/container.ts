@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { ContainerHost, HostedContainer, HostedContainerSpec } from '../core/ports.ts';
+import type { ContainerHost, HostedContainer, HostedContainerSpec } from '../core/container-host.ts';
 import { FILES, type ConfigSettings, type Control } from './config.ts';
 import { digest } from './names.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExecStream } from '../core/ports.ts';
+import type { ExecStream } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
 
 /** The process at the other end has gone, or does not answer in time. */

@@ -1,4 +1,5 @@
-import type { ContainerHost, RequestOptions } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
+import type { RequestOptions } from '../core/ports.ts';
 import type { HandledRequest } from '../core/requests.ts';
 import { readRequest } from './request-log.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerHost } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
 import { Cli } from './cli.ts';
 import { FILES, type Control } from './config.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ContainerHost } from '../core/ports.ts';
+import type { ContainerHost } from '../core/container-host.ts';
 import { Dialogue } from './dialogue.ts';
 
 const LIMIT = 30_000;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { ExecStream } from '../../src/core/ports.ts';
+import type { ExecStream } from '../../src/core/container-host.ts';
 import { ensureImages } from '../../script/images.mjs';
 import { BalancerLab, checked, memberOf, poolOf, routeTo, serverId, tableOf } from '../support/balancer-lab.ts';
 import { crash, dockerHost, until } from '../support/docker.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
-import type { ExecStream, HostedContainer, HostedContainerSpec } from '../../src/core/ports.ts';
+import type { ExecStream, HostedContainer, HostedContainerSpec } from '../../src/core/container-host.ts';
 import { dockerHost, openCluster, until, type TestCluster } from '../support/docker.ts';
 
 describe('the engine as the host of a balancer', () => {

@@ -1,7 +1,8 @@
 import { request, type Agent, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import type Docker from 'dockerode';
 import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
-import type { Balancer, ContainerHost } from '../../src/core/ports.ts';
+import type { ContainerHost } from '../../src/core/container-host.ts';
+import type { Balancer } from '../../src/core/ports.ts';
 import type { CheckPool, Member, Route, RoutingTable } from '../../src/core/routing.ts';
 import { createBalancer } from '../../src/haproxy/balancer.ts';
 import { Cli } from '../../src/haproxy/cli.ts';

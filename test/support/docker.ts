@@ -5,7 +5,8 @@ import PQueue from 'p-queue';
 import type { DiskLimits } from '../../src/core/disk.ts';
 import type { LogLimits } from '../../src/docker/log-rotation.ts';
 import { connectEngine } from '../../src/docker/connect.ts';
-import type { ContainerHost, Hands, Runtime } from '../../src/core/ports.ts';
+import type { ContainerHost } from '../../src/core/container-host.ts';
+import type { Hands, Runtime } from '../../src/core/ports.ts';
 
 /** The engine that the suite was given: `npm test` starts one where none is. */
 export function dockerHost(): string {

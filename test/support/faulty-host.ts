@@ -1,4 +1,4 @@
-import type { ContainerHost, ExecStream } from '../../src/core/ports.ts';
+import type { ContainerHost, ExecStream } from '../../src/core/container-host.ts';
 
 /** The same host, where `before` is done before each text that it matches goes into an open process. */
 export function faultyHost(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ContainerHost } from '../../../src/core/ports.ts';
+import type { ContainerHost } from '../../../src/core/container-host.ts';
 import { ReasonError } from '../../../src/core/reason.ts';
 import { EMPTY_TABLE } from '../../../src/core/routing.ts';
 import { createBalancer } from '../../../src/haproxy/balancer.ts';

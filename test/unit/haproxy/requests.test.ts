@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ContainerHost, HostedLogOptions, LogLine } from '../../../src/core/ports.ts';
+import type { ContainerHost, HostedLogOptions } from '../../../src/core/container-host.ts';
+import type { LogLine } from '../../../src/core/ports.ts';
 import type { HandledRequest } from '../../../src/core/requests.ts';
 import { readRequests } from '../../../src/haproxy/requests.ts';
 
