@@ -3,7 +3,6 @@ import { against, type Sides } from './commands/against.ts';
 import type { ExitCode } from './commands/exit.ts';
 import type { Config } from './config.ts';
 import { atRevision } from './git/at-revision.ts';
-import { openWorkingTree } from './git/worktree.ts';
 import { clustersIn } from './manifest/files.ts';
 import { settings } from './manifest/settings.ts';
 import type { Invocation } from './program.ts';
@@ -25,15 +24,14 @@ export async function runPlanAgainst(
   return await withConfig(invocation, flags, async (config) => {
     const [directory, environment] = [resolve(dir), process.env];
     const past = { directory, ref: flags.against, environment, signal };
-    const both = await atRevision(past, ({ commit, folder }) => ({
+    const both = await atRevision(past, ({ commit, head, folder }) => ({
       baseRevision: commit,
+      revision: head,
       ...sidesOf(dir, folder, config),
     }));
-    const { revision } = await openWorkingTree({ directory, environment, stateDir: config.stateDir }).pull(signal);
     return await against({
       ...both,
       base: flags.against,
-      revision,
       prune: config.prune,
       now: Date.now(),
       format: flags.format,

@@ -41,7 +41,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     capabilities,
     now: () => clock.now(),
     logs: config.logs,
-    limits: config.disk,
+    disk: config.disk,
   });
   const { image, http, bind, accessLog, network = 'host' } = balancer;
   const haproxy = createBalancer({

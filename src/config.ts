@@ -37,7 +37,7 @@ export interface Config {
   readonly prune: PruneBudget;
   readonly logs: LogLimits;
   readonly images: ImagePolicy;
-  readonly disk: DiskLimits;
+  readonly disk: DiskConfig;
   readonly policy: Policy;
 }
 
@@ -58,6 +58,12 @@ export interface CredentialsConfig {
   readonly passwordFile?: string;
   readonly sshKeyFile?: string;
   readonly knownHostsFile?: string;
+}
+
+interface DiskConfig {
+  /** Absent: the engine's data folder. */
+  readonly path?: string;
+  readonly limits: DiskLimits;
 }
 
 interface BalancerConfig {
@@ -229,10 +235,11 @@ function credentialsOf(
   return { ...kept, password: password ?? '' };
 }
 
-function diskOf(reading: Reading, fields: ConfigDocument['disk']): DiskLimits {
+function diskOf(reading: Reading, fields: ConfigDocument['disk']): DiskConfig {
+  const { path, ...limits } = fields;
   if (fields.warnAbove > fields.refuseAbove)
     reading.complain(['disk', 'warnAbove'], '`disk.warnAbove` must not be above `disk.refuseAbove`.');
-  return fields;
+  return { limits, ...(path !== undefined && { path }) };
 }
 
 function policyOf(reading: Reading, fields: ConfigDocument['policy']): Policy {

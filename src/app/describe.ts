@@ -21,11 +21,7 @@ export function describe(step: Step, phase: 'begun' | 'done'): Description {
     case 'prune-files':
       return ['files', 'cluster', 'removed files that nothing uses'];
     case 'prune-images':
-      return [
-        'images',
-        'cluster',
-        `${phase === 'begun' ? 'removing' : 'removed'} images that nothing needs: ${imageNames(step)}`,
-      ];
+      return ['images', 'cluster', `removed images that nothing needs: ${imageNames(step)}`];
     case 'ensure':
       return [
         'started',

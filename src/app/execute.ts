@@ -1,5 +1,5 @@
 import type { Balancer, Runtime } from '../core/ports.ts';
-import type { Result } from '../core/rollout/lessons.ts';
+import type { Result, Yield } from '../core/rollout/lessons.ts';
 import { objectOf, serviceOf, type Step } from '../core/rollout/steps.ts';
 import type { Journal } from './journal.ts';
 import { describe } from './describe.ts';
@@ -123,7 +123,7 @@ export class Executor {
   private giveUp(steps: readonly Step[]): void {
     const wanted = new Set(steps.map(nameOf));
     for (const task of this.tasks.values()) {
-      const canEnd = isPull(task.step) || !task.isBegun;
+      const canEnd = isPull(task.step) || task.step.do === 'prune-images' || !task.isBegun;
       if (canEnd && !wanted.has(nameOf(task.step))) end(task);
     }
   }
@@ -145,7 +145,8 @@ export class Executor {
   private start(task: Task): Promise<Result> {
     const { step, controller } = task;
     task.isBegun = true;
-    if (isLong(step) && step.do !== 'route') this.options.journal.record(...describe(step, 'begun'));
+    if (isLong(step) && step.do !== 'route' && step.do !== 'prune-images')
+      this.options.journal.record(...describe(step, 'begun'));
     return this.run(step, controller.signal);
   }
 
@@ -156,10 +157,9 @@ export class Executor {
 
   private async run(step: Step, signal: AbortSignal): Promise<Result> {
     try {
-      const image = step.do === 'pull' ? await this.options.runtime.pull(step.image, step.policy, signal) : undefined;
-      if (step.do !== 'pull') await this.perform(step, signal);
-      this.options.journal.record(...describe(step, 'done'));
-      return { status: 'done', step, ...(image !== undefined && { image }) };
+      const made = await this.perform(step, signal);
+      for (const done of shown(step, made)) this.options.journal.record(...describe(done, 'done'));
+      return { status: 'done', step, ...made };
     } catch (error) {
       const object = serviceOf(step);
       const problem = { ...problemOf(error, 'start-failed'), ...(object !== undefined && { object }) };
@@ -168,7 +168,15 @@ export class Executor {
     }
   }
 
-  private perform(step: Exclude<Step, { do: 'pull' }>, signal: AbortSignal): Promise<void> {
+  private async perform(step: Step, signal: AbortSignal): Promise<Yield> {
+    const { runtime } = this.options;
+    if (step.do === 'pull') return { image: await runtime.pull(step.image, step.policy, signal) };
+    if (step.do === 'prune-images') return { removed: await runtime.pruneImages(step.images, signal) };
+    await this.act(step, signal);
+    return {};
+  }
+
+  private act(step: Exclude<Step, { do: 'pull' | 'prune-images' }>, signal: AbortSignal): Promise<void> {
     const { runtime, balancer } = this.options;
     switch (step.do) {
       case 'networks':
@@ -177,8 +185,6 @@ export class Executor {
         return runtime.pruneNetworks(step.keep);
       case 'prune-files':
         return runtime.pruneFiles(step.names);
-      case 'prune-images':
-        return runtime.pruneImages(step.images, signal);
       case 'ensure':
         return runtime.ensure(step.slot, signal);
       case 'prepare':
@@ -213,9 +219,17 @@ function end({ isBegun, controller, turn }: Task): void {
   if (!isBegun) turn.abort();
 }
 
-/** Of the same step in another pass. */
+/** Of the same step in another pass; images that are wanted again meanwhile make it another one. */
 function nameOf(step: Step): string {
-  return `${step.do} ${objectOf(step)}`;
+  const images = step.do === 'prune-images' ? step.images.map(({ id }) => id) : [];
+  return [step.do, objectOf(step), ...images].join(' ');
+}
+
+/** As far as it has done anything. */
+function shown(step: Step, { removed }: Yield): readonly Step[] {
+  if (step.do !== 'prune-images') return [step];
+  const images = step.images.filter(({ id }) => removed?.includes(id));
+  return images.length === 0 ? [] : [{ ...step, images }];
 }
 
 function isPull(step: Step): boolean {

@@ -23,6 +23,7 @@ export class FileLedger implements Ledger {
   private readonly stateDir: string;
   private readonly cluster: string;
   private kept: Records;
+  private isWritten = true;
 
   private constructor(stateDir: string, cluster: string, kept: Records) {
     this.stateDir = stateDir;
@@ -38,22 +39,25 @@ export class FileLedger implements Ledger {
     return this.kept;
   }
 
+  /** What cannot be written counts all the same, and is written when there is something new, or the next time. */
   async keep(records: Records): Promise<void> {
-    if (records === this.kept) return;
+    if (records === this.kept && this.isWritten) return;
+    this.kept = records;
+    this.isWritten = false;
     await mkdir(this.stateDir, { recursive: true, mode: 0o700 });
     const file = join(this.stateDir, FILE);
     const kept: Kept = { format: FORMAT, cluster: this.cluster, records };
     await writeFile(`${file}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
-    this.kept = records;
+    this.isWritten = true;
   }
 }
 
 async function read(stateDir: string, cluster: string): Promise<Records> {
   const file = join(stateDir, FILE);
   try {
-    const kept = JSON.parse(await readFile(file, 'utf8')) as Kept;
-    return kept.format === FORMAT && kept.cluster === cluster ? kept.records : NO_RECORDS;
+    const kept = JSON.parse(await readFile(file, 'utf8')) as Kept | null;
+    return kept?.format === FORMAT && kept.cluster === cluster ? kept.records : NO_RECORDS;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return NO_RECORDS;
     throw new Error(`${file} cannot be read; check its owner and permissions.`, { cause: error });

@@ -1,5 +1,5 @@
 import isEqual from 'fast-deep-equal';
-import { diskWarning, roomOn } from '../core/disk.ts';
+import { diskWarning } from '../core/disk.ts';
 import { endWords, hasEnded, runState } from '../core/jobs/run.ts';
 import {
   isUp,
@@ -32,7 +32,7 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
 
 /** A disk that fills up, or has room again. */
 function describeDisk({ disk: before }: ObservedNode, { disk: now }: ObservedNode): Description[] {
-  if (before === undefined || now === undefined || roomOn(before) === roomOn(now)) return [];
+  if (before === undefined || now === undefined || before.room === now.room) return [];
   const message = diskWarning(now)?.message ?? 'The disk of the engine has room again.';
   return [['disk', 'cluster', message]];
 }

@@ -6,7 +6,7 @@ import type { Balancer, Clock, Runtime } from '../core/ports.ts';
 import { balancerSteps } from '../core/rollout/balancer.ts';
 import { withEndings, withLessons, withVerdicts, type Result } from '../core/rollout/lessons.ts';
 import { NO_MEMORY, withFailuresOf, type Memory } from '../core/rollout/memory.ts';
-import { recordsAfter, withGapsOf, type Records } from '../core/records.ts';
+import { recordsAfter, withGapsOf, withResults, type Records } from '../core/records.ts';
 import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours } from '../core/rollout/table.ts';
@@ -74,9 +74,11 @@ export class Reconciler {
     const begunAt = clock.now();
     const ended = this.executor.takeEnded();
     this.learn(ended);
+    // Before anything that may fail: it is told once.
+    await this.keep(withResults(this.options.ledger.records, ended, clock.date().getTime()));
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
-    await this.keep(recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory, ended }));
+    await this.keep(recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory }));
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
     const now = clock.now();
@@ -133,17 +135,12 @@ export class Reconciler {
     return state;
   }
 
-  /** Without them a run is only known as long as its container is there. */
   private async keep(records: Records): Promise<void> {
     try {
       await this.options.ledger.keep(records);
     } catch (error) {
       const { message } = problemOf(error, 'disk-full');
-      this.options.journal.record(
-        'failed',
-        'cluster',
-        `How jobs ended and what was fetched cannot be kept: ${message}`,
-      );
+      this.options.journal.record('failed', 'cluster', `What is to be remembered cannot be kept: ${message}`);
     }
   }
 

@@ -19,8 +19,8 @@ export function imageName(image: string): string {
   return reference.slice(reference.lastIndexOf('/') + 1).split(':')[0] ?? '';
 }
 
-/** `16`, `16.1`, `16-alpine`, `v2.53.0`; a longer number is a date or a commit, and `v7` as often a build as a version. */
-const MAJOR = /^(?:v(?=\d+\.))?(\d{1,4})(?=[._-]|$)/;
+/** `16`, `16-alpine`, `2024.1`, `v2.53.0`; a longer number is a build, a date or a commit, and `v7` as often a build as a version. */
+const MAJOR = /^(?:v(?=\d+\.))?(\d{1,4}(?=\.)|\d{1,2}(?=[_-]|$))/;
 
 /** The first number of the version, which the tag says, or `version` where the tag says none. */
 export function majorVersion({ image, version }: Pick<ContainerSpec, 'image' | 'version'>): number | undefined {

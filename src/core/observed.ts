@@ -76,8 +76,8 @@ export interface RecordedRun {
 /** How long nobody of a service was ready while a release took the place of another that could not stand beside it. */
 export interface RecordedGap {
   readonly service: string;
-  /** When the new release was started, by the engine's clock. */
-  readonly startedAt: number;
+  /** Container id of what was stopped for it. */
+  readonly replaced: string;
   /** Milliseconds. */
   readonly lasted: number;
 }

@@ -72,9 +72,9 @@ export interface Runtime {
   pruneFiles(names: readonly string[]): Promise<void>;
   /**
    * Removes the names of these images that still lead to them, and what has no name left. One of which somebody has made a
-   * container stays as it is.
+   * container stays as it is. Gives the ids of those that are gone. Errors: start-failed, after all others, where none is.
    */
-  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<void>;
+  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<readonly string[]>;
   /** Fetches the image by policy; `missing` asks the engine first. Errors: pull-failed, image-not-found, registry-unauthorized. */
   pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage>;
   /**

@@ -1,4 +1,11 @@
-import { NO_IMAGES, withFetched, withNeeds, withoutFetched, type ImageRecord } from './housekeeping/images.ts';
+import {
+  NO_IMAGES,
+  withFetched,
+  withKept,
+  withNeeds,
+  withoutFetched,
+  type ImageRecord,
+} from './housekeeping/images.ts';
 import { withEnded } from './jobs/record.ts';
 import type { DesiredState } from './desire.ts';
 import type { ObservedState, RecordedGap, RecordedRun } from './observed.ts';
@@ -29,35 +36,40 @@ export interface News {
   readonly desired: DesiredState;
   readonly state: ObservedState;
   readonly memory: Memory;
-  /** Steps that have ended since the last time. */
-  readonly ended: readonly Result[];
 }
 
 /** The records with what a pass has seen; the same ones where there is nothing new. */
-export function recordsAfter(records: Records, news: News): Records {
-  const runs = withEnded(records.runs, news.state.runtime.runs);
-  const images = imagesAfter(records.images, news);
+export function recordsAfter(records: Records, { desired, state, memory }: News): Records {
+  const runs = withEnded(records.runs, state.runtime.runs);
+  const images = withNeeds(records.images, {
+    runtime: state.runtime,
+    wanted: [...desired.services.map(({ service }) => service), ...desired.jobs.map(({ job }) => job)].map(imageOf),
+    pulled: Object.values(memory.images).map(({ id }) => id),
+    date: state.date,
+  });
   return runs === records.runs && images === records.images ? records : { ...records, runs, images };
+}
+
+/** The records with what these steps have come to. */
+export function withResults(records: Records, ended: readonly Result[], date: number): Records {
+  const images = ended.reduce((known, result) => imagesAfter(known, result, date), records.images);
+  return images === records.images ? records : { ...records, images };
+}
+
+function imagesAfter(record: ImageRecord, result: Result, date: number): ImageRecord {
+  const { step } = result;
+  if (step.do === 'pull' && result.status === 'done' && result.image?.isNew)
+    return withFetched(record, result.image.id, step.image);
+  if (step.do !== 'prune-images') return record;
+  const removed = (result.status === 'done' && result.removed) || [];
+  const left = step.images.map(({ id }) => id).filter((id) => !removed.includes(id));
+  return withKept(withoutFetched(record, removed), left, date);
 }
 
 /** The records with gaps that are over. */
 export function withGapsOf(records: Records, decisions: readonly Decision[]): Records {
   const gaps = withGaps(records.gaps, gapsOf(decisions));
   return gaps === records.gaps ? records : { ...records, gaps };
-}
-
-function imagesAfter(record: ImageRecord, { desired, state, memory, ended }: News): ImageRecord {
-  const done = ended.filter((each) => each.status === 'done');
-  const fetched = done.reduce((known, { step, image }) => {
-    return step.do === 'pull' && image?.isNew ? withFetched(known, image.id, step.image) : known;
-  }, record);
-  const removed = done.flatMap(({ step }) => (step.do === 'prune-images' ? step.images.map(({ id }) => id) : []));
-  return withNeeds(withoutFetched(fetched, removed), {
-    runtime: state.runtime,
-    wanted: [...desired.services.map(({ service }) => service), ...desired.jobs.map(({ job }) => job)].map(imageOf),
-    pulled: Object.values(memory.images).map(({ id }) => id),
-    date: state.date,
-  });
 }
 
 function imageOf({ name, container }: { readonly name: string; readonly container: { readonly image: string } }) {

@@ -21,7 +21,10 @@ type Made = 'docker' | 'engine' | 'disk' | 'onPause';
  * of it yet. `close` lets go of all calls that it has not answered; what it was told to do, it may still do.
  */
 export function connectEngine(
-  options: { host: string; tls?: TlsOptions; limits?: DiskLimits } & Omit<EngineOptions, Made>,
+  options: { host: string; tls?: TlsOptions; disk?: { readonly path?: string; readonly limits: DiskLimits } } & Omit<
+    EngineOptions,
+    Made
+  >,
 ): {
   runtime: Runtime;
   host: ContainerHost;
@@ -31,7 +34,7 @@ export function connectEngine(
   const closing = new AbortController();
   const docker = openDocker(options.host, options.tls, closing.signal);
   const engine = new EngineIdentity(docker, options.now);
-  const disk = new EngineDisk({ ...options, engine });
+  const disk = new EngineDisk({ ...options, ...options.disk, engine });
   const onPause = (container: string) => host.paused(container);
   const runtime: Runtime = new EngineRuntime({ ...options, docker, engine, disk, onPause });
   const networks = new Networks(docker, options.cluster);

@@ -87,7 +87,7 @@ export class EngineRuntime implements Runtime {
     return this.mounted.prune(names);
   }
 
-  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<void> {
+  pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<readonly string[]> {
     return pruneImages(this.docker, images, signal);
   }
 

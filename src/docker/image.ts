@@ -28,7 +28,7 @@ export async function pullImage(
       'image-not-found',
       `The engine has no image ${image}, and its pullPolicy is never: load it, or change the policy.`,
     );
-  await source.disk.checkRoomFor(image, signal);
+  await source.disk.checkRoomFor(image);
   await download(source, image, signal);
   const pulled = await inspectImage(source.docker, image);
   if (pulled === undefined) throw new ReasonError('pull-failed', `The engine pulled ${image} and does not have it.`);

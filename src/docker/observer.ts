@@ -98,7 +98,7 @@ export class Observer {
       listAll(this.options.docker, limit),
       this.options.networks.look(limit),
       this.options.engine.info(limit),
-      this.options.disk.look(limit),
+      this.options.disk.look(),
     ]);
     const isOwn = (each: ListedContainer) => each.Labels?.[LABEL.cluster] === this.options.cluster;
     const own = listed.filter((each) => isOwn(each) && (hasRole('service')(each) || hasRole('job')(each)));

@@ -1,13 +1,16 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Revision } from '../core/model.ts';
 import { objectFormat, type Clone } from './clone.ts';
 import { GitFailure, type Git } from './command.ts';
-import { checkOut, treeOf } from './snapshot.ts';
+import { checkOut, readRevision, treeOf } from './snapshot.ts';
 import { localGit } from './worktree.ts';
 
-/** A checkout in a container of a CI often is another user's; what is asked of it starts no program that it names. */
+/** A checkout in a container of a CI often is another user's. */
 const TRUSTING = ['safe.directory=*'];
+/** What is missing is not fetched, by no program that the checkout names: not by new gits, and by no protocol by old ones. */
+const OFFLINE = { GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: '' };
 
 export interface PastOptions {
   /** A folder in a checkout. */
@@ -21,6 +24,8 @@ export interface PastOptions {
 /** What a folder of a checkout was at a commit. */
 export interface Past {
   readonly commit: string;
+  /** What is checked out, as far as it is committed. */
+  readonly head: Revision;
   /** Gone once it has been read; missing: there was no such folder. */
   readonly folder?: string;
 }
@@ -30,7 +35,8 @@ export async function atRevision<T>(options: PastOptions, read: (past: Past) => 
   const { directory, ref, environment, signal } = options;
   if (!/^[^-]/.test(ref)) throw new Error(`"${ref}" is no revision: name a branch, a tag or a commit.`);
   const folder = await realpath(directory);
-  const git = localGit(folder, environment, signal, TRUSTING);
+  const local = localGit(folder, environment, signal, TRUSTING);
+  const git: Git = (args, more) => local(args, { ...more, environment: { ...OFFLINE, ...more?.environment } });
   const path = await pathInCheckout(git, directory);
   const commit = await commitOf(git, options);
   const home = await mkdtemp(join(await realpath(tmpdir()), 'fairlead-against-'));
@@ -38,7 +44,8 @@ export async function atRevision<T>(options: PastOptions, read: (past: Past) => 
     const clone = await borrowed(git, folder, commit, join(home, 'repository'));
     const tree = await treeOf(clone.git, commit, path);
     signal.throwIfAborted();
-    return read({ commit, ...(tree !== undefined && { folder: await checkOut(clone, commit, tree, home) }) });
+    const head = await readRevision(git, 'HEAD');
+    return read({ commit, head, ...(tree !== undefined && { folder: await checkOut(clone, commit, tree, home) }) });
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error;
     throw new Error(`What ${directory} was at ${ref} cannot be read; fetch all of ${ref} first.`, { cause: error });

@@ -1062,6 +1062,10 @@ export interface ConfigDocument {
    */
   disk: {
     /**
+     * A folder of this machine that is on it. Default: the engine's data folder, where the engine is reached by its socket.
+     */
+    path?: string;
+    /**
      * Share in use, from 0 to 1, above which the status warns.
      */
     warnAbove: number;

@@ -84,7 +84,7 @@ describe('the disk of the engine', () => {
   it('takes no image where it is fuller than it is allowed to be; one that is there already is no matter', async () => {
     const image = await push('v1');
     const limits = { warnAbove: 0, refuseAbove: 0 };
-    await using full = openCluster(undefined, undefined, undefined, { limits });
+    await using full = openCluster(undefined, undefined, undefined, { disk: { limits } });
     await expect(full.runtime.pull(image, 'missing')).rejects.toMatchObject({
       reason: 'disk-full',
       message: `The disk of the engine is more than 0 % full: ${image} is not pulled. Free space, or raise disk.refuseAbove.`,

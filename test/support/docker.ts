@@ -40,7 +40,7 @@ export function openCluster(
   host = dockerHost(),
   name = freshCluster(),
   dockerConfig = tmpdir(),
-  limited: { readonly logs?: LogLimits; readonly limits?: DiskLimits } = {},
+  limited: { readonly logs?: LogLimits; readonly disk?: { readonly limits: DiskLimits } } = {},
 ): TestCluster {
   const docker = dockerAt(host);
   const options = { host, cluster: name, capabilities: ['ssd'], dockerConfig, now: Date.now, ...limited };

@@ -85,12 +85,14 @@ export class MemoryRuntime implements Runtime {
     for (const name of names) this.engine.contents.delete(name);
   }
 
-  async pruneImages(images: readonly FetchedImage[]): Promise<void> {
-    for (const image of images) {
-      if (this.engine.isUsed(image.id)) continue;
+  async pruneImages(images: readonly FetchedImage[], signal?: AbortSignal): Promise<readonly string[]> {
+    const unused = images.filter(({ id }) => !this.engine.isUsed(id));
+    for (const image of unused) {
       await this.engine.mutate(`remove-image ${image.id}`);
+      signal?.throwIfAborted();
       this.engine.removeImage(image);
     }
+    return unused.map(({ id }) => id);
   }
 
   async pull(image: string, policy: PullPolicy, signal?: AbortSignal): Promise<PulledImage> {

@@ -1,4 +1,3 @@
-import { roomOn } from '../disk.ts';
 import { groupBy } from '../group.ts';
 import { isTrusted, type Instance, type ObservedRuntime, type ObservedState } from '../observed.ts';
 
@@ -10,6 +9,8 @@ export interface FetchedImage {
   readonly references: readonly string[];
   /** Since when nothing needs it, in milliseconds by the machine's clock; absent: something does. */
   readonly unneededSince?: number;
+  /** When it could not be removed the last time, as somebody else uses it; absent: that was not tried. */
+  readonly keptAt?: number;
 }
 
 export interface ImageRecord {
@@ -31,6 +32,8 @@ export interface ImagePolicy {
   readonly keep: number;
 }
 
+const TRIED_AGAIN = 3_600_000;
+
 export const NO_IMAGES: ImageRecord = { images: [], releases: {} };
 
 /** The record with an image that the engine did not have before under this name. */
@@ -45,6 +48,12 @@ export function withFetched(record: ImageRecord, id: string, reference: string):
 
 export function withoutFetched(record: ImageRecord, ids: readonly string[]): ImageRecord {
   return ids.length === 0 ? record : { ...record, images: record.images.filter(({ id }) => !ids.includes(id)) };
+}
+
+/** Those that could not be removed are not tried again for a while. */
+export function withKept(record: ImageRecord, ids: readonly string[], date: number): ImageRecord {
+  if (ids.length === 0) return record;
+  return { ...record, images: record.images.map((each) => (ids.includes(each.id) ? { ...each, keptAt: date } : each)) };
 }
 
 export interface Needs {
@@ -72,9 +81,10 @@ export function withNeeds(record: ImageRecord, needs: Needs): ImageRecord {
 }
 
 function withNeed(image: FetchedImage, isNeeded: boolean, date: number): FetchedImage {
-  const { unneededSince, ...needed } = image;
+  const { unneededSince, keptAt: _, ...needed } = image;
   if (isNeeded) return unneededSince === undefined ? image : needed;
-  return unneededSince === undefined ? { ...needed, unneededSince: date } : image;
+  // A clock that was put back must not keep it for ever.
+  return unneededSince === undefined || unneededSince > date ? { ...needed, unneededSince: date } : image;
 }
 
 function releasesAfter({ images, releases }: ImageRecord, { runtime, wanted }: Needs): ImageRecord['releases'] {
@@ -95,7 +105,7 @@ function latestTwo(known: readonly ReleaseImage[], running: readonly Instance[])
   const [first, ...rest] = running;
   if (first === undefined) return known;
   const latest = rest.reduce((one, other) => (other.createdAt > one.createdAt ? other : one), first);
-  if (known[0]?.release === latest.release) return known;
+  if (known[0]?.release === latest.release && known[0].image === latest.imageId) return known;
   const before = known.filter(({ release }) => release !== latest.release);
   return [{ release: latest.release, image: latest.imageId }, ...before].slice(0, 2);
 }
@@ -104,6 +114,7 @@ function latestTwo(known: readonly ReleaseImage[], running: readonly Instance[])
 export function spareImages({ images }: ImageRecord, policy: ImagePolicy, { runtime, date }: ObservedState) {
   if (!policy.prune) return [];
   const { disk } = runtime.node;
-  const keep = disk === undefined || roomOn(disk) === 'ample' ? policy.keep : 0;
-  return images.filter(({ unneededSince = Infinity }) => date - unneededSince >= keep);
+  const keep = disk === undefined || disk.room === 'ample' ? policy.keep : 0;
+  const isTried = ({ keptAt = -Infinity }: FetchedImage) => Math.abs(date - keptAt) < TRIED_AGAIN;
+  return images.filter((each) => date - (each.unneededSince ?? Infinity) >= keep && !isTried(each));
 }

@@ -146,10 +146,15 @@ function beganAt({ began }: JobView, { id, startedAt = 0 }: Run): number {
   return began[id] ?? startedAt;
 }
 
+/** One that takes the place of another has its time, and is as new as it is. */
+function patienceEnds({ madeAt, createdAt }: Run): number {
+  return Math.max(madeAt, createdAt) + PATIENCE;
+}
+
 /** Runs that were made and are not to begin. */
 function spareSteps({ runs, now }: JobView, desired: DesiredJob, next: Run | undefined): Step[] {
   const isNew = (each: Run) =>
-    desired.job.enabled && next === undefined && isMeant(desired, each) && now - each.madeAt < PATIENCE;
+    desired.job.enabled && next === undefined && isMeant(desired, each) && now < patienceEnds(each);
   const spare = runs.filter((each) => !hasBegun(each) && each !== next && !isNew(each));
   return spare.map((instance) => ({ do: 'remove', instance, because: 'it is not to begin any more' }));
 }
@@ -158,7 +163,7 @@ function spareSteps({ runs, now }: JobView, desired: DesiredJob, next: Run | und
 function makeSteps(view: JobView, desired: DesiredJob): Step[] {
   const { job, release, name } = desired;
   const { image, networks } = job.container;
-  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now - each.madeAt < PATIENCE;
+  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now < patienceEnds(each);
   if (view.isMaking || view.runs.some(isNew)) return [];
   const sibling = view.runs.find((each) => each.release === release);
   const imageId = sibling?.imageId ?? view.memory.images[`${name}@${release}`]?.id;
@@ -224,7 +229,7 @@ function nextClock(view: JobView, { job }: DesiredJob, dueAt: number | undefined
   const clocks = [
     ...(dueAt === undefined ? [] : [dueAt]),
     ...(timeout === undefined ? [] : runs.filter(isUp).map((each) => beganAt(view, each) + timeout)),
-    ...runs.filter((each) => !hasBegun(each)).map((each) => each.madeAt + PATIENCE),
+    ...runs.filter((each) => !hasBegun(each)).map(patienceEnds),
   ].filter((at) => at > now);
   return clocks.length === 0 ? undefined : Math.min(...clocks);
 }

@@ -12,9 +12,15 @@ import {
 } from './memory.ts';
 import { objectOf, type Step } from './steps.ts';
 
+/** What was fetched, and the ids of images that are gone. */
+export interface Yield {
+  readonly image?: PulledImage;
+  readonly removed?: readonly string[];
+}
+
 /** How a step ended; pulls, stops and restarts, and what hangs, end in a later pass than they were begun. */
 export type Result =
-  | { readonly step: Step; readonly status: 'done'; readonly image?: PulledImage }
+  | ({ readonly step: Step; readonly status: 'done' } & Yield)
   | { readonly step: Step; readonly status: 'failed'; readonly problem: Problem };
 
 /** The memory with what these steps have shown. */

@@ -7,7 +7,7 @@ import { NO_RECORDS, type Records } from '../../../src/core/records.ts';
 
 const RECORDS: Records = {
   runs: [{ release: 'migrate@1a2b3c4', succeeded: true, exitCode: 0, finishedAt: 5 }],
-  gaps: [{ service: 'db', startedAt: 1, lasted: 3_200 }],
+  gaps: [{ service: 'db', replaced: 'c0ffee', lasted: 3_200 }],
   images: { images: [{ id: 'sha256:1', references: ['web:v1'] }], releases: {} },
 };
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { notice } from '../../../src/app/notice.ts';
+import type { Room } from '../../../src/core/disk.ts';
 import type { Instance, ObservedBalancer } from '../../../src/core/observed.ts';
 import type { Step } from '../../../src/core/rollout/steps.ts';
 import { stateOf } from '../../support/decisions.ts';
@@ -99,16 +100,17 @@ describe('the balancer', () => {
 });
 
 it('a disk that fills up is noticed, and that it has room again', () => {
-  const withFree = (free: number) => {
-    const disk = { size: 100, free, limits: { warnAbove: 0.85, refuseAbove: 0.95 } };
+  const limits = { warnAbove: 0.85, refuseAbove: 0.95 };
+  const seenWith = (room: Room) => {
     const { runtime, ...state } = stateOf({ instances: [] });
-    return { ...state, runtime: { ...runtime, node: { ...runtime.node, disk } } };
+    return {
+      ...state,
+      runtime: { ...runtime, node: { ...runtime.node, disk: { size: 100, free: 10, limits, room } } },
+    };
   };
-  const between = (before: number, now: number) => notice(withFree(before), withFree(now), []);
-  expect(between(20, 15)).toEqual([]);
-  expect(between(15, 14)).toMatchObject([
-    ['disk', 'cluster', expect.stringContaining('more than 85 % full') as string],
-  ]);
-  expect(between(14, 4)).toMatchObject([['disk', 'cluster', expect.stringContaining('no image is fetched') as string]]);
-  expect(between(4, 50)).toEqual([['disk', 'cluster', 'The disk of the engine has room again.']]);
+  const between = (before: Room, now: Room) => notice(seenWith(before), seenWith(now), []).map((each) => each[2]);
+  expect(between('scarce', 'scarce')).toEqual([]);
+  expect(between('ample', 'scarce')).toEqual([expect.stringContaining('more than 85 % full')]);
+  expect(between('scarce', 'none')).toEqual([expect.stringContaining('no image is fetched')]);
+  expect(between('none', 'ample')).toEqual(['The disk of the engine has room again.']);
 });

@@ -59,7 +59,7 @@ describe('the configuration', () => {
       prune: { maxFraction: 0.2, maxCount: 3 },
       logs: { maxSize: 10 * 1024 ** 2, maxFiles: 3 },
       images: { prune: true, keep: 7 * 24 * 3_600_000 },
-      disk: { warnAbove: 0.85, refuseAbove: 0.95 },
+      disk: { limits: { warnAbove: 0.85, refuseAbove: 0.95 } },
       policy: {
         images: ['**'],
         bindMounts: [],
@@ -86,7 +86,7 @@ stateDir: /srv/fairlead
 prune: { maxFraction: 1 }
 logs: { maxSize: 0 }
 images: { keep: 1h }
-disk: { warnAbove: 0.5 }
+disk: { warnAbove: 0.5, path: /data }
 policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
     expect(config({ text })).toMatchObject({
       cluster: 'demo',
@@ -105,7 +105,7 @@ policy: { hostPorts: 80, capabilities: [cap_chown], bindMounts: [/srv/**] }`;
       prune: { maxFraction: 1, maxCount: 3 },
       logs: { maxSize: 0, maxFiles: 3 },
       images: { prune: true, keep: 3_600_000 },
-      disk: { warnAbove: 0.5, refuseAbove: 0.95 },
+      disk: { path: '/data', limits: { warnAbove: 0.5, refuseAbove: 0.95 } },
       policy: { hostPorts: { from: 80, to: 80 }, capabilities: ['CHOWN'], bindMounts: ['/srv/**'] },
     });
   });

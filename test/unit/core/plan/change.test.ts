@@ -162,7 +162,7 @@ describe('a new release', () => {
       changeOf({
         wanted: [next({ instances: 1, container: { mounts } })],
         instances: running(web, 1),
-        gaps: [{ service, startedAt: 0, lasted: 3_240 }],
+        gaps: [{ service, replaced: 'c0ffee', lasted: 3_240 }],
       })?.warnings[0]?.message;
     expect(words('web')).toMatch(/: two releases cannot share what they write to; last time that took 3\.2 s\.$/);
     expect(words('other')).toMatch(/: two releases cannot share what they write to\.$/);
