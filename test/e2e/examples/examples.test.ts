@@ -1,17 +1,13 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { get } from 'node:http';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePort } from '../../lab/free-port.ts';
 import { dockerAt, dockerHost } from '../../support/docker.ts';
 import { fairlead } from '../../support/fairlead.ts';
-import { Scenario } from '../../support/scenario.ts';
+import { body, directly, EXAMPLES, play, rewrite } from './play.ts';
 import { standIn } from './stand-ins.ts';
 
 /** Each example validates, runs, answers, and has nothing left to do then; its images are stood in for by the lab's. */
 
-const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const from = (name: string) => `registry.example.com/${name}`;
 const IMAGES = [
   { name: from('hello:v1'), image: 'lab/app:v1' },
@@ -30,52 +26,10 @@ beforeAll(async () => void (images = await standIn(dockerAt(dockerHost()), IMAGE
 afterAll(() => images[Symbol.asyncDispose]());
 
 it.concurrent('every example is played here', async () => {
-  const folders = (await readdir(EXAMPLES)).filter((name) => name !== 'seeds');
+  const folders = (await readdir(EXAMPLES)).filter((name) => name !== 'seeds' && name !== 'compose');
   expect(folders).toEqual(['blue-green-by-hand', 'green-blue', 'hello', 'host-port']);
   expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
 });
-
-/** Applies a copy of the example, in which fixed ports of the host are free ones. */
-async function play(example: string, hostPorts: readonly number[] = []) {
-  const scenario = await Scenario.create();
-  const folder = join(scenario.directory, 'example');
-  await cp(join(EXAMPLES, example), folder, { recursive: true });
-  const ports: number[] = [];
-  for (const each of hostPorts) {
-    const port = await freePort();
-    ports.push(port);
-    await rewrite(folder, String(each), String(port));
-  }
-  expect(await fairlead(['validate', 'example'], { cwd: scenario.directory })).toMatchObject({ code: 0, stderr: '' });
-  const { code, stderr } = await scenario.fairlead('apply', 'example', '--yes');
-  expect(code, stderr).toBe(0);
-  const again = await scenario.fairlead('plan', 'example', '--detailed-exitcode');
-  expect(again).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^Nothing to do: \d+ unchanged\.\n$/) as string,
-  });
-  return { scenario, folder, ports };
-}
-
-async function rewrite(folder: string, text: string, other: string): Promise<void> {
-  for (const name of await readdir(folder, { recursive: true })) {
-    if (!/\.(yaml|json)$/.test(name)) continue;
-    const file = join(folder, name);
-    await writeFile(file, (await readFile(file, 'utf8')).replaceAll(text, other));
-  }
-}
-
-const body = async (scenario: Scenario, host: string, path = '/') => (await scenario.get(host, path)).body.trim();
-
-function directly(port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ host: '127.0.0.1', port, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (more: string) => (text += more));
-      response.on('end', () => resolve(text.trim()));
-    }).on('error', reject);
-  });
-}
 
 it.concurrent('hello', async () => {
   const { scenario } = await play('hello');
@@ -112,13 +66,13 @@ it.concurrent('blue-green-by-hand, switched there and back by one line', async (
 });
 
 it.concurrent('host-port', async () => {
-  const { scenario, ports } = await play('host-port', [18080]);
+  const { scenario, ports } = await play('host-port', { hostPorts: [18080] });
   await using _ = scenario;
   expect(await directly(ports[0] ?? 0)).toBe('v1');
 });
 
 it.concurrent('the adapted documents of the seeds, all in one cluster', async () => {
-  const { scenario, ports } = await play('seeds/adapted', [18081]);
+  const { scenario, ports } = await play('seeds/adapted', { hostPorts: [18081] });
   await using _ = scenario;
   expect(await directly(ports[0] ?? 0)).toBe('v1');
   expect(await body(scenario, 'demo-api.example.com')).toBe('v2');
