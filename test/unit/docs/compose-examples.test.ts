@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { readPage } from '../../support/docs.ts';
 import { composeExamples, fieldsOf, inExample, rowsOf, type ComposeExample } from '../../support/compose-examples.ts';
 
 /** Of each example the original, the table and the manifests say the same, so that none of them can go its own way. */
@@ -63,6 +64,23 @@ describe.each(EXAMPLES.map((example) => [example.name, example] as const))('%s',
     expect(differing).toEqual([]);
     const files = [...example.text.matchAll(/\.\/[\w./-]+/g)].map(([file]) => file);
     expect(files.filter((file) => !existsSync(inExample(name, file)))).toEqual([]);
+  });
+});
+
+describe('the table of all fields', () => {
+  const rows = rowsOf(readPage('docs/from-compose.md')).filter(({ compose }) => !/^(`docker |\[)/.test(compose));
+
+  test('has the fields of all examples', () => {
+    const told = rows.flatMap(({ compose }) => fieldsOf(compose));
+    const used = EXAMPLES.flatMap(fieldsIn).filter((field) => !field.startsWith('x-'));
+    expect(used.filter((field) => !told.includes(field))).toEqual([]);
+  });
+
+  test('names fields of Fairlead that are there', () => {
+    const named = rows.flatMap(({ fairlead }) => [...fairlead.matchAll(/`([^`]+)`/g)].map(([, field]) => field));
+    const there = [...readPage('docs/kinds/service.md').matchAll(/^\| `([\w.]+)` /gm)].map(([, field]) => field);
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter((field) => !there.includes(field))).toEqual([]);
   });
 });
 
