@@ -7,6 +7,7 @@ const WORDS: Words = {
   ...WORKLOAD_WORDS,
   '': {
     ...WORKLOAD_WORDS[''],
+    deploy: '`cpu`, `memory` and `limits`',
     cron: 'schedule',
     periodic: 'schedule',
     interval: 'schedule',

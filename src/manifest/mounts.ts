@@ -110,7 +110,7 @@ function wrongShorthand(
 ): string | undefined {
   if (target === undefined) return `\`${text}\` names no volume; write name:${text.startsWith('/') ? text : '/path'}.`;
   if (/^[.~]/.test(source))
-    return `\`${source}\` is relative; a mount is the name of a volume or an absolute path on the host.`;
+    return `\`${source}\` is relative; a mount is the name of a volume or an absolute path on the host. For what the repository has there is \`files\`.`;
   if (!target.startsWith('/')) return `\`${target}\` is not an absolute path in the container.`;
   if (more || (mode !== 'ro' && mode !== 'rw')) return `\`${text}\` must end with the target, with :ro or with :rw.`;
   return undefined;

@@ -82,10 +82,15 @@ export const SERVICE = vocabulary('a Service', 'docs/kinds/service.md', WORDS, L
 
 /** Compose's `8080:80/udp`, written as ours. */
 function composePort(value: string): { message: string; reason: 'schema' } | undefined {
-  const [, hostPort, port, protocol] = /^(?:(?:[\d.]+:)?(\d+):)?(\d+)(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
+  const [, address, hostPort, port, protocol] =
+    /^(?:(?:([\d.]+):)?(\d+):)?(\d+)(?:\/(tcp|udp|sctp))?$/.exec(value) ?? [];
   if (port === undefined || (hostPort === undefined && protocol === undefined)) return undefined;
   const fields = [`port: ${port}`, protocol && `protocol: ${protocol}`, hostPort && `hostPort: ${hostPort}`].filter(
     Boolean,
   );
-  return { message: `A port is a number or a map, not "${value}". Write { ${fields.join(', ')} }.`, reason: 'schema' };
+  const onAll = address === undefined ? '' : ', which is open on every address of the host';
+  return {
+    message: `A port is a number or a map, not "${value}". Write { ${fields.join(', ')} }${onAll}.`,
+    reason: 'schema',
+  };
 }

@@ -6,6 +6,8 @@ export const WORKLOAD_WORDS: Words = {
     env: 'environment',
     environment_variables: 'environment',
     variables: 'environment',
+    build: '`image`, of an image that is built elsewhere',
+    profiles: 'enabled',
     dockerImage: 'image',
     dockerRepository: 'image',
     'container-image': 'image',

@@ -13,6 +13,11 @@ describe('a mistake in a Service is one problem', () => {
     ['volumes: []', '4:1 schema: `volumes` is not a field of a Service. Did you mean `mounts`?'],
     ['mem_limit: 5', '4:1 schema: `mem_limit` is not a field of a Service. Did you mean `limits.memory`?'],
     ['working_dir: /', '4:1 schema: `working_dir` is not a field of a Service. Did you mean `workingDir`?'],
+    [
+      'build: .',
+      '4:1 schema: `build` is not a field of a Service. Did you mean `image`, of an image that is built elsewhere?',
+    ],
+    ['profiles: []', '4:1 schema: `profiles` is not a field of a Service. Did you mean `enabled`?'],
     ['healthcheck: {}', '4:1 schema: `healthcheck` is not a field of a Service. Did you mean `healthCheck`?'],
     ['instnaces: 3', '4:1 schema: `instnaces` is not a field of a Service. Did you mean `instances`?'],
     ['flavour: x', '4:1 schema: `flavour` is not a field of a Service. docs/kinds/service.md has the list.'],
@@ -74,6 +79,10 @@ describe('a mistake in a Service is one problem', () => {
       '4:9 schema: A port is a number or a map, not "8080:80/udp". Write { port: 80, protocol: udp, hostPort: 8080 }.',
     ],
     [
+      'ports: ["127.0.0.1:8080:80"]',
+      '4:9 schema: A port is a number or a map, not "127.0.0.1:8080:80". Write { port: 80, hostPort: 8080 }, which is open on every address of the host.',
+    ],
+    [
       'ports: ["80"]',
       '4:9 schema: `ports[0]` must be a port from 1 to 65535, or { port, protocol, hostPort, publish }; it is "80". Leave the quotes out.',
     ],
@@ -91,7 +100,7 @@ describe('a mistake in a Service is one problem', () => {
     ['mounts: ["/data"]', '4:10 schema: `/data` names no volume; write name:/data.'],
     [
       'mounts: ["./a:/b"]',
-      '4:10 schema: `./a` is relative; a mount is the name of a volume or an absolute path on the host.',
+      '4:10 schema: `./a` is relative; a mount is the name of a volume or an absolute path on the host. For what the repository has there is `files`.',
     ],
     ['mounts: ["a:/b:rx"]', '4:10 schema: `a:/b:rx` must end with the target, with :ro or with :rw.'],
     ['mounts: [{ type: bind, source: a, target: /b }]', '4:32 schema: `a` is not an absolute path on the host.'],
@@ -193,6 +202,12 @@ describe('a mistake in a Service is one problem', () => {
 
   it('and three mistakes are three problems, in the order of the lines', () => {
     expect(mistake('memory: lots\nports: [0]\nreplicas: 2').map((text) => text.split(':')[0])).toEqual(['4', '5', '6']);
+  });
+
+  it('and a Job has words of its own', () => {
+    expect(problems('kind: Job\nname: migrate\nimage: a/web:v1\ndeploy: {}')).toEqual([
+      '4:1 schema: `deploy` is not a field of a Job. Did you mean `cpu`, `memory` and `limits`?',
+    ]);
   });
 
   it('and a required field under another name is not missing as well', () => {
