@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { freePort } from '../../lab/free-port.ts';
-import { fairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 
 export const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
@@ -18,29 +17,48 @@ interface Settings {
   readonly change?: (folder: string, scenario: Scenario) => Promise<void>;
 }
 
+interface Played {
+  readonly scenario: Scenario;
+  /** The copy. */
+  readonly folder: string;
+  /** What `hostPorts` are in it. */
+  readonly ports: readonly number[];
+}
+
 /** Applies a copy of the example, which has no mistake, no warning, and nothing left to do then. */
-export async function play(example: string, { hostPorts = [], config = '', change }: Settings = {}) {
-  const scenario = await Scenario.create({ config });
-  const folder = join(scenario.directory, 'example');
-  await cp(join(EXAMPLES, example), folder, { recursive: true });
+export async function play(example: string, settings: Settings = {}): Promise<Played> {
+  const scenario = await Scenario.create({ config: settings.config ?? '' });
+  try {
+    const folder = join(scenario.directory, 'example');
+    await cp(join(EXAMPLES, example), folder, { recursive: true });
+    const ports = await freePorts(folder, settings.hostPorts ?? []);
+    await settings.change?.(folder, scenario);
+    await apply(scenario);
+    return { scenario, folder, ports };
+  } catch (error) {
+    await scenario[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function freePorts(folder: string, hostPorts: readonly number[]): Promise<number[]> {
   const ports: number[] = [];
   for (const each of hostPorts) {
     const port = await freePort();
     ports.push(port);
     await rewrite(folder, String(each), String(port));
   }
-  await change?.(folder, scenario);
+  return ports;
+}
+
+async function apply(scenario: Scenario): Promise<void> {
   const valid = expect.stringMatching(/^\d+ manifests? valid\n$/) as string;
-  const validated = await fairlead(['validate', 'example'], { cwd: scenario.directory });
-  expect(validated).toMatchObject({ code: 0, stdout: valid, stderr: '' });
+  expect(await scenario.fairlead('validate', 'example')).toMatchObject({ code: 0, stdout: valid, stderr: '' });
   const { code, stderr } = await scenario.fairlead('apply', 'example', '--yes');
   expect(code, stderr).toBe(0);
+  const nothing = expect.stringMatching(/^Nothing to do: \d+ unchanged\.\n$/) as string;
   const again = await scenario.fairlead('plan', 'example', '--detailed-exitcode');
-  expect(again).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^Nothing to do: \d+ unchanged\.\n$/) as string,
-  });
-  return { scenario, folder, ports };
+  expect(again).toMatchObject({ code: 0, stdout: nothing });
 }
 
 export async function rewrite(folder: string, text: string, other: string): Promise<void> {
