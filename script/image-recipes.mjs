@@ -89,7 +89,7 @@ const NODE_FLAGS = ['--max-old-space-size=64', '--max-semi-space-size=2', '--v8-
 const app = (release) => ({
   kind: 'derived',
   from: 'lab/node:20',
-  files: { 'app.mjs': readFileSync(new URL('../test/lab/app.mjs', import.meta.url), 'utf8') },
+  files: { 'app.mjs': sourceOf('app.mjs') },
   config: [
     'COPY app.mjs /app.mjs',
     `ENV RELEASE=${release}`,
@@ -98,8 +98,78 @@ const app = (release) => ({
   ],
 });
 
-/** Every image of the lab. @type {Readonly<Record<string, Recipe>>} */
-export const RECIPES = {
+/** A user of its own beside those of UNPACKED, with a folder. @param {string} name @param {string} folder */
+const withUser = (name, folder) => [
+  `echo "${name}:x:999:999::/:/bin/sh" >> "$1/etc/passwd" && echo "${name}:x:999:" >> "$1/etc/group"`,
+  `mkdir -p "$1${folder}" && chroot "$1" chown 999:999 "${folder}" && chmod 1777 "$1/tmp"`,
+];
+
+/** What is unpacked because of a dependency, and never loaded: the compiler of queries, and Perl. */
+const UNUSED_BY_POSTGRES = [
+  'lib/*/libLLVM*',
+  'lib/*/libz3*',
+  'lib/postgresql/17/lib/bitcode',
+  'lib/*/*perl*',
+  'share/perl*',
+];
+
+/** Its variables and its data folder are those of the official image. @type {SystemRecipe} */
+const postgres = {
+  kind: 'system',
+  suite: 'trixie',
+  variant: 'extract',
+  packages: ['base-files', 'busybox-static', 'postgresql-17'],
+  hooks: [
+    ...UNPACKED,
+    ...withUser('postgres', '/var/lib/postgresql/data'),
+    'mkdir -p "$1/var/run/postgresql" && chroot "$1" chown postgres /var/run/postgresql',
+    `cd "$1/usr" && rm -rf ${UNUSED_BY_POSTGRES.join(' ')}`,
+  ],
+  config: [
+    'USER postgres',
+    'ENV PATH=/usr/lib/postgresql/17/bin:/usr/bin:/bin PGDATA=/var/lib/postgresql/data/pgdata POSTGRES_DB=postgres',
+    'STOPSIGNAL SIGINT',
+    `CMD ${JSON.stringify(['sh', '-c', sourceOf('shop/postgres.sh')])}`,
+  ],
+};
+
+/** @type {SystemRecipe} */
+const redis = {
+  kind: 'system',
+  suite: 'trixie',
+  variant: 'extract',
+  packages: ['base-files', 'busybox-static', 'redis-server'],
+  hooks: [...UNPACKED, ...withUser('redis', '/data')],
+  config: ['USER redis', 'WORKDIR /data', 'CMD ["redis-server", "--protected-mode", "no"]'],
+};
+
+/** @type {SystemRecipe} */
+const nginx = {
+  kind: 'system',
+  suite: 'trixie',
+  variant: 'extract',
+  packages: ['base-files', 'busybox-static', 'nginx'],
+  hooks: [...UNPACKED, ...withUser('nginx', '/var/cache/nginx')],
+  config: ['STOPSIGNAL SIGQUIT', 'CMD ["nginx", "-g", "daemon off;"]'],
+};
+
+const SHOP_FILES = ['line.mjs', 'migrate.mjs', 'postgres.mjs', 'redis.mjs', 'web.mjs', 'worker.mjs'];
+
+/** The application of examples/shop. @param {string} release @returns {DerivedRecipe} */
+const shop = (release) => ({
+  kind: 'derived',
+  from: 'lab/node:20',
+  files: Object.fromEntries(SHOP_FILES.map((file) => [file, sourceOf(`shop/${file}`)])),
+  config: [
+    'WORKDIR /shop',
+    `COPY ${SHOP_FILES.join(' ')} /shop/`,
+    `ENV RELEASE=${release} NODE_OPTIONS="--max-old-space-size=64 --max-semi-space-size=2"`,
+    'CMD ["node", "web.mjs"]',
+  ],
+});
+
+/** @type {Readonly<Record<string, Recipe>>} */
+const USUAL = {
   'lab/busybox:1': busybox,
   'lab/haproxy:3.0': haproxy('trixie'),
   'lab/haproxy:2.6': haproxy('bookworm'),
@@ -112,6 +182,27 @@ export const RECIPES = {
   'lab/app:unhealthy': app('unhealthy'),
   'lab/app:stubborn': app('stubborn'),
 };
+
+/** They take their time, so the one test that plays examples/shop makes them. @type {Readonly<Record<string, Recipe>>} */
+const SHOP = {
+  'lab/postgres:17': postgres,
+  'lab/redis:8': redis,
+  'lab/nginx:1.26': nginx,
+  'lab/shop:v1': shop('v1'),
+  'lab/shop:v2': shop('v2'),
+};
+
+/** Every image of the lab. @type {Readonly<Record<string, Recipe>>} */
+export const RECIPES = { ...USUAL, ...SHOP };
+
+/** Those that most tests want. */
+export const USUAL_IMAGES = Object.keys(USUAL);
+export const SHOP_IMAGES = Object.keys(SHOP);
+
+/** @param {string} file below test/lab */
+function sourceOf(file) {
+  return readFileSync(new URL(`../test/lab/${file}`, import.meta.url), 'utf8');
+}
 
 /**
  * What an image is made of, in 12 characters: another recipe, another key.

@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { aptInstall, aptTransport, debianMirror } from './apt.mjs';
 import { api, lastStatus, streamError } from './docker-api.mjs';
 import { removeTree } from './engine-leftovers.mjs';
-import { RECIPES, keyOf, recipeOf } from './image-recipes.mjs';
+import { USUAL_IMAGES, keyOf, recipeOf } from './image-recipes.mjs';
 import { withLock } from './lock.mjs';
 import { read, seconds, which } from './run.mjs';
 import { tar } from './tar.mjs';
@@ -34,7 +34,7 @@ const UNREAD = ['doc', 'info', 'lintian', 'locale', 'man'];
  * @param {{ log?: Log }} [options]
  * @returns {Promise<void>}
  */
-export async function ensureImages(host, names = Object.keys(RECIPES), { log = () => undefined } = {}) {
+export async function ensureImages(host, names = USUAL_IMAGES, { log = () => undefined } = {}) {
   const present = await keysIn(host);
   const missing = names.filter((name) => present.get(name) !== keyOf(recipeOf(name)));
   if (missing.length === 0) return;
