@@ -25,8 +25,11 @@ let images: AsyncDisposable;
 beforeAll(async () => void (images = await standIn(dockerAt(dockerHost()), IMAGES)));
 afterAll(() => images[Symbol.asyncDispose]());
 
+/** Those with a test of their own, the seeds below. */
+const ELSEWHERE = ['compose', 'seeds', 'shop'];
+
 it.concurrent('every example is played here', async () => {
-  const folders = (await readdir(EXAMPLES)).filter((name) => name !== 'seeds' && name !== 'compose');
+  const folders = (await readdir(EXAMPLES)).filter((name) => !ELSEWHERE.includes(name));
   expect(folders).toEqual(['blue-green-by-hand', 'green-blue', 'hello', 'host-port']);
   expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
 });

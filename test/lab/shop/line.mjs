@@ -1,12 +1,20 @@
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long a request waits for a server that is being replaced. */
 const PATIENCE_MS = 20_000;
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 3_000;
 const PAUSE_MS = 200;
 
 /** The server has understood and says no: to ask again would not help. */
 export class Refused extends Error {}
+
+/** Gives up where nobody answers, be it the call itself. @param {string} host @param {number} port */
+export function call(host, port) {
+  const socket = connect(port, host);
+  socket.setTimeout(ANSWER_WITHIN_MS);
+  return socket.on('timeout', () => socket.destroy(new Error('no answer')));
+}
 
 /** @template Answer @typedef {{ socket: import('node:net').Socket, ask: (question: string) => Promise<Answer> }} Session */
 
@@ -16,7 +24,7 @@ export class Refused extends Error {}
  * @template Answer
  */
 export class Line {
-  /** @param {() => Promise<Session<Answer>>} open */
+  /** @param {() => Session<Answer> | Promise<Session<Answer>>} open */
   constructor(open) {
     this.open = open;
     /** @type {Session<Answer> | undefined} */
@@ -51,7 +59,7 @@ export class Line {
   async askOnce(question) {
     this.session ??= await this.open();
     const { socket } = this.session;
-    socket.setTimeout(ANSWER_WITHIN_MS, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(ANSWER_WITHIN_MS);
     const answer = await this.session.ask(question);
     socket.setTimeout(0);
     return answer;

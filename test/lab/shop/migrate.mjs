@@ -5,7 +5,9 @@ import { openDatabase, text } from './postgres.mjs';
 
 const FOLDER = '/migrations';
 
-const { ask } = await openDatabase();
+const { socket, ask } = await openDatabase();
+// A migration takes as long as it takes; the job's timeout is its limit.
+socket.setTimeout(0);
 await ask('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, done timestamptz DEFAULT now())');
 const done = (await ask('SELECT name FROM migrations')).flat();
 const files = (await readdir(FOLDER)).filter((name) => !done.includes(name)).sort();

@@ -1,6 +1,5 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
-import { Refused } from './line.mjs';
+import { call, Refused } from './line.mjs';
 
 /** As much of PostgreSQL's protocol as the shop needs: one connection, a password, and queries as text. */
 
@@ -15,7 +14,7 @@ export const text = (value) => `'${value.replaceAll("'", "''")}'`;
 
 /** Its answers are rows of texts. @returns {Promise<import('./line.mjs').Session<string[][]>>} */
 export async function openDatabase() {
-  const socket = connect(5432, PGHOST);
+  const socket = call(PGHOST, 5432);
   const messages = messagesOf(socket);
   const start = Buffer.from(`....user\0${PGUSER}\0database\0${PGDATABASE}\0\0`);
   start.writeUInt32BE(VERSION);
@@ -34,7 +33,7 @@ export async function openDatabase() {
 /** @param {import('node:net').Socket} socket @returns {Messages} */
 async function* messagesOf(socket) {
   let heard = Buffer.alloc(0);
-  for await (const chunk of socket) {
+  for await (const chunk of /** @type {AsyncIterable<Buffer>} */ (socket)) {
     heard = Buffer.concat([heard, chunk]);
     while (heard.length >= 5 && heard.length > heard.readUInt32BE(1)) {
       const end = 1 + heard.readUInt32BE(1);

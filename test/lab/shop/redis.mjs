@@ -1,13 +1,12 @@
-import { connect } from 'node:net';
-import { Refused } from './line.mjs';
+import { call } from './line.mjs';
 
 /** As much of Redis' protocol as the shop needs: commands of words without blanks, and answers of one text or none. */
 
 const { REDIS_HOST = 'redis' } = process.env;
 
-/** @returns {Promise<import('./line.mjs').Session<string | undefined>>} */
-export async function openQueue() {
-  const socket = connect(6379, REDIS_HOST);
+/** @returns {import('./line.mjs').Session<string | undefined>} */
+export function openQueue() {
+  const socket = call(REDIS_HOST, 6379);
   const answers = answersOf(socket);
   return {
     socket,
@@ -22,13 +21,13 @@ export async function openQueue() {
 /** @param {import('node:net').Socket} socket @returns {AsyncGenerator<string | undefined, never>} */
 async function* answersOf(socket) {
   let heard = '';
-  for await (const chunk of socket) {
+  for await (const chunk of /** @type {AsyncIterable<Buffer>} */ (socket)) {
     heard += chunk.toString('latin1');
     const answer = /^([-+:].*|[$*]-1)\r\n$|^\$\d+\r\n(.*)\r\n$/.exec(heard);
     if (answer === null) continue;
     heard = '';
     const [, line = '', text] = answer;
-    if (line.startsWith('-')) throw new Refused(line.slice(1));
+    if (line.startsWith('-')) throw new Error(line.slice(1));
     yield text ?? (/^[$*]/.test(line) ? undefined : line.slice(1));
   }
   throw new Error('Redis has closed the connection.');

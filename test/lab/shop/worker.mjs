@@ -8,12 +8,10 @@ const queue = new Line(openQueue);
 const state = { isStopping: false };
 process.on('SIGTERM', () => (state.isStopping = true));
 
-// What a worker that died had begun; one that still lives packs it too, which does no harm.
-while ((await queue.ask('LMOVE packing placed LEFT RIGHT')) !== undefined);
 console.log('The worker is at work.');
 while (!state.isStopping) {
   const id = await queue.ask('BLMOVE placed packing RIGHT LEFT 1');
-  if (id !== undefined) await pack(id);
+  await (id === undefined ? takeUpAgain() : pack(id));
 }
 process.exit();
 
@@ -21,4 +19,9 @@ process.exit();
 async function pack(id) {
   await database.ask(`UPDATE orders SET packed = now() WHERE id = ${text(decodeURIComponent(id))} AND packed IS NULL`);
   await queue.ask(`LREM packing 1 ${id}`);
+}
+
+/** What was begun and not ended, by a worker that died; one that still lives packs it too, which does no harm. */
+async function takeUpAgain() {
+  while ((await queue.ask('LMOVE packing placed LEFT RIGHT')) !== undefined);
 }

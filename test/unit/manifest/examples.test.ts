@@ -34,6 +34,8 @@ describe('the examples', () => {
     }
     for (const file of manifestFiles(EXAMPLES)) {
       const text = readFileSync(file, 'utf8');
+      // Editors know nothing of variables and overlays.
+      if (/\$\{|^[A-Z_]+:/m.test(text) || file.includes('/clusters/')) continue;
       for (const [, named = ''] of text.matchAll(/\$schema=(\S+)/g)) {
         expect(path.join(path.dirname(file), named)).toBe(path.join(ROOT, 'schemas/manifest.schema.json'));
       }

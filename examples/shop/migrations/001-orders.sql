@@ -1,0 +1,6 @@
+CREATE TABLE orders (
+  id text PRIMARY KEY,
+  item text NOT NULL,
+  placed timestamptz NOT NULL DEFAULT now(),
+  packed timestamptz
+);
