@@ -65,7 +65,7 @@ async function applied(commit: string): Promise<void> {
   const status = await scenario.reports(
     'the commit is applied',
     ({ revision, ready }) => revision.applied === commit && ready,
-    90_000,
+    110_000,
   );
   expect(status.problems).toEqual([]);
 }
