@@ -98,10 +98,10 @@ const app = (release) => ({
   ],
 });
 
-/** A user of its own beside those of UNPACKED, with a folder. @param {string} name @param {string} folder */
+/** A user beside those of UNPACKED, and a folder that is theirs. @param {string} name @param {string} folder */
 const withUser = (name, folder) => [
   `echo "${name}:x:999:999::/:/bin/sh" >> "$1/etc/passwd" && echo "${name}:x:999:" >> "$1/etc/group"`,
-  `mkdir -p "$1${folder}" && chroot "$1" chown 999:999 "${folder}" && chmod 1777 "$1/tmp"`,
+  `mkdir -p "$1${folder}" && chroot "$1" chown 999:999 "${folder}"`,
 ];
 
 /** What is unpacked because of a dependency, and never loaded: the compiler of queries, and Perl. */
@@ -143,7 +143,7 @@ const redis = {
   config: ['USER redis', 'WORKDIR /data', 'CMD ["redis-server", "--protected-mode", "no"]'],
 };
 
-/** @type {SystemRecipe} */
+/** Whoever runs it brings a configuration, which names the user nginx. @type {SystemRecipe} */
 const nginx = {
   kind: 'system',
   suite: 'trixie',
@@ -183,7 +183,7 @@ const USUAL = {
   'lab/app:stubborn': app('stubborn'),
 };
 
-/** They take their time, so the one test that plays examples/shop makes them. @type {Readonly<Record<string, Recipe>>} */
+/** They take their time, so the one test that plays examples/shop asks for them. @type {Readonly<Record<string, Recipe>>} */
 const SHOP = {
   'lab/postgres:17': postgres,
   'lab/redis:8': redis,
@@ -193,7 +193,7 @@ const SHOP = {
 };
 
 /** Every image of the lab. @type {Readonly<Record<string, Recipe>>} */
-export const RECIPES = { ...USUAL, ...SHOP };
+const RECIPES = { ...USUAL, ...SHOP };
 
 /** Those that most tests want. */
 export const USUAL_IMAGES = Object.keys(USUAL);

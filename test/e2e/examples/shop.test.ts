@@ -4,11 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureImages } from '../../../script/images.mjs';
 import { SHOP_IMAGES } from '../../../script/image-recipes.mjs';
-import { temporaryFolder } from '../../lab/git-hosts.ts';
+import { makeOrigin, makeStack, temporaryFolder } from '../../lab/git-hosts.ts';
 import { startLoad, type Load } from '../../lab/load.ts';
 import { dockerAt, dockerHost, execIn } from '../../support/docker.ts';
 import { fairlead } from '../../support/fairlead.ts';
-import { TestRepository } from '../../support/repository.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { takesOver } from '../load/taking-over.ts';
@@ -30,7 +29,7 @@ const IMAGES = [
   { name: from('web:v3'), image: 'lab/shop:v2' },
 ];
 
-let images: AsyncDisposable;
+const stack = makeStack();
 let scenario: Scenario;
 let files: Record<string, string>;
 let load: Load;
@@ -90,6 +89,12 @@ async function sql(query: string): Promise<string[]> {
   return printed.split(/\r?\n/).filter((line) => line !== '');
 }
 
+/** How many orders the worker has packed, as customers are told. */
+async function packed(): Promise<number> {
+  const { body } = await scenario.get(HOST, '/api/orders');
+  return (JSON.parse(body) as { packed: number }).packed;
+}
+
 /** Waits until there is one in the place of that one, and orders are taken again. */
 async function anotherDatabase(before: string | undefined): Promise<void> {
   const isThere = async () =>
@@ -102,29 +107,26 @@ async function anotherDatabase(before: string | undefined): Promise<void> {
 
 beforeAll(async () => {
   await ensureImages(dockerHost(), SHOP_IMAGES);
-  images = await standIn(dockerAt(dockerHost()), IMAGES);
-  scenario = await Scenario.create();
+  stack.use(await standIn(dockerAt(dockerHost()), IMAGES));
+  scenario = stack.use(await Scenario.create());
   files = withCluster(await filesOfShop(), scenario.cluster);
   scenario.run();
   await applied(await release('Open the shop', {}));
-  load = startLoad({
-    port: scenario.httpPort,
-    hostHeader: HOST,
-    path: '/api/release',
-    ratePerSecond: 100,
-    newConnectionsPerSecond: 10,
-    idleConnections: 5,
-    slow: { path: '/api/release', everyMs: 1000 },
-    allowedBodies: ['v1', 'v2'],
-  });
-  customer = startCustomer(scenario.httpPort, HOST);
+  load = stack.use(
+    startLoad({
+      port: scenario.httpPort,
+      hostHeader: HOST,
+      path: '/api/release',
+      ratePerSecond: 100,
+      newConnectionsPerSecond: 10,
+      idleConnections: 5,
+      slow: { path: '/api/release', everyMs: 1000 },
+      allowedBodies: ['v1', 'v2'],
+    }),
+  );
+  customer = stack.use(startCustomer(scenario.httpPort, HOST));
 }, 300_000);
-afterAll(async () => {
-  await customer[Symbol.asyncDispose]();
-  await load[Symbol.asyncDispose]();
-  await scenario[Symbol.asyncDispose]();
-  await images[Symbol.asyncDispose]();
-});
+afterAll(() => stack.disposeAsync());
 
 it('is one application of many parts', async () => {
   const page = await scenario.get(HOST);
@@ -132,10 +134,7 @@ it('is one application of many parts', async () => {
   expect(page.body).toContain('<h1>The shop</h1>');
   expect(idsOf(await containersOf(scenario, 'web'))).toHaveLength(2);
   expect(await sql('SELECT name FROM migrations')).toEqual(['001-orders.sql']);
-  await until(
-    'the worker packs orders',
-    async () => (await sql('SELECT id FROM orders WHERE packed > placed')).length > 10,
-  );
+  await until('the worker packs orders', async () => (await packed()) > 10);
 });
 
 it('runs a new migration once, and then the release that needs it', async () => {
@@ -146,14 +145,13 @@ it('runs a new migration once, and then the release that needs it', async () => 
   await applied(commit);
   expect((await scenario.get(HOST, '/api/release')).body).toBe('v2');
   expect(await sql('SELECT name FROM migrations ORDER BY name')).toEqual(['001-orders.sql', '002-quantity.sql']);
-  const [run] = (await containersOf(scenario, 'migrate')).slice(-1);
-  for (const name of ['web', 'worker'])
-    for (const { startedAt } of await containersOf(scenario, name))
-      expect(Date.parse(startedAt)).toBeGreaterThanOrEqual(Date.parse(run?.finishedAt ?? ''));
-  await until(
-    'orders have quantities',
-    async () => (await sql('SELECT id FROM orders WHERE quantity = 2')).length > 10,
-  );
+  const runs = await containersOf(scenario, 'migrate');
+  const migrated = Math.max(...runs.map(({ finishedAt }) => Date.parse(finishedAt)));
+  const started = [...(await containersOf(scenario, 'web')), ...(await containersOf(scenario, 'worker'))];
+  expect(runs).toHaveLength(2);
+  expect(Math.min(...started.map(({ startedAt }) => Date.parse(startedAt)))).toBeGreaterThanOrEqual(migrated);
+  const several = () => sql('SELECT id FROM orders WHERE quantity = 2');
+  await until('orders have quantities', async () => (await several()).length > 10);
 });
 
 it('serves a changed nginx.conf by new instances of nginx, and nothing else is new', async () => {
@@ -221,15 +219,13 @@ it('has failed no request, and lost no order', async () => {
   expect(Object.keys(report.bodies)).toEqual(['v1', 'v2']);
   expect(customer.failures).toEqual([]);
   expect((await sql('SELECT id FROM orders')).sort()).toEqual([...customer.taken].sort());
-  await until(
-    'all orders are packed',
-    async () => (await sql('SELECT id FROM orders WHERE packed IS NULL')).length === 0,
-  );
+  const unpacked = () => sql('SELECT id FROM orders WHERE packed IS NULL');
+  await until('all orders are packed', async () => (await unpacked()).length === 0);
 });
 
 it('is valid for both clusters, and a change of production leaves staging as it is', async () => {
   await using folder = await temporaryFolder();
-  const { origin } = await TestRepository.create(folder.path);
+  const origin = await makeOrigin(folder.path);
   await origin.push(await filesOfShop(), 'The shop');
   const here = (...args: string[]) =>
     fairlead(args, { cwd: origin.work, env: { DOCKER_HOST: 'unix:///nowhere.sock' } });
