@@ -34,7 +34,8 @@ const onEngine = (name: string) => [
 ];
 
 /** Those that take longest, the longest first: begun last, each would keep the others waiting. */
-const LONG = ['files', 'removal', 'scale', 'rolling', 'green-blue'].map((walk) => `/e2e/crash/${walk}.test.ts`);
+const WALKS = ['files', 'removal', 'scale', 'rolling', 'green-blue'].map((walk) => `crash/${walk}`);
+const LONG = [...WALKS, 'examples/shop', 'examples/compose'].map((name) => `/e2e/${name}.test.ts`);
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
