@@ -199,7 +199,7 @@ const TASKS: readonly Row[] = [
   ['schedule', 'schedule: 0 0 29 2 *', 'schedule: 1 0 29 2 *', 'schedule'],
   ['timeZone', 'timeZone: Europe/Berlin', 'timeZone: Asia/Kolkata', 'schedule'],
   ['retries', 'retries: 1', 'retries: 2', 'retries'],
-  ['numbers and units', 'memory: 128\ntimeout: 1m\nshmSize: 64', 'memory: 128M\ntimeout: 60s\nshmSize: 65536k'],
+  ['times and sizes', 'memory: 128\ntimeout: 1m\nshmSize: 64', 'memory: 128M\ntimeout: 60s\nshmSize: 65536k'],
   [
     'what no container knows',
     'description: first\nenabled: true\npullPolicy: never\nconcurrency: allow\nhistory: 3\nrequirements: [ssd]\ndependsOn: routed',
@@ -208,7 +208,7 @@ const TASKS: readonly Row[] = [
 ];
 
 /** Fields that only services have. */
-const OF_SERVICES = ['contextRoot', 'ports', 'healthCheck', 'restart', 'instances'];
+const OF_SERVICES = ['contextRoot', 'ports', 'healthCheck', 'restart', 'instances', 'maxPerNode', 'update'];
 
 /** One meaning in two spellings. */
 const SPELLINGS: readonly Row[] = [
@@ -289,10 +289,13 @@ export function casesAmid({ ports, published, digest }: Surroundings): readonly 
     ...[...FIELDS, ...surrounded, ...SPELLINGS].map((row) => caseOf(row, PLAIN)),
     ...OVER_THE_IMAGE.map((row) => caseOf(row, OPINIONATED, ', which the image has, too')),
     ...CHECKED.map((row) => caseOf(row, LISTENING)),
-    ...[...FIELDS.filter(isShared), ...TASKS].map((row) => ({
-      ...caseOf(row, TASK, ' of a job'),
-      kind: 'Job' as const,
-    })),
+    ...[...FIELDS, ...SPELLINGS]
+      .filter(isShared)
+      .concat(TASKS)
+      .map((row) => ({
+        ...caseOf(row, TASK, ' of a job'),
+        kind: 'Job' as const,
+      })),
     ...ROUTES.map((row, index) => ({
       ...caseOf(row, leadingFrom(index), ' of a route'),
       kind: 'LoadBalancer' as const,
