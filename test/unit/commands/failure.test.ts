@@ -31,5 +31,6 @@ describe('a failure', () => {
   it('has words where an error has none', () => {
     expect(failureTexts('gone')).toEqual(['gone']);
     expect(failureTexts(new Error(''))).toEqual(['Error']);
+    expect(failureTexts(new Error('There is no \u001b[2J.\nThere'))).toEqual(['There is no \\u001b[2J.\nThere']);
   });
 });
