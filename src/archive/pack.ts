@@ -4,12 +4,18 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { pack, type Header, type Pack } from 'tar-stream';
+import { inUtf8 } from './member.ts';
+
+type Entry = Partial<Header> & Pick<Header, 'name'>;
 
 interface Item {
   readonly path: string;
   readonly name: string;
   readonly stats: Stats;
 }
+
+/** Without setuid and setgid, as all belongs to root there. The kind of file stays in it: a mode of 0 would be none. */
+const MODES = ~0o6000;
 
 /**
  * A tar archive of a file, or of a folder with all that is in it, under this name; `.`: only of what is in it. Links stay
@@ -36,18 +42,34 @@ async function* walk(path: string, name: string): AsyncGenerator<Item> {
   if (name !== '.') yield { path, name, stats };
   if (!stats.isDirectory()) return;
   for (const child of (await readdir(path)).sort())
-    yield* walk(join(path, child), name === '.' ? child : `${name}/${child}`);
+    yield* walk(join(path, inUtf8(child)), name === '.' ? child : `${name}/${child}`);
 }
 
 async function add(archive: Pack, { path, name, stats }: Item): Promise<void> {
-  const header = { name, mode: stats.mode & 0o7777, mtime: stats.mtime, uid: 0, gid: 0 };
-  if (stats.isDirectory()) archive.entry({ ...header, name: `${name}/`, type: 'directory' });
-  else if (stats.isSymbolicLink()) archive.entry({ ...header, type: 'symlink', linkname: await readlink(path) });
+  const header = { name, mode: stats.mode & MODES, ...timeOf(stats), uid: 0, gid: 0 };
+  if (stats.isDirectory()) await addEmpty(archive, { ...header, name: `${name}/`, type: 'directory' });
+  else if (stats.isSymbolicLink())
+    await addEmpty(archive, { ...header, type: 'symlink', linkname: inUtf8(await readlink(path)) });
   else if (stats.isFile()) await addFile(archive, path, { ...header, type: 'file', size: stats.size });
 }
 
+/** A header has room for it from 1970 to 2038; what is before or after that stands beside it. */
+function timeOf({ mtime }: Stats): Pick<Header, 'mtime'> & Partial<Pick<Header, 'pax'>> {
+  const seconds = Math.floor(mtime.getTime() / 1000);
+  const nearest = Math.min(Math.max(seconds, 0), 2 ** 31 - 1);
+  return nearest === seconds ? { mtime } : { mtime: new Date(nearest * 1000), pax: { mtime: String(seconds) } };
+}
+
 /** As long as it was when it was looked at: what is written to it meanwhile is for the next copy. */
-async function addFile(archive: Pack, path: string, header: Pick<Header, 'name' | 'size' | 'type'>): Promise<void> {
-  if (header.size === 0) archive.entry(header, '');
-  else await pipeline(createReadStream(path, { end: header.size - 1 }), archive.entry(header));
+async function addFile(archive: Pack, path: string, header: Entry): Promise<void> {
+  const { size = 0 } = header;
+  if (size === 0) await addEmpty(archive, header);
+  else await pipeline(createReadStream(path, { end: size - 1 }), archive.entry(header));
+}
+
+/** Ends when the archive has taken it: one that is left alone waits in memory, and fails with nobody to hear it. */
+async function addEmpty(archive: Pack, header: Entry): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    archive.entry(header, '', (error) => (error ? reject(error) : resolve()));
+  });
 }
