@@ -2,13 +2,14 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join, posix, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { foundHere, isContents, sourceHere } from '../archive/here.ts';
+import { followed, foundHere, isContents, sourceHere } from '../archive/here.ts';
 import { packed } from '../archive/pack.ts';
 import { unpack } from '../archive/unpack.ts';
 import { copyOf, landingOf, type Copy, type Landing } from '../core/copy.ts';
 import { bySlot, type Instance } from '../core/observed.ts';
 import type { Hands, Runtime } from '../core/ports.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 import { unknownName } from './unknown-name.ts';
 
@@ -21,10 +22,10 @@ export interface CpOptions {
   readonly hands: Hands;
   /** Where `-` is from, and to. */
   readonly input: Readable;
-  readonly output: Writable;
+  readonly output: Writable & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
-  /** Told before it begins. */
+  /** Told when it has ended, or failed on its way. */
   readonly record: (name: string, message: string) => Promise<void>;
 }
 
@@ -69,7 +70,7 @@ function chosenOf(own: readonly Instance[], service: string, slot: number | unde
 }
 
 async function copyIn({ from, to }: Copy & { type: 'in' }, instance: Instance, options: CpOptions): Promise<string> {
-  const { hands, input, signal, record } = options;
+  const { hands, input, signal } = options;
   const target = await targetIn(instance, to.path, options);
   const source = from.type === 'stream' ? undefined : await sourceHere(from.path);
   // An archive brings its own names.
@@ -80,14 +81,32 @@ async function copyIn({ from, to }: Copy & { type: 'in' }, instance: Instance, o
   const folder = landing === 'inside' ? target.path : posix.dirname(target.path);
   const name = landing === 'inside' ? (source?.name ?? '.') : posix.basename(target.path);
   const place = posix.join(folder, name);
-  await record(instance.service, `copied to ${place} in ${instance.name}`);
-  const archive = from.type === 'stream' ? input : packed(from.path, name);
+  const what = printable(`${place} in ${instance.name}`);
+  await recorded({ done: `copied to ${what}`, begun: `began to copy to ${what}` }, instance, options, async () => {
+    const archive = from.type === 'stream' ? input : packed(from.path, name);
+    try {
+      await hands.write(instance.id, folder, archive, signal);
+    } finally {
+      archive.destroy();
+    }
+  });
+  return `copied to ${what}`;
+}
+
+/** What has begun may have changed something, however it ended. */
+async function recorded(
+  { done, begun }: { readonly done: string; readonly begun: string },
+  { service }: Instance,
+  { record }: CpOptions,
+  copying: () => Promise<void>,
+): Promise<void> {
   try {
-    await hands.write(instance.id, folder, archive, signal);
-  } finally {
-    archive.destroy();
+    await copying();
+  } catch (error) {
+    await record(service, `${begun}, which failed`);
+    throw error;
   }
-  return `copied to ${place} in ${instance.name}`;
+  await record(service, done);
 }
 
 async function targetIn(instance: Instance, given: string, { hands, signal }: CpOptions): Promise<Landing> {
@@ -95,20 +114,26 @@ async function targetIn(instance: Instance, given: string, { hands, signal }: Cp
   const first = await hands.look(instance.id, named, signal);
   const path = first?.type === 'link' ? first.to : named;
   const found = first?.type === 'link' ? await hands.look(instance.id, path, signal) : first;
-  const type = found?.type === 'link' ? 'other' : found?.type;
+  const type = found?.type === 'link' ? 'file' : found?.type;
   return { where: `in ${instance.name}`, path, saysFolder: /\/\.?$/.test(given), found: type };
 }
 
 async function copyOut({ from, to }: Copy & { type: 'out' }, instance: Instance, options: CpOptions): Promise<string> {
-  const { hands, output, signal, record } = options;
+  const { hands, output, signal } = options;
   const { path, name, asked } = sourceIn(from.path);
   const found = await hands.look(instance.id, asked, signal);
   if (found === undefined) throw new Error(`There is no ${path} in ${instance.name}.`);
+  if (found.type === 'special')
+    throw new Error(`${path} in ${instance.name} is neither a file nor a folder nor a link; it is not copied.`);
+  if (to.type === 'stream' && output.isTTY === true)
+    throw new Error('An archive is nothing for a terminal; say where it is to go with > or |.');
   const root = to.type === 'stream' ? undefined : await rootHere(to.path, name, found.type === 'folder');
-  await record(instance.service, `copied ${path} out of ${instance.name}`);
-  const archive = await hands.read(instance.id, asked, signal);
-  await (root === undefined ? pipeline(archive, output, { signal }) : unpack(archive, root, signal));
-  return `copied ${path} in ${instance.name} to ${root ?? 'stdout'}`;
+  const what = printable(`${path} out of ${instance.name}`);
+  await recorded({ done: `copied ${what}`, begun: `began to copy ${what}` }, instance, options, async () => {
+    const archive = await hands.read(instance.id, asked, signal);
+    await (root === undefined ? pipeline(archive, output, { signal }) : unpack(archive, root, signal));
+  });
+  return printable(`copied ${path} in ${instance.name} to ${root ?? 'stdout'}`);
 }
 
 /** With `/.` at its end it is what is in the folder, with a slash what a link leads to. */
@@ -124,6 +149,6 @@ async function rootHere(given: string, name: string, isFolder: boolean): Promise
   const landing = landingOf(isFolder, { where: 'here', path: given, saysFolder: given.endsWith('/'), found });
   if (landing === 'inside') return join(await realpath(given), name);
   const root = resolve(given);
-  if ((await foundHere(dirname(root))) === 'folder') return root;
+  if ((await foundHere(dirname(root))) === 'folder') return await followed(root);
   throw new Error(`There is no folder ${dirname(root)} here; make it first.`);
 }

@@ -24,6 +24,9 @@ const INSTANCE = /^([^/.:][^/:]*)(?:\/([1-9]\d*))?:(.*)$/s;
 /** Which way to copy; exactly one side is in an instance. */
 export function copyOf(source: string, target: string): Copy {
   const [from, to] = [sideOf(source), sideOf(target)];
+  const pathless = [source, target].find((text) => INSTANCE.exec(text)?.[3] === '');
+  if (pathless !== undefined)
+    return { type: 'refused', message: `${pathless} names no path; ${pathless}/ is all that there is.` };
   if (from.type === 'instance' && to.type !== 'instance') return { type: 'out', from, to };
   if (from.type !== 'instance' && to.type === 'instance') return { type: 'in', from, to };
   const isBoth = from.type === 'instance';
@@ -47,14 +50,15 @@ export interface Landing {
   readonly path: string;
   /** It was written with a slash at its end. */
   readonly saysFolder: boolean;
-  readonly found: 'folder' | 'other' | undefined;
+  readonly found: 'folder' | 'file' | 'special' | undefined;
 }
 
 /** Whether what is copied gets into the target, under its own name, or becomes it. */
 export function landingOf(isFolder: boolean, { where, path, saysFolder, found }: Landing): 'inside' | 'itself' {
   if (found === 'folder') return 'inside';
-  if (found === 'other' && (saysFolder || isFolder))
+  if (found !== undefined && (saysFolder || isFolder))
     throw new Error(`${path} ${where} is no folder; name another one.`);
+  if (found === 'special') throw new Error(`${path} ${where} is neither a file nor a folder; it is not replaced.`);
   if (found === undefined && saysFolder && !isFolder)
     throw new Error(`There is no folder ${path} ${where}; make it first.`);
   return 'itself';

@@ -139,8 +139,9 @@ export interface Hands {
   write(container: string, folder: string, archive: NodeJS.ReadableStream, signal: AbortSignal): Promise<void>;
 }
 
+/** `special`: a device, a socket or a pipe. */
 export type PathFound =
-  | { readonly type: 'folder' | 'other' }
+  | { readonly type: 'folder' | 'file' | 'special' }
   /** With where it leads in the end, which may be nowhere. */
   | { readonly type: 'link'; readonly to: string };
 

@@ -9,6 +9,8 @@ import { tarOf } from './tar.ts';
 /** Go's own bits of a mode. */
 const FOLDER = 0x8000_0000;
 const LINK = 0x0800_0000;
+/** Devices, pipes, sockets and what else is no file. */
+const SPECIAL = 0x0728_0000;
 
 /** See `Hands.look`. */
 export async function lookAt(
@@ -18,12 +20,25 @@ export async function lookAt(
   abortSignal: AbortSignal,
 ): Promise<PathFound | undefined> {
   const look = docker.getContainer(container).infoArchive({ path, abortSignal }) as Promise<IncomingMessage>;
-  const answer = await found(`Looking for ${path}`, look);
+  const answer = await found(
+    `Looking for ${path}`,
+    look.catch((error: unknown) => {
+      throw lookError(path, error);
+    }),
+  );
   if (answer === undefined) return undefined;
   // Else the connection is kept, and the command with it.
   const { mode, linkTarget } = statOf(answer.resume());
   if ((mode & LINK) !== 0) return { type: 'link', to: linkTarget };
-  return { type: (mode & FOLDER) === 0 ? 'other' : 'folder' };
+  if ((mode & FOLDER) !== 0) return { type: 'folder' };
+  return { type: (mode & SPECIAL) === 0 ? 'file' : 'special' };
+}
+
+/** What it answers to HEAD has no words. */
+function lookError(path: string, error: unknown): unknown {
+  if (![400, 500].includes(statusOf(error) ?? 0)) return error;
+  const message = `${path} leads through something that is no folder in this container, or through links in a circle.`;
+  return new ReasonError('start-failed', message, { cause: error });
 }
 
 function statOf({ headers }: IncomingMessage): { readonly mode: number; readonly linkTarget: string } {

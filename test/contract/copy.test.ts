@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -29,7 +29,11 @@ afterEach(async () => {
 const { signal } = new AbortController();
 
 async function instanceWith(fields: Partial<ContainerSpec> = {}): Promise<Instance> {
-  const command = ['sh', '-c', 'mkdir -p /srv/in; echo there > /srv/in/file; ln -s in /srv/link; sleep 1000'];
+  const command = [
+    'sh',
+    '-c',
+    'mkdir -p /srv/in; echo there > /srv/in/file; mkfifo /srv/in/pipe; ln -s circle /srv/circle; ln -s in /srv/link; sleep 1000',
+  ];
   const container = containerSpec({ image: 'lab/busybox:1', command, stopSignal: 'SIGKILL', ...fields });
   await cluster.runtime.ensure(slotSpec({ container }));
   const [instance] = (await cluster.runtime.observe()).instances;
@@ -63,14 +67,32 @@ it('sees folders, files and links, and copies a link as one, but what is behind 
   const look = (path: string) => cluster.hands.look(id, path, signal);
   await expect.poll(() => look('/srv/link')).toEqual({ type: 'link', to: '/srv/in' });
   expect(await look('/srv/link/')).toEqual({ type: 'folder' });
-  expect(await look('/srv/in/file')).toEqual({ type: 'other' });
+  expect(await look('/srv/in/file')).toEqual({ type: 'file' });
+  for (const path of ['/dev/null', '/srv/in/pipe']) expect(await look(path)).toEqual({ type: 'special' });
   expect(await look('/srv/nowhere')).toBeUndefined();
+  for (const path of ['/srv/in/file/below', '/srv/circle/below'])
+    await expect(look(path)).rejects.toThrow(`${path} leads through something that is no folder in this container`);
   await unpack(await cluster.hands.read(id, '/srv', signal), join(folder, 'srv'), signal);
   expect(await readFile(join(folder, 'srv', 'link', 'file'), 'utf8')).toBe('there\n');
   await unpack(await cluster.hands.read(id, '/srv/in/.', signal), join(folder, 'contents'), signal);
   expect(await readFile(join(folder, 'contents', 'file'), 'utf8')).toBe('there\n');
   await unpack(await cluster.hands.read(id, '/srv/link/', signal), join(folder, 'behind'), signal);
   expect(await readFile(join(folder, 'behind', 'file'), 'utf8')).toBe('there\n');
+});
+
+it('brings modes and times as they are, but no setuid', async () => {
+  const { id } = await instanceWith();
+  const path = join(folder, 'note');
+  const stat = async (mode: number, seconds: number) => {
+    await chmod(path, mode);
+    await utimes(path, new Date(seconds * 1000), new Date(seconds * 1000));
+    await write(id, '/tmp');
+    return (await execIn(cluster.docker, id, ['stat', '-c', '%a %Y', '/tmp/note'])).trim();
+  };
+  expect(await stat(0o000, 1_000_000_000)).toBe('0 1000000000');
+  // Before 1970 there is nothing for an engine.
+  expect(await stat(0o6755, -1000)).toBe('755 0');
+  expect(await stat(0o1777, 2 ** 31 + 5)).toBe('1777 2147483653');
 });
 
 it('gives all that there is, from the root on', async () => {
@@ -86,5 +108,5 @@ it('says why it cannot be put there', async () => {
   await expect(write(id, '/nowhere')).rejects.toThrow('There is no folder /nowhere in this container');
   await expect(write(id, '/bin/busybox')).rejects.toThrow('/bin/busybox is no folder in this container');
   await write(id, '/data');
-  expect(await cluster.hands.look(id, '/data/note', signal)).toEqual({ type: 'other' });
+  expect(await cluster.hands.look(id, '/data/note', signal)).toEqual({ type: 'file' });
 });

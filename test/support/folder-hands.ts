@@ -21,7 +21,8 @@ export class FolderHands implements Hands {
     const there = join(this.root, path);
     const stats = await lstat(there).catch(() => undefined);
     if (stats === undefined) return undefined;
-    if (!stats.isSymbolicLink()) return { type: stats.isDirectory() ? 'folder' : 'other' };
+    if (stats.isDirectory()) return { type: 'folder' };
+    if (!stats.isSymbolicLink()) return { type: stats.isFile() ? 'file' : 'special' };
     return { type: 'link', to: resolve(dirname(path), await readlink(there)) };
   }
 

@@ -69,6 +69,13 @@ it('says in a sentence what is wrong', async () => {
   expect(await wrong('web:/nowhere', '.')).toMatch(/^error: There is no \/nowhere in \S+-1\.\n$/);
   expect(await wrong('site', 'web:/nowhere/site')).toMatch(/There is no folder \/nowhere in this container/);
   expect(await wrong('nowhere', 'web:/srv')).toBe('error: There is no nowhere here.\n');
+  expect(await wrong('web:', '.')).toBe('error: web: names no path; web:/ is all that there is.\n');
+  expect(await wrong('web:/dev/null', '.')).toMatch(
+    /^error: \/dev\/null in \S+-1 is neither a file nor a folder nor a link/,
+  );
+  expect(await wrong('site/index.html', 'web:/etc/passwd/x')).toMatch(
+    /^error: \/etc\/passwd\/x leads through something/,
+  );
   expect(await wrong('a', 'b')).toMatch(/^error: Neither a nor b is in an instance/);
 });
 

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pack, type Header } from 'tar-stream';
 import { packed } from '../../../src/archive/pack.ts';
@@ -67,6 +69,16 @@ describe('what is packed and unpacked', () => {
     expect(await readFile(target, 'utf8')).toBe('new');
   });
 
+  it('keeps times of before 1970 and after 2038', async () => {
+    const one = join(folder.path, 'one');
+    await writeFile(one, '');
+    for (const time of [new Date('1955-11-05T06:15:00Z'), new Date('2054-03-02T01:00:00Z')]) {
+      await utimes(one, time, time);
+      await unpack(packed(one, 'x'), target, NEVER);
+      expect((await lstat(target)).mtime).toEqual(time);
+    }
+  });
+
   it('says so where a file cannot be read', async () => {
     const packing = unpack(packed(join(folder.path, 'nowhere'), 'x'), target, NEVER);
     await expect(packing).rejects.toThrow(/no such file/);
@@ -96,7 +108,8 @@ describe('an archive', () => {
   it('replaces a link by a file of its name, and a folder by none', async () => {
     await writeFile(join(outside, 'kept'), 'kept');
     const link: Member = { name: 'x/link', type: 'symlink', linkname: join(outside, 'kept') };
-    await unpacked(FOLDER, link, { name: 'x/link', content: 'new' });
+    await unpacked(FOLDER, link);
+    await unpacked(FOLDER, { name: 'x/link', content: 'new' });
     expect(await readFile(join(outside, 'kept'), 'utf8')).toBe('kept');
     expect(await readFile(join(target, 'link'), 'utf8')).toBe('new');
     await unpacked(FOLDER, { name: 'x/sub/', type: 'directory' });
@@ -122,6 +135,62 @@ describe('an archive', () => {
     expect(existsSync(join(target, 'third'))).toBe(false);
   });
 
+  it('names a link twice, too, and leaves out a device under any name', async () => {
+    await unpacked(
+      FOLDER,
+      { name: 'x/link', type: 'symlink', linkname: 'nowhere' },
+      { name: 'x/second', type: 'link', linkname: 'x/link' },
+      { name: 'x/pipe', type: 'fifo' },
+      { name: 'x/third', type: 'link', linkname: 'x/pipe' },
+      { name: 'x/fourth', type: 'link', linkname: 'x/third' },
+    );
+    expect((await readdir(target)).sort()).toEqual(['link', 'second']);
+    expect(await readlink(join(target, 'second'))).toBe('nowhere');
+  });
+
+  it('can be taken again over what it was before', async () => {
+    const members = [
+      FOLDER,
+      { name: 'x/first', content: 'both' },
+      { name: 'x/second', type: 'link', linkname: 'x/first' },
+    ] as const;
+    await unpacked(...members);
+    await unpacked(members[0], members[2]);
+    await unpacked(...members);
+    expect((await readdir(target)).sort()).toEqual(['first', 'second']);
+  });
+
+  it('takes the place of no pipe and no device', async () => {
+    await promisify(execFile)('mkfifo', [target]);
+    for (const member of [
+      { name: 'x', content: '1' },
+      { name: 'x', type: 'symlink', linkname: outside },
+    ] as const)
+      await expect(unpacked(member)).rejects.toThrow(`${target} is neither a file nor a link; it is not replaced.`);
+    expect((await lstat(target)).isFIFO()).toBe(true);
+    expect((await readdir(folder.path)).sort()).toEqual(['outside', 'target']);
+  });
+
+  it('is given up where a name in it is not UTF-8', async () => {
+    for (const strange of [{ name: 'x/a\uFFFD' }, { name: 'x/link', type: 'symlink', linkname: '\uFFFD' }] as const)
+      await expect(unpacked(FOLDER, strange)).rejects.toThrow(/^The name "[^"]*\uFFFD" is not in UTF-8; rename it/);
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  it('is given up where two of its files would be one', async () => {
+    for (const name of ['x/a', 'x//a', 'y/a'])
+      await expect(unpacked(FOLDER, { name: 'x/a', content: '1' }, { name, content: '2' })).rejects.toThrow(
+        `The archive has ${join(target, 'a')} twice`,
+      );
+    expect(await readFile(join(target, 'a'), 'utf8')).toBe('1');
+  });
+
+  it('gives its folders their modes, however it ends', async () => {
+    const done = unpacked({ ...FOLDER, mode: 0o750 }, { name: '../x' });
+    await expect(done).rejects.toThrow(/leads out/);
+    expect((await lstat(target)).mode & 0o777).toBe(0o750);
+  });
+
   it('gives nobody the rights of its owner, and makes no devices', async () => {
     await unpacked(FOLDER, { name: 'x/tool', mode: 0o6755 }, { name: 'x/device', type: 'character-device' });
     expect((await lstat(join(target, 'tool'))).mode & 0o7777).toBe(0o755);
@@ -135,15 +204,19 @@ describe('an archive', () => {
     expect(await readdir(target)).toEqual([]);
   });
 
-  it('that never ends is left when it is given up', async () => {
+  it('that never ends is left when it is given up, and what was there before is there still', async () => {
     const giveUp = new AbortController();
     const whole = Buffer.concat(await archiveOf(FOLDER, { name: 'x/file', content: 'a'.repeat(100_000) }).toArray());
     const slow = new Readable({ read: () => undefined, signal: giveUp.signal });
+    await mkdir(target);
+    await writeFile(join(target, 'file'), 'of before');
     slow.push(whole.subarray(0, 50_000));
     const done = unpack(slow, target, giveUp.signal);
-    await expect.poll(() => existsSync(join(target, 'file'))).toBe(true);
+    await expect.poll(() => readdir(target)).toHaveLength(2);
+    expect(await readFile(join(target, 'file'), 'utf8')).toBe('of before');
     giveUp.abort();
     await expect(done).rejects.toThrow(/abort/);
-    expect(await readdir(target)).toEqual([]);
+    expect(await readdir(target)).toEqual(['file']);
+    expect(await readFile(join(target, 'file'), 'utf8')).toBe('of before');
   });
 });

@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { packed } from '../../../src/archive/pack.ts';
 import { unpack } from '../../../src/archive/unpack.ts';
@@ -37,7 +39,7 @@ afterEach(() => folder[Symbol.asyncDispose]());
 interface Given {
   readonly instance?: number;
   readonly input?: Readable;
-  readonly output?: PassThrough;
+  readonly output?: PassThrough & { isTTY?: boolean };
 }
 
 /** What it says, or the error that it ends with, and what is recorded. */
@@ -139,9 +141,41 @@ it('takes the instance that is named, in either way, or the first, of those that
   );
 });
 
+it('writes where a link leads that is named as the target, there or not yet', async () => {
+  await symlink('site/index.html', here('index'));
+  await symlink('link', here('site/far'));
+  await symlink('site/new.conf', here('new'));
+  await copied('web:/etc/app/app.conf', here('index'));
+  expect(await readFile(here('site/index.html'), 'utf8')).toBe('of there');
+  await writeFile(here('site/index.html'), 'index');
+  await copied('web:/etc/app/app.conf', here('site/far'));
+  expect(await readFile(here('site/index.html'), 'utf8')).toBe('of there');
+  await copied('web:/etc/app/app.conf', here('new'));
+  expect(await readFile(here('site/new.conf'), 'utf8')).toBe('of there');
+  for (const link of ['index', 'site/far', 'new']) expect((await lstat(here(link))).isSymbolicLink()).toBe(true);
+});
+
+it('keeps in mind what has failed on its way', async () => {
+  await writeFile(Buffer.concat([Buffer.from(here('site/')), Buffer.from([0xe9])]), '');
+  const { failure, recorded } = await copied(here('site'), 'web:/etc');
+  expect(failure).toMatch(/^The name "\uFFFD" is not in UTF-8/);
+  expect(recorded).toEqual(['web: began to copy to /etc/site in demo-web-RELEASE-1, which failed']);
+  await mkdir(here('app/app.conf'), { recursive: true });
+  expect((await copied('web:/etc/app', here(''))).recorded).toEqual([
+    'web: began to copy /etc/app out of demo-web-RELEASE-1, which failed',
+  ]);
+});
+
+it('shows names as what they are', async () => {
+  await writeFile(there('\u001b[2J'), '');
+  const { said, recorded } = await copied('web:/\u001b[2J', here('x'));
+  expect(said).toBe('copied /\\u001b[2J in demo-web-RELEASE-1 to /here/x');
+  expect(recorded).toEqual(['web: copied /\\u001b[2J out of demo-web-RELEASE-1']);
+});
+
 it('says in a sentence what is wrong, before it begins', async () => {
-  const wrong = async (source: string, target: string) => {
-    const { said, failure, recorded } = await copied(source, target);
+  const wrong = async (source: string, target: string, given?: Given) => {
+    const { said, failure, recorded } = await copied(source, target, given);
     expect(recorded).toEqual([]);
     return said + failure;
   };
@@ -160,4 +194,28 @@ it('says in a sentence what is wrong, before it begins', async () => {
     '/etc/app/app.conf in demo-web-RELEASE-1 is no folder; name another one.',
   );
   expect(await wrong('a', 'b')).toMatch(/^Neither a nor b/);
+  const output = Object.assign(new PassThrough(), { isTTY: true });
+  expect(await wrong('web:/etc', '-', { output })).toMatch(/^An archive is nothing for a terminal/);
+});
+
+it('neither copies nor replaces what is no file', async () => {
+  await promisify(execFile)('mkfifo', [here('pipe'), there('pipe')]);
+  const wrong = async (source: string, target: string) => {
+    const { failure, recorded } = await copied(source, target);
+    expect(recorded).toEqual([]);
+    return failure;
+  };
+  expect(await wrong(here('pipe'), 'web:/etc')).toBe(
+    '/here/pipe here is neither a file nor a folder nor a link; it is not copied.',
+  );
+  expect(await wrong('web:/pipe', here('new'))).toBe(
+    '/pipe in demo-web-RELEASE-1 is neither a file nor a folder nor a link; it is not copied.',
+  );
+  expect(await wrong(here('app.conf'), 'web:/pipe')).toBe(
+    '/pipe in demo-web-RELEASE-1 is neither a file nor a folder; it is not replaced.',
+  );
+  expect(await wrong('web:/etc/app/app.conf', here('pipe'))).toBe(
+    '/here/pipe here is neither a file nor a folder; it is not replaced.',
+  );
+  for (const pipe of [here('pipe'), there('pipe')]) expect((await lstat(pipe)).isFIFO()).toBe(true);
 });

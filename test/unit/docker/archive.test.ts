@@ -26,7 +26,11 @@ const stat = (fields: object) =>
 
 it.each([
   ['a folder', { mode: 0x8000_0000 + 0o755 }, { type: 'folder' }],
-  ['a file', { mode: 0o644 }, { type: 'other' }],
+  ['a file', { mode: 0o644 }, { type: 'file' }],
+  ['a file with setuid and a sticky bit', { mode: 0x00d0_0000 + 0o644 }, { type: 'file' }],
+  ['a device', { mode: 0x0420_0000 + 0o666 }, { type: 'special' }],
+  ['a pipe', { mode: 0x0200_0000 + 0o644 }, { type: 'special' }],
+  ['a socket', { mode: 0x0100_0000 + 0o755 }, { type: 'special' }],
   ['a link', { mode: 0x0800_0000 + 0o777, linkTarget: '/srv/x' }, { type: 'link', to: '/srv/x' }],
 ])('sees %s', async (_, fields, found) => {
   const hands = await handsOn((_, response) => response.setHeader('x-docker-container-path-stat', stat(fields)).end());
@@ -37,6 +41,13 @@ it('sees that there is nothing', async () => {
   const hands = await handsOn((_, response) => response.writeHead(404).end());
   expect(await hands.look('web', '/x', signal)).toBeUndefined();
   await expect(hands.read('web', '/x', signal)).rejects.toThrow('/x is gone: somebody has removed it.');
+});
+
+it.each([400, 500])('has words for a path that leads nowhere, as %i brings none', async (status) => {
+  const hands = await handsOn((_, response) => response.writeHead(status).end());
+  await expect(hands.look('web', '/f/x', signal)).rejects.toThrow(
+    '/f/x leads through something that is no folder in this container, or through links in a circle.',
+  );
 });
 
 it('asks before it sends, which it does piece by piece, and never puts a file in place of a folder', async () => {
