@@ -19,7 +19,8 @@ export interface ContainerHost {
 }
 
 export interface HostedLogOptions {
-  readonly stream: LogLine['stream'];
+  /** Absent: both. */
+  readonly stream?: LogLine['stream'];
   /** Lines from the end, of both streams; absent: all. */
   readonly tail?: number;
   /** Seconds since 1970: lines of before are left out. */

@@ -5,11 +5,8 @@ import type { LogLine } from '../core/ports.ts';
 import { request } from './errors.ts';
 import { framesOf, type Frame } from './frames.ts';
 
-/** Of both streams, where none is named. */
-type ReadOptions = Omit<HostedLogOptions, 'stream'> & Partial<Pick<HostedLogOptions, 'stream'>>;
-
 /** The container's last lines and, with `follow`, those to come until it stops or the signal is aborted. */
-export async function* readLogs(docker: Docker, id: string, options: ReadOptions): AsyncGenerator<LogLine> {
+export async function* readLogs(docker: Docker, id: string, options: HostedLogOptions): AsyncGenerator<LogLine> {
   let output: Readable | undefined;
   try {
     // A log without lines is not even answered to until there is one.
@@ -25,7 +22,7 @@ export async function* readLogs(docker: Docker, id: string, options: ReadOptions
 async function openLogs(
   docker: Docker,
   id: string,
-  { tail, since, follow, signal, stream: only }: ReadOptions,
+  { tail, since, follow, signal, stream: only }: HostedLogOptions,
 ): Promise<Readable> {
   const container = docker.getContainer(id);
   const abort = signal === undefined ? {} : { abortSignal: signal };

@@ -8,8 +8,9 @@ const REACH = 50;
 
 interface Read {
   readonly requests: readonly HandledRequest[];
-  /** Lines that were looked through, and when the last one came. */
+  /** Lines of both streams that were looked through: Docker counts them together. */
   readonly lines: number;
+  /** When the last one came that may be a request. */
   readonly last: string;
 }
 
@@ -43,8 +44,9 @@ async function within(
 ): Promise<Read> {
   const requests: HandledRequest[] = [];
   let [lines, last] = [0, ''];
-  for await (const { at, text } of host.logs(container, { stream: 'stdout', tail: reach, follow: false, signal })) {
+  for await (const { at, stream, text } of host.logs(container, { tail: reach, follow: false, signal })) {
     lines += 1;
+    if (stream !== 'stdout') continue;
     last = at;
     const request = readRequest(text);
     if (request !== undefined && wanted(request)) requests.push(request);

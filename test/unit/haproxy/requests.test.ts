@@ -18,9 +18,10 @@ function hostOf(lines: readonly LogLine[], coming: readonly LogLine[] = []) {
   const asked: HostedLogOptions[] = [];
   async function* logs(_: string, options: HostedLogOptions): AsyncGenerator<LogLine> {
     asked.push(options);
-    const { follow, since = 0, tail = Infinity } = options;
+    const { follow, since = 0, tail = Infinity, stream: only } = options;
     const all = follow ? [...lines, ...coming] : lines;
-    yield* await Promise.resolve(all.filter(({ at }) => Date.parse(at) >= since * 1000).slice(-tail));
+    const last = all.filter(({ at }) => Date.parse(at) >= since * 1000).slice(-tail);
+    yield* await Promise.resolve(last.filter(({ stream }) => only === undefined || stream === only));
   }
   return { host: { logs } as unknown as ContainerHost, asked };
 }
@@ -38,6 +39,8 @@ async function read(
 }
 
 const many = (length: number) => Array.from({ length }, (_, index) => lineOf(index, `/${index}`));
+const complaints = (length: number): LogLine[] =>
+  many(length).map(({ at }) => ({ at, stream: 'stderr', text: 'Server web.a/s is DOWN.' }));
 
 it('reads no more of the log than it takes', async () => {
   const log = hostOf(many(5000));
@@ -50,6 +53,12 @@ it('looks further back for what is seldom, and gives what there is', async () =>
   expect(await read(log, { tail: 1, path: '/3' })).toEqual(['/3']);
   expect(await read(log, { tail: 2, path: '/4000' })).toEqual(['/4000']);
   expect(await read(hostOf([]), { tail: 2 })).toEqual([]);
+});
+
+it('looks behind whatever else HAProxy said', async () => {
+  const lines = [...many(3), ...complaints(600)];
+  expect(await read(hostOf(lines), { tail: 1 })).toEqual(['/2']);
+  expect(await read(hostOf(lines, [lineOf(700, '/new')]), { tail: 1, follow: true })).toEqual(['/2', '/new']);
 });
 
 it('passes over what is no request', async () => {
