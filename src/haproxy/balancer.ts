@@ -95,10 +95,9 @@ class HaproxyBalancer implements Balancer {
   }
 
   /** It has a log whether it can be talked to or not. */
-  async *requests(options: RequestOptions): AsyncGenerator<HandledRequest> {
+  requests(options: RequestOptions): AsyncIterable<HandledRequest> {
     const { host, cluster } = this.options;
-    const container = await host.find(containerName(cluster));
-    if (container !== undefined) yield* readRequests(host, container.id, options);
+    return readRequests(host, containerName(cluster), options);
   }
 
   async remove(): Promise<void> {

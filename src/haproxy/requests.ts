@@ -1,10 +1,13 @@
-import type { ContainerHost } from '../core/container-host.ts';
-import type { RequestOptions } from '../core/ports.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ContainerHost, HostedContainer } from '../core/container-host.ts';
+import type { LogLine, RequestOptions } from '../core/ports.ts';
 import type { HandledRequest } from '../core/requests.ts';
 import { readRequest } from './request-log.ts';
 
 /** Lines of the log that are looked through for each request that is wanted, to begin with. */
 const REACH = 50;
+/** Milliseconds until a balancer that ended is looked for again. */
+const AGAIN = 500;
 
 interface Read {
   readonly requests: readonly HandledRequest[];
@@ -14,15 +17,17 @@ interface Read {
   readonly last: string;
 }
 
-/** See `Balancer.requests`. */
+/** See `Balancer.requests`; `name` is that of the balancer's container. */
 export async function* readRequests(
   host: ContainerHost,
-  container: string,
+  name: string,
   options: RequestOptions,
 ): AsyncGenerator<HandledRequest> {
-  const { requests, last } = await latest(host, container, options);
+  const container = await host.find(name);
+  if (container === undefined) return;
+  const { requests, last } = await latest(host, container.id, options);
   yield* requests;
-  if (options.follow) yield* coming(host, container, last, options);
+  if (options.follow) yield* coming(host, name, last, options);
 }
 
 /** Looks further and further back, until there are enough or no more. */
@@ -54,16 +59,36 @@ async function within(
   return { requests, lines, last };
 }
 
-/** From the same second on, so that nothing is missed that came in between; what was there before is passed over. */
+/** Until nobody looks any more: a balancer that restarts, or is made anew, is found again. */
 async function* coming(
   host: ContainerHost,
-  container: string,
-  last: string,
+  name: string,
+  from: string,
   { wanted, signal }: RequestOptions,
 ): AsyncGenerator<HandledRequest> {
+  for (let last = from; !signal.aborted; await delay(AGAIN, undefined, { signal }).catch(() => undefined)) {
+    const container = await host.find(name);
+    if (container?.running !== true) continue;
+    for await (const { at, text } of whileItIsThere(host, container, last, signal)) {
+      last = at;
+      const request = readRequest(text);
+      if (request !== undefined && wanted(request)) yield request;
+    }
+  }
+}
+
+/** Lines after `last`, asked for from the same second on, so that nothing is missed that came in between. */
+async function* whileItIsThere(
+  host: ContainerHost,
+  { id, name }: HostedContainer,
+  last: string,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   const since = last === '' ? {} : { since: Math.floor(Date.parse(last) / 1000) };
-  for await (const { at, text } of host.logs(container, { stream: 'stdout', follow: true, signal, ...since })) {
-    const request = at > last ? readRequest(text) : undefined;
-    if (request !== undefined && wanted(request)) yield request;
+  try {
+    for await (const line of host.logs(id, { stream: 'stdout', follow: true, signal, ...since }))
+      if (line.at > last) yield line;
+  } catch (error) {
+    if ((await host.find(name))?.id === id) throw error;
   }
 }

@@ -88,6 +88,33 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the log of req
     expect(seen).toEqual(['/b', '/d']);
   });
 
+  test('is followed over a restart of the container, and into another one', async () => {
+    await using lab = await BalancerLab.open(haproxy);
+    const balancer = lab.balancer();
+    const table = tableOf([], [routeTo([])]);
+    await balancer.apply(table);
+    const ask = (path: string) => lab.get('web.example.com', path).then(Boolean, () => false);
+    await ask('/a');
+    await untilLogged(balancer, 1);
+    const leaving = new AbortController();
+    const seen: (string | undefined)[] = [];
+    const options = { tail: 1, follow: true, wanted: () => true, signal: leaving.signal };
+    for await (const { path } of balancer.requests(options)) {
+      seen.push(path);
+      if (path === '/c') leaving.abort();
+      const container = lab.docker.getContainer(lab.container);
+      if (path === '/a') {
+        await container.restart({ t: 1 });
+        await until(() => ask('/b'));
+      } else if (path === '/b') {
+        await container.remove({ force: true });
+        await balancer.apply(table);
+        await until(() => ask('/c'));
+      }
+    }
+    expect(seen).toEqual(['/a', '/b', '/c']);
+  });
+
   test('ends and begins with a reload, in the same container', async () => {
     await using lab = await BalancerLab.open(haproxy, { accessLog: false });
     const table = tableOf([], [routeTo([])]);

@@ -13,28 +13,30 @@ function lineOf(index: number, path: string): LogLine {
   return { at, stream: 'stdout', text };
 }
 
-/** A container's log, which gets these lines as soon as somebody has read what was there before. */
+/** A container's log, which gets these lines as soon as somebody has read what was there before; then they leave. */
 function hostOf(lines: readonly LogLine[], coming: readonly LogLine[] = []) {
   const asked: HostedLogOptions[] = [];
+  const leaving = new AbortController();
+  const find = (name: string) => Promise.resolve({ id: 'b1', name, running: true, labels: {} });
   async function* logs(_: string, options: HostedLogOptions): AsyncGenerator<LogLine> {
     asked.push(options);
     const { follow, since = 0, tail = Infinity, stream: only } = options;
     const all = follow ? [...lines, ...coming] : lines;
     const last = all.filter(({ at }) => Date.parse(at) >= since * 1000).slice(-tail);
     yield* await Promise.resolve(last.filter(({ stream }) => only === undefined || stream === only));
+    if (follow) leaving.abort();
   }
-  return { host: { logs } as unknown as ContainerHost, asked };
+  return { host: { find, logs } as unknown as ContainerHost, asked, signal: leaving.signal };
 }
 
 async function read(
-  { host }: ReturnType<typeof hostOf>,
+  { host, signal }: ReturnType<typeof hostOf>,
   options: { tail: number; follow?: boolean; path?: string },
 ): Promise<(string | undefined)[]> {
   const { tail, follow = false, path } = options;
   const wanted = (each: HandledRequest) => path === undefined || each.path === path;
-  const { signal } = new AbortController();
   const found: (string | undefined)[] = [];
-  for await (const each of readRequests(host, 'b1', { tail, follow, wanted, signal })) found.push(each.path);
+  for await (const each of readRequests(host, 'balancer', { tail, follow, wanted, signal })) found.push(each.path);
   return found;
 }
 
@@ -67,8 +69,8 @@ it('passes over what is no request', async () => {
 });
 
 it('goes on with what comes, and gives nothing twice', async () => {
-  const log = hostOf(many(3), [lineOf(3, '/new'), lineOf(4, '/other'), lineOf(5, '/new')]);
-  expect(await read(log, { tail: 2, follow: true })).toEqual(['/1', '/2', '/new', '/other', '/new']);
-  expect(await read(log, { tail: 2, follow: true, path: '/new' })).toEqual(['/new', '/new']);
+  const log = () => hostOf(many(3), [lineOf(3, '/new'), lineOf(4, '/other'), lineOf(5, '/new')]);
+  expect(await read(log(), { tail: 2, follow: true })).toEqual(['/1', '/2', '/new', '/other', '/new']);
+  expect(await read(log(), { tail: 2, follow: true, path: '/new' })).toEqual(['/new', '/new']);
   expect(await read(hostOf([], many(1)), { tail: 2, follow: true })).toEqual(['/0']);
 });
