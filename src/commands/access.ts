@@ -25,8 +25,8 @@ export async function access(options: AccessOptions): Promise<ExitCode> {
     terminal.err('There is no load balancer: no manifest that was applied needs one.\n');
     return EXIT.error;
   }
-  if (name !== undefined && table !== undefined && !namesOf(table).includes(name)) {
-    terminal.err(unknownTo(table, name));
+  if (name !== undefined && !(await isKnown(name, table, options))) {
+    terminal.err(unknown(name, table));
     return EXIT.error;
   }
   if (!options.isLogged) terminal.err('`balancer.accessLog` is false: no new requests are logged.\n');
@@ -36,7 +36,21 @@ export async function access(options: AccessOptions): Promise<ExitCode> {
   return EXIT.done;
 }
 
-function unknownTo(table: RoutingTable, name: string): string {
+/** Also by a name of before, for as long as the log has it. */
+async function isKnown(
+  name: string,
+  table: RoutingTable | undefined,
+  { balancer, signal }: AccessOptions,
+): Promise<boolean> {
+  if (table !== undefined && namesOf(table).includes(name)) return true;
+  const last = { tail: 1, follow: false, wanted: requestsOf(name, table), signal };
+  const found: HandledRequest[] = [];
+  for await (const request of balancer.requests(last)) found.push(request);
+  return found.length > 0 || signal.aborted;
+}
+
+function unknown(name: string, table: RoutingTable | undefined): string {
+  if (table === undefined) return `The load balancer does not answer, and its log has no request for ${name}.\n`;
   const names = namesOf(table);
   const others = names.length === 0 ? 'There is none yet' : `Those that there are: ${names.join(', ')}`;
   return `No load balancer is called ${name}, and none leads to a service ${name}. ${others}.\n`;

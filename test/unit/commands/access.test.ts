@@ -79,6 +79,21 @@ it('takes a name for a load balancer, and for a service that answered or was to 
   expect(await pathsOf('old')).toBe('/d');
 });
 
+it('takes a name of before for as long as the log has it, also where the balancer does not answer', async () => {
+  await balancer.apply({ ...TABLE, routes: [leading('www', 'web')] });
+  balancer.handled.push(handled('/a', { loadBalancer: 'old', ...by('before') }));
+  for (const answers of [true, false]) {
+    balancer.answers = answers;
+    expect(await printed('old')).toMatchObject({ code: 0, out: expect.stringContaining('/a') as string, err: '' });
+    expect(await printed('before')).toMatchObject({ code: 0, out: expect.stringContaining('/a') as string, err: '' });
+  }
+  expect(await printed('wbe')).toEqual({
+    code: 1,
+    out: '',
+    err: 'The load balancer does not answer, and its log has no request for wbe.\n',
+  });
+});
+
 it('says what there is where a name is unknown, and where there is no load balancer or no log', async () => {
   expect(await printed()).toEqual({
     code: 1,
