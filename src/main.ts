@@ -26,9 +26,15 @@ const terminal: Terminal = {
   palette: paletteOf(isColoured(process.stdout)),
 };
 
-/** The first signal ends what runs, cleanly; the second one at once. */
+/** The first signal ends what runs, cleanly; the second one at once. So does a reader that leaves, such as `head`. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      controller.abort(new Error('ended as nobody reads the output'));
+    });
+  }
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT.error);

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 
 /** Somebody wants to know who asked for what, and who answered. */
+
+const BIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 let scenario: Scenario;
 beforeAll(async () => {
@@ -52,4 +56,19 @@ it('says what there is where nothing has the name', async () => {
   expect(stderr).toBe(
     'No load balancer is called wbe, and none leads to a service wbe. Those that there are: api, web.\n',
   );
+});
+
+it('ends without a word when whoever reads has read enough', async () => {
+  const command = `{ ${process.execPath} ${BIN} logs --access --follow; echo "code $?" >&2; } | head -n 1`;
+  const shell = spawn('sh', ['-c', command], { cwd: scenario.directory, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err, isOver] = ['', '', false];
+  shell.stdout.on('data', (text: Buffer) => (out += text.toString()));
+  shell.stderr.on('data', (text: Buffer) => (err += text.toString()));
+  shell.on('close', () => (isOver = true));
+  await until('it meets a closed pipe', async () => {
+    await scenario.get('web.example.com', '/env');
+    return isOver;
+  });
+  expect(out.split('\n')).toHaveLength(2);
+  expect(err).toBe('code 0\n');
 });
