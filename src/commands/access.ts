@@ -1,5 +1,5 @@
 import type { Balancer } from '../core/ports.ts';
-import { namesOf, requestsOf, type HandledRequest } from '../core/requests.ts';
+import { areTwo, namesOf, requestsOf, type HandledRequest } from '../core/requests.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,6 +29,8 @@ export async function access(options: AccessOptions): Promise<ExitCode> {
     terminal.err(unknown(name, table));
     return EXIT.error;
   }
+  if (name !== undefined && table !== undefined && areTwo(name, table))
+    terminal.err(`Both a load balancer and a service are called ${name}: the requests of both are meant.\n`);
   if (!options.isLogged) terminal.err('`balancer.accessLog` is false: no new requests are logged.\n');
   const wanted = name === undefined ? () => true : requestsOf(name, table);
   const print = format === 'json' ? JSON.stringify : requestText;

@@ -1,4 +1,4 @@
-import type { RoutingTable } from './routing.ts';
+import type { Route, RoutingTable } from './routing.ts';
 
 /** A request that the load balancer is done with, as its log has it. */
 export interface HandledRequest {
@@ -40,9 +40,23 @@ export function requestsOf(name: string, table: RoutingTable | undefined): Wante
 
 /** What requests can be asked for by: load balancers, and the services that they lead to. */
 export function namesOf({ routes }: RoutingTable): readonly string[] {
-  const services = routes.flatMap(({ pools }) => [pools.a.set, pools.b.set].map(serviceOf));
+  const services = routes.flatMap(servicesOf);
   const names = new Set([...routes.map(({ loadBalancer }) => loadBalancer), ...services]);
   return [...names].filter((name) => name !== '').sort();
+}
+
+/** Whether a load balancer and a service are called so and not all of their requests are those of both. */
+export function areTwo(name: string, { routes }: RoutingTable): boolean {
+  const named = routes.map((route) => ({
+    balancer: route.loadBalancer === name,
+    service: servicesOf(route).includes(name),
+  }));
+  const isEach = named.some(({ balancer }) => balancer) && named.some(({ service }) => service);
+  return isEach && named.some(({ balancer, service }) => balancer !== service);
+}
+
+function servicesOf({ pools }: Route): readonly string[] {
+  return [pools.a.set, pools.b.set].map(serviceOf);
 }
 
 /** Of a set such as `web` or `web@3f9c1a2`. */

@@ -79,6 +79,19 @@ it('takes a name for a load balancer, and for a service that answered or was to 
   expect(await pathsOf('old')).toBe('/d');
 });
 
+it.each<[string, Route[], boolean]>([
+  ['leads to the service, as nothing else does', [leading('api', 'api@3f9c1a2')], false],
+  ['comes to lead to the service', [leading('api', 'old', 'api')], false],
+  ['leads to another service', [leading('api', 'web'), leading('www', 'api')], true],
+  ['leads to another service, too', [leading('api', 'api'), leading('api', 'web')], true],
+  ['leads to the service, as another one does', [leading('api', 'api'), leading('www', 'api')], true],
+  ['is the only one of that name', [leading('api', 'web')], false],
+])('knows whether two are meant where the load balancer %s', async (_, routes, isTwice) => {
+  await balancer.apply({ ...TABLE, routes });
+  const said = 'Both a load balancer and a service are called api: the requests of both are meant.\n';
+  expect(await printed('api')).toEqual({ code: 0, out: '', err: isTwice ? said : '' });
+});
+
 it('takes a name of before for as long as the log has it, also where the balancer does not answer', async () => {
   await balancer.apply({ ...TABLE, routes: [leading('www', 'web')] });
   balancer.handled.push(handled('/a', { loadBalancer: 'old', ...by('before') }));
