@@ -28,16 +28,20 @@ async function access(...args: string[]): Promise<string> {
 
 it('prints each request as a line, all of them or those of one name', async () => {
   await until('three requests are told', async () => (await access()).split('\n').length === 4);
-  const [first = '', second = '', third = ''] = (await access()).split('\n');
+  const lines = (await access()).trim().split('\n');
+  // HAProxy's threads need not log in the order of the requests.
+  const [first, second, third] = ['web.example', 'api.example', 'nobody.example'].map((host) =>
+    lines.find((line) => line.includes(host)),
+  );
   const start = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z 127\.0\.0\.1 GET /;
-  for (const line of [first, second, third]) expect(line).toMatch(start);
+  for (const line of lines) expect(line).toMatch(start);
   expect(first).toMatch(
     / web\.example\.com:?\d*\/env 200 \d+ B \d+ ms \(first byte \d+ ms\) web → web@[0-9a-f]{7}\/1$/,
   );
   expect(second).toMatch(/ api\.example\.com:?\d*\/nowhere 404 .* api → api@[0-9a-f]{7}\/1$/);
   expect(third).toMatch(/ nobody\.example\.com:?\d*\/ 404 .* - ended \S+$/);
-  expect(await access('web')).toBe(`${first}\n`);
-  expect(await access('--tail', '1')).toBe(`${third}\n`);
+  expect(await access('web')).toBe(`${first ?? ''}\n`);
+  expect(await access('--tail', '1')).toBe(`${lines[2] ?? ''}\n`);
 });
 
 it('prints JSON for programs', async () => {
