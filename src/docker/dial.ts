@@ -3,7 +3,7 @@ import { wordsOf } from './errors.ts';
 import { follow, inTime, tooLate } from './limit.ts';
 
 /** An engine that has not answered a call for this long hangs: even removing a large container takes seconds. */
-const LIMIT = 120_000;
+export const LIMIT = 120_000;
 
 /** What is answered when it happens or is done: pulls, events, stops, which have `stopInTime`. */
 const UNLIMITED = /^\/(images\/create|events|containers\/[^/]+\/(stop|restart))\b/;
@@ -11,7 +11,8 @@ const LOG = /^\/containers\/[^/]+\/logs\b/;
 
 interface Call {
   readonly path: string;
-  readonly options?: { readonly follow?: boolean };
+  /** `_query`: what the engine is asked, where dockerode is told something else. */
+  readonly options?: { readonly follow?: boolean; readonly _query?: { readonly follow?: boolean } };
   /** What is uploaded. */
   readonly file?: unknown;
   abortSignal?: AbortSignal;
@@ -59,7 +60,9 @@ export function tame(
 
 /** It takes as long as what is to come on one side or the other. */
 function isStreamed({ path, options, file }: Call): boolean {
-  return (LOG.test(path) && options?.follow === true) || (file !== undefined && !Buffer.isBuffer(file));
+  return (
+    (LOG.test(path) && (options?._query ?? options)?.follow === true) || (file !== undefined && !Buffer.isBuffer(file))
+  );
 }
 
 /** What Docker gives a container that has no grace period of its own. */

@@ -1,9 +1,13 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { HostedLogOptions } from '../core/container-host.ts';
 import type { LogLine } from '../core/ports.ts';
+import { LIMIT } from './dial.ts';
 import { request } from './errors.ts';
 import { framesOf, type Frame } from './frames.ts';
+import { tooLate } from './limit.ts';
+
+const ATTEMPT = 'Reading the log';
 
 /** The container's last lines and, with `follow`, those to come until it stops or the signal is aborted. */
 export async function* readLogs(docker: Docker, id: string, options: HostedLogOptions): AsyncGenerator<LogLine> {
@@ -11,7 +15,7 @@ export async function* readLogs(docker: Docker, id: string, options: HostedLogOp
   try {
     // A log without lines is not even answered to until there is one.
     output = await openLogs(docker, id, options);
-    yield* linesOf(framesOf(output));
+    yield* linesOf(framesOf(options.follow ? output : chunksInTime(output)));
   } catch (error) {
     if (options.signal?.aborted !== true) throw error;
   } finally {
@@ -19,21 +23,30 @@ export async function* readLogs(docker: Docker, id: string, options: HostedLogOp
   }
 }
 
+/** A log may be larger than memory, so dockerode, which gathers what is not followed, is always told to follow it. */
 async function openLogs(
   docker: Docker,
   id: string,
   { tail, since, follow, signal, stream: only }: HostedLogOptions,
 ): Promise<Readable> {
-  const container = docker.getContainer(id);
-  const abort = signal === undefined ? {} : { abortSignal: signal };
   const range = { ...(tail !== undefined && { tail }), ...(since !== undefined && { since }) };
-  const wanted = { stdout: only !== 'stderr', stderr: only !== 'stdout', timestamps: true, ...range, ...abort };
-  if (!follow) {
-    const buffer = await request('Reading the log', 'start-failed', container.logs({ ...wanted, follow: false }));
-    return Readable.from([buffer]);
+  const streams = { stdout: only !== 'stderr', stderr: only !== 'stdout' };
+  const asked = { follow: true, _query: { ...streams, ...range, follow, timestamps: true } } as const;
+  const abort = signal === undefined ? {} : { abortSignal: signal };
+  const answer = docker.getContainer(id).logs({ ...asked, ...abort });
+  const output = await request(follow ? 'Following the log' : ATTEMPT, 'start-failed', answer);
+  return signal === undefined ? (output as Readable) : addAbortSignal(signal, output as Readable);
+}
+
+/** What is there already: an engine that stops in the midst of it hangs. */
+async function* chunksInTime(output: Readable): AsyncGenerator<Buffer> {
+  const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+  for (;;) {
+    const timer = setTimeout(() => output.destroy(tooLate(LIMIT)), LIMIT);
+    const { value } = await request(ATTEMPT, 'start-failed', chunks.next()).finally(() => clearTimeout(timer));
+    if (value === undefined) return;
+    yield value;
   }
-  const stream = await request('Following the log', 'start-failed', container.logs({ ...wanted, follow: true }));
-  return stream as unknown as Readable;
 }
 
 /** Docker splits long lines over several frames, each with a time of its own; the first one's counts. */

@@ -35,8 +35,7 @@ async function latest(host: ContainerHost, container: string, options: RequestOp
   let before = -1;
   for (let reach = options.tail * REACH; ; reach *= 10) {
     const read = await within(reach, host, container, options);
-    if (read.requests.length >= options.tail || read.lines === before || options.signal.aborted)
-      return { ...read, requests: read.requests.slice(-options.tail) };
+    if (read.requests.length >= options.tail || read.lines === before || options.signal.aborted) return read;
     before = read.lines;
   }
 }
@@ -45,7 +44,7 @@ async function within(
   reach: number,
   host: ContainerHost,
   container: string,
-  { wanted, signal }: RequestOptions,
+  { tail, wanted, signal }: RequestOptions,
 ): Promise<Read> {
   const requests: HandledRequest[] = [];
   let [lines, last] = [0, ''];
@@ -55,8 +54,10 @@ async function within(
     last = at;
     const request = readRequest(text);
     if (request !== undefined && wanted(request)) requests.push(request);
+    // No more of a large log is kept than that.
+    if (requests.length > 2 * tail) requests.splice(0, tail);
   }
-  return { requests, lines, last };
+  return { requests: requests.slice(-tail), lines, last };
 }
 
 /** Until nobody looks any more: a balancer that restarts, or is made anew, is found again. */
