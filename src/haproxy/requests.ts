@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContainerHost, HostedContainer } from '../core/container-host.ts';
+import type { ContainerHost } from '../core/container-host.ts';
 import type { LogLine, RequestOptions } from '../core/ports.ts';
 import type { HandledRequest } from '../core/requests.ts';
 import { readRequest } from './request-log.ts';
@@ -30,13 +30,11 @@ export async function* readRequests(
   if (options.follow) yield* coming(host, name, last, options);
 }
 
-/** Looks further and further back, until there are enough or no more. */
+/** Looks further and further back, until there are enough or no more; Docker splits none of HAProxy's lines. */
 async function latest(host: ContainerHost, container: string, options: RequestOptions): Promise<Read> {
-  let before = -1;
   for (let reach = options.tail * REACH; ; reach *= 10) {
     const read = await within(reach, host, container, options);
-    if (read.requests.length >= options.tail || read.lines === before || options.signal.aborted) return read;
-    before = read.lines;
+    if (read.requests.length >= options.tail || read.lines < reach || options.signal.aborted) return read;
   }
 }
 
@@ -67,29 +65,31 @@ async function* coming(
   from: string,
   { wanted, signal }: RequestOptions,
 ): AsyncGenerator<HandledRequest> {
-  for (let last = from; !signal.aborted; await delay(AGAIN, undefined, { signal }).catch(() => undefined)) {
-    const container = await host.find(name);
-    if (container?.running !== true) continue;
-    for await (const { at, text } of whileItIsThere(host, container, last, signal)) {
+  let last = from;
+  while (!signal.aborted) {
+    for await (const { at, text } of whileItRuns(host, name, last, signal)) {
       last = at;
       const request = readRequest(text);
       if (request !== undefined && wanted(request)) yield request;
     }
+    await delay(AGAIN, undefined, { signal }).catch(() => undefined);
   }
 }
 
 /** Lines after `last`, asked for from the same second on, so that nothing is missed that came in between. */
-async function* whileItIsThere(
+async function* whileItRuns(
   host: ContainerHost,
-  { id, name }: HostedContainer,
+  name: string,
   last: string,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
+  const container = await host.find(name);
+  if (container?.running !== true) return;
   const since = last === '' ? {} : { since: Math.floor(Date.parse(last) / 1000) };
   try {
-    for await (const line of host.logs(id, { stream: 'stdout', follow: true, signal, ...since }))
+    for await (const line of host.logs(container.id, { stream: 'stdout', follow: true, signal, ...since }))
       if (line.at > last) yield line;
   } catch (error) {
-    if ((await host.find(name))?.id === id) throw error;
+    if ((await host.find(name))?.id === container.id) throw error;
   }
 }

@@ -54,6 +54,7 @@ it('looks further back for what is seldom, and gives what there is', async () =>
   const log = hostOf(many(5000));
   expect(await read(log, { tail: 1, path: '/3' })).toEqual(['/3']);
   expect(await read(log, { tail: 2, path: '/4000' })).toEqual(['/4000']);
+  expect(log.asked.map(({ tail }) => tail)).toEqual([50, 500, 5000, 100, 1000, 10_000]);
   expect(await read(hostOf([]), { tail: 2 })).toEqual([]);
 });
 
