@@ -26,7 +26,7 @@ const terminal: Terminal = {
   palette: paletteOf(isColoured(process.stdout)),
 };
 
-/** The first signal ends what runs, cleanly; the second one at once. So does a reader that leaves, such as `head`. */
+/** A signal ends what runs, cleanly, and a reader that leaves does, such as `head`; the next signal ends it at once. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
