@@ -31,8 +31,9 @@ function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      controller.abort(new Error('ended as nobody reads the output'));
+      if (error.code === 'EPIPE') controller.abort(new Error('ended as nobody reads the output'));
+      // The rest is told by whoever pipes into it.
+      else if (error.syscall === 'write') throw error;
     });
   }
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
