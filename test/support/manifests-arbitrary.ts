@@ -99,7 +99,7 @@ export function readApart(documents: readonly object[]): ManifestSet {
   return readManifests(files, { folder: FOLDER });
 }
 
-const FOLDER: Folder = {
+export const FOLDER: Folder = {
   readText: (path) => ({ text: ENV_FILES[path] ?? '' }),
   readFiles: (path) => ({ files: [{ path: '', content: Buffer.from(ENV_FILES[path] ?? ''), isExecutable: false }] }),
 };
