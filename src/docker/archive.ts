@@ -17,9 +17,10 @@ export async function lookAt(
   docker: Docker,
   container: string,
   path: string,
-  abortSignal: AbortSignal,
+  abortSignal?: AbortSignal,
 ): Promise<PathFound | undefined> {
-  const look = docker.getContainer(container).infoArchive({ path, abortSignal }) as Promise<IncomingMessage>;
+  const options = { path, ...(abortSignal !== undefined && { abortSignal }) };
+  const look = docker.getContainer(container).infoArchive(options) as Promise<IncomingMessage>;
   const answer = await found(
     `Looking for ${path}`,
     look.catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { FileEntry } from '../core/model.ts';
 import type { Instance } from '../core/observed.ts';
 import type { UploadFile } from '../core/container-host.ts';
 import type { SlotSpec } from '../core/ports.ts';
+import { lookAt } from './archive.ts';
 import { creationError, found, request, settle, wordsOf } from './errors.ts';
 import { fileVolumeOf } from './file-mounts.ts';
 import { LABEL, ownLabels } from './labels.ts';
@@ -103,8 +104,7 @@ export class Files {
       throw creationError(`Uploading files to ${volume}`, error);
     });
     try {
-      const done = this.docker.getContainer(id).infoArchive({ path: `${UPLOAD}/${COMPLETE}` });
-      if ((await found(`Looking into ${volume}`, done)) !== undefined) return;
+      if ((await lookAt(this.docker, id, `${UPLOAD}/${COMPLETE}`)) !== undefined) return;
       const upload = this.docker.getContainer(id).putArchive(archive, { path: UPLOAD });
       await request(`Uploading files to ${volume}`, 'start-failed', upload);
     } finally {

@@ -11,7 +11,7 @@ VOLUME /var/lib/thing
 WORKDIR /srv
 USER 1234:1234
 STOPSIGNAL SIGINT
-HEALTHCHECK --interval=1s --timeout=3s --start-period=11s --retries=9 CMD true
+HEALTHCHECK --interval=3s --timeout=3s --start-period=11s --retries=9 CMD true
 ENTRYPOINT ["/bin/busybox"]
 CMD ["sleep", "3600"]
 `;

@@ -48,6 +48,17 @@ it('has nothing to do the second time, asks for no --yes then, and touches nothi
   expect(await scenario.runningIds()).toEqual(before);
 });
 
+it('ends where files from the repository were put in place by an earlier one', async () => {
+  await using other = await Scenario.create();
+  const scaled = (instances: number) =>
+    yaml(app('web', { instances, files: [{ target: '/etc/app.conf', content: 'x' }] }));
+  for (const instances of [1, 2]) {
+    await other.manifests(scaled(instances));
+    expect((await other.fairlead('apply', 'manifests', '--yes')).code).toBe(0);
+  }
+  expect(await other.runningIds()).toHaveLength(2);
+});
+
 it('ends with 1 where a release fails, with its last words, and never calls that done or steady', async () => {
   const before = await scenario.runningIds();
   await scenario.manifests(yaml(app('web', { image: 'lab/app:exits', instances: 2 })));

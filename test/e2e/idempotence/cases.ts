@@ -118,7 +118,7 @@ const FIELDS: readonly Row[] = [
     'healthCheck: { command: ["true", "1"] }',
     'healthCheck.command',
   ],
-  ['healthCheck.interval', check('true', 'interval: 500ms'), check('true', 'interval: 600ms'), 'healthCheck.interval'],
+  ['healthCheck.interval', check('true', 'interval: 2s'), check('true', 'interval: 2500ms'), 'healthCheck.interval'],
   ['healthCheck.timeout', check('true', 'timeout: 2s'), check('true', 'timeout: 2500ms'), 'healthCheck.timeout'],
   ['healthCheck.retries', check('true', 'retries: 2'), check('true', 'retries: 3'), 'healthCheck.retries'],
   ['healthCheck.startPeriod', check('true', ''), check('true', 'startPeriod: 1'), 'healthCheck.startPeriod'],
@@ -328,7 +328,7 @@ function nameOf(line: string): string {
 }
 
 function check(command: string, more: string): string {
-  const interval = more.startsWith('interval') ? '' : 'interval: 500ms, ';
+  const interval = more.startsWith('interval') ? '' : 'interval: 2s, ';
   return `healthCheck: { ${interval}command: "${command}"${more === '' ? '' : `, ${more}`} }`;
 }
 
