@@ -68,6 +68,20 @@ export async function runCp(
   });
 }
 
+export async function runAccess(
+  invocation: Invocation,
+  name: string | undefined,
+  flags: Flags & { tail: number; follow?: true; format: 'text' | 'json' },
+): Promise<ExitCode> {
+  const { access } = await import('./commands/access.ts');
+  const { tail, follow = false, format } = flags;
+  return await withCluster(invocation, flags, async (config, { balancer }) => {
+    const record = (message: string) => recordAsked(config.stateDir, byHand(name ?? 'cluster', message));
+    const { accessLog: isLogged } = config.balancer;
+    return await access({ ...invocation, name, balancer, tail, follow, format, isLogged, record });
+  });
+}
+
 export async function runJobRun(
   invocation: Invocation,
   name: string,

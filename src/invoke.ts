@@ -151,18 +151,6 @@ export async function runLogs(
   );
 }
 
-export async function runAccess(
-  invocation: Invocation,
-  name: string | undefined,
-  flags: Flags & { tail: number; follow?: true; format: 'text' | 'json' },
-): Promise<ExitCode> {
-  const { access } = await import('./commands/access.ts');
-  const { tail, follow = false, format } = flags;
-  return await withCluster(invocation, flags, (config, { balancer }) =>
-    access({ ...invocation, name, balancer, tail, follow, format, isLogged: config.balancer.accessLog }),
-  );
-}
-
 function worktree(dir: string, config: Config) {
   return openWorkingTree({ directory: resolve(dir), stateDir: config.stateDir, environment: process.env });
 }

@@ -94,10 +94,9 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .addOption(format('text', 'json'))
     .addOption(config())
     .action(async (name, options, command) => {
-      const { runAccess, runLogs } = await import('./invoke.ts');
-      if (options.access === true) finish(await runAccess(invocation, name, options));
+      if (options.access === true) finish(await (await import('./by-hand.ts')).runAccess(invocation, name, options));
       else if (name === undefined) command.error("error: missing required argument 'name'");
-      else finish(await runLogs(invocation, name, options));
+      else finish(await (await import('./invoke.ts')).runLogs(invocation, name, options));
     });
 
   fairlead

@@ -15,6 +15,8 @@ export interface AccessOptions {
   readonly isLogged: boolean;
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
+  /** Told before anything is printed: who asked for what is about people. */
+  readonly record: (message: string) => Promise<void>;
 }
 
 /** Prints the last requests that the load balancer was done with, and with `follow` those to come. */
@@ -32,6 +34,7 @@ export async function access(options: AccessOptions): Promise<ExitCode> {
   if (name !== undefined && table !== undefined && areTwo(name, table))
     terminal.err(`Both a load balancer and a service are called ${name}: the requests of both are meant.\n`);
   if (!options.isLogged) terminal.err('`balancer.accessLog` is false: no new requests are logged.\n');
+  await options.record(`${follow ? 'followed' : 'read'} the log of requests${name === undefined ? '' : ` to ${name}`}`);
   const wanted = name === undefined ? () => true : requestsOf(name, table);
   const print = format === 'json' ? JSON.stringify : requestText;
   for await (const request of balancer.requests({ tail, follow, wanted, signal })) terminal.out(`${print(request)}\n`);

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Event } from '../../../src/app/journal.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { app, loadBalancer, yaml } from '../../support/yaml.ts';
@@ -59,6 +63,23 @@ it('says what there is where nothing has the name', async () => {
   expect(code).toBe(1);
   expect(stderr).toBe(
     'No load balancer is called wbe, and none leads to a service wbe. Those that there are: api, web.\n',
+  );
+});
+
+it('keeps who has read what, as of all that is done by hand', async () => {
+  const asked = await readFile(join(scenario.directory, 'state', 'asked.jsonl'), 'utf8');
+  const events = asked
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event);
+  const told = events.map(({ type, object, message }) => `${type} ${object} ${message}`);
+  const name = userInfo().username;
+  expect(new Set(told)).toEqual(
+    new Set([
+      `by-hand cluster ${name} read the log of requests`,
+      `by-hand web ${name} read the log of requests to web`,
+      `by-hand api ${name} read the log of requests to api`,
+    ]),
   );
 });
 
