@@ -15,15 +15,22 @@ export function explain(
   vocabulary: Vocabulary,
 ): void {
   const said = new Set(reading.problems.map(({ path }) => path ?? ''));
+  const unknown = reading.document.mistakes ?? [];
   const mistakes = errors
     .slice(0, MAX_ERRORS)
     .map((error) => mistakeOf(reading, error, schema, vocabulary))
-    .filter((mistake) => mistake !== undefined);
+    .filter((mistake) => mistake !== undefined)
+    .filter(({ path }) => !unknown.some((each) => isWithin(each.path, path) || isWithin(path, each.path)));
   for (const mistake of mistakes) {
     const isSaid = said.has(printPath(mistake.path)) || mistakes.some((other) => isMeantBy(mistake, other));
     said.add(printPath(mistake.path));
     if (!isSaid) reading.complain(mistake.path, mistake.message, mistake);
   }
+}
+
+/** Nothing can be said of a value that a variable which is not known is a part of. */
+function isWithin(path: Path, whole: Path): boolean {
+  return whole.every((step, index) => path[index] === step);
 }
 
 /** A field that is missing because it stands there under another name is one mistake, not two. */

@@ -61,9 +61,7 @@ export function readManifests(files: readonly SourceFile[], options: ReadOptions
 
 function readManifest(reading: Reading, folder: Folder): Manifest | undefined {
   const { value } = reading.document;
-  const kind = kindOf(reading);
-  if (reading.problems.length > 0) return undefined;
-  switch (kind) {
+  switch (kindOf(reading)) {
     case 'Service':
       explain(reading, validate('service', value), 'service', SERVICE);
       return reading.problems.length > 0 ? undefined : service(reading, value as ServiceDocument, folder);

@@ -42,6 +42,7 @@ const WORDS: Words = {
     status: 'http.status',
     status_codes: 'http.status',
     test: 'command',
+    disable: 'to leave `healthCheck` out',
     httpGet: 'http',
     exec: 'command',
     start_period: 'startPeriod',

@@ -8,6 +8,8 @@ export const WORKLOAD_WORDS: Words = {
     variables: 'environment',
     build: '`image`, of an image that is built elsewhere',
     profiles: 'enabled',
+    extends: 'a variable, or an overlay under `clusters/`',
+    platform: 'an `image` of that platform',
     dockerImage: 'image',
     dockerRepository: 'image',
     'container-image': 'image',

@@ -105,11 +105,15 @@ describe('in a manifest, variables', () => {
     expect(given('"{ a: 1 }"', 'description: ${A}')).toMatchObject({ description: '{ a: 1 }' });
   });
 
-  it('that are wrong are said with their place, and nothing else of that document is', () => {
-    const text = `${WEB.replace('${TAG}', '1')}instances: \${SIZE}\ncommand: |\n  sh -c\n  "a \${B} c"\n`;
+  it('that are wrong are said with their place, beside what else is wrong, and nothing of what they are a part of is', () => {
+    const command = `command: |\n  sh -c\n  "a \${B} c"\n`;
+    const health = 'healthCheck: { http: { port: "${PORT}" } }\n';
+    const text = `${WEB.replace('${TAG}', '1')}instances: \${SIZE}\n${command}${health}instnces: 2\n`;
     expect(complaints({ 'web.yaml': text })).toEqual([
       expect.stringMatching(/^web\.yaml:4:12 schema: The variable `SIZE` is not defined/),
       expect.stringMatching(/^web\.yaml:7:6 schema: The variable `B` is not defined/),
+      expect.stringMatching(/^web\.yaml:8:31 schema: The variable `PORT` is not defined/),
+      expect.stringMatching(/^web\.yaml:9:1 schema: `instnces` is not a field of a Service/),
     ]);
   });
 });
