@@ -47,7 +47,7 @@ function decideJob(view: JobView): JobDecision {
   const steps = [
     ...timeoutSteps(view, desired),
     ...resumeSteps(view),
-    ...spareSteps(view, desired, isNeeded ? next : undefined),
+    ...spareSteps(view, desired, isNeeded ? (next ?? view.runs.find((each) => !hasBegun(each))) : undefined),
     ...(isNeeded && next === undefined ? makeSteps(view, desired) : []),
     ...(isDue && next !== undefined ? beginSteps(view, desired, next, obstacle) : []),
     ...historySteps(view, desired),
@@ -151,11 +151,14 @@ function patienceEnds({ madeAt, createdAt }: Run): number {
   return Math.max(madeAt, createdAt) + PATIENCE;
 }
 
-/** Runs that were made and are not to begin. */
-function spareSteps({ runs, now }: JobView, desired: DesiredJob, next: Run | undefined): Step[] {
-  const isNew = (each: Run) =>
-    desired.job.enabled && next === undefined && isMeant(desired, each) && now < patienceEnds(each);
-  const spare = runs.filter((each) => !hasBegun(each) && each !== next && !isNew(each));
+/**
+ * Runs that were made and are not to begin. One stays until there is another in its place: it tells since when that is due,
+ * and which image its version was.
+ */
+function spareSteps({ runs, now }: JobView, desired: DesiredJob, kept: Run | undefined): Step[] {
+  const isNew = (each: Run) => desired.job.enabled && isMeant(desired, each) && now < patienceEnds(each);
+  const hasNext = kept !== undefined && isAsWanted(desired, kept);
+  const spare = runs.filter((each) => !hasBegun(each) && each !== kept && (hasNext || !isNew(each)));
   return spare.map((instance) => ({ do: 'remove', instance, because: 'it is not to begin any more' }));
 }
 

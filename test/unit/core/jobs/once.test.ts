@@ -168,6 +168,22 @@ describe('a job without a schedule', () => {
     expect(world.engine.mutations.filter((each) => each === 'pull migrate:v1')).toHaveLength(2);
   });
 
+  it('is fetched anew for a new version of the same image also where it has not run yet and the first try fails', async () => {
+    const versioned = (version: string) =>
+      job({ container: { image: 'migrate:latest', version }, requirements: ['gpu'] });
+    await world.take([versioned('1')]);
+    const { id } = world.engine.registryImage('migrate:latest');
+    world.engine.moveTag('migrate:latest');
+    world.engine.behave('migrate:latest', { pullError: { reason: 'pull-failed', message: 'no route to host' } });
+    world.commit([versioned('2')]);
+    await world.wait(5);
+    world.engine.behave('migrate:latest', {});
+    await world.wait(200);
+    const images = [...world.engine.containers.values()].map(({ image }) => image.id);
+    expect(images).toHaveLength(1);
+    expect(images).not.toContain(id);
+  });
+
   it('is not removed with all others because the repository is empty', async () => {
     await world.take([migrate('v1')]);
     world.commit([]);

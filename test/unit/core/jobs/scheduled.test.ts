@@ -88,6 +88,32 @@ describe('a job with a schedule', () => {
     expect(world.up()).toEqual(['backup:v1#1', 'backup:v1#2']);
   });
 
+  it('runs when its time has come while a new release of it is being fetched, as soon as that is there', async () => {
+    await world.take([backup()]);
+    await run(58);
+    world.latency.set('pull', 4 * MINUTE);
+    world.engine.behave('backup:v2', { exitsAfter: 5_000, exitCode: 0 });
+    world.commit([backup({ container: { image: 'backup:v2' } })]);
+    await run(10);
+    expect(starts).toHaveLength(1);
+    expect(starts[0]).toBeGreaterThan(60);
+    expect([...world.engine.containers.values()].map(({ slot }) => slot.container.image)).toContain('backup:v2');
+    await run(60);
+    expect(starts).toHaveLength(2);
+    expect(starts[1]).toBe(120);
+  });
+
+  it('that waits for its turn still does when it is released anew', async () => {
+    world.engine.behave('backup:v1', { exitsAfter: 90 * MINUTE, exitCode: 0 });
+    await world.take([backup()]);
+    await run(130);
+    expect(starts).toEqual([60]);
+    world.engine.behave('backup:v2', { exitsAfter: 5_000, exitCode: 0 });
+    world.commit([backup({ container: { image: 'backup:v2' } })]);
+    await run(25);
+    expect(starts).toEqual([60, 150]);
+  });
+
   it('does not run at once when its schedule changes, and has the change in its plan', async () => {
     await world.take([backup()]);
     await run(90);
