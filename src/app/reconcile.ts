@@ -78,7 +78,9 @@ export class Reconciler {
     await this.keep(withResults(this.options.ledger.records, ended, clock.date().getTime()));
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
     const state = await this.see(hasChanged ? 'usual' : look, signal);
-    await this.keep(recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory }));
+    await this.keep(
+      recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory, policy: this.options.images }),
+    );
     const meanwhile = [...ended.map((each) => each.step), ...this.executor.working];
     for (const event of this.sight.notices(state, meanwhile)) this.options.journal.record(...event);
     const now = clock.now();

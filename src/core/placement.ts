@@ -76,7 +76,8 @@ function standingOf(instances: readonly Instance[]): readonly Instance[] {
 /** The node's accounts while instances are admitted; the one place that holds changing state. */
 class Ledger {
   private free: Demand;
-  private readonly admitted: Record<string, number> = {};
+  /** By service, whatever its name: `constructor` too. */
+  private readonly admitted = Object.create(null) as Record<string, number>;
   private readonly blocked: string[] = [];
   private readonly unscheduled: Unscheduled[] = [];
   private readonly node: ObservedNode;

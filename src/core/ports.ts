@@ -39,6 +39,8 @@ export interface PulledImage {
   readonly digest?: string;
   /** The engine did not have it before under this name. */
   readonly isNew?: true;
+  /** It was fetched, and is one that the engine had already under another name, or under none. */
+  readonly wasThere?: true;
 }
 
 export interface LogOptions {

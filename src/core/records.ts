@@ -2,13 +2,17 @@ import {
   NO_IMAGES,
   withFetched,
   withKept,
+  withMoved,
   withNeeds,
   withoutFetched,
+  withoutSpare,
+  type ImagePolicy,
   type ImageRecord,
 } from './housekeeping/images.ts';
 import { withEnded } from './jobs/record.ts';
 import type { DesiredState } from './desire.ts';
 import type { ObservedState, RecordedGap, RecordedRun } from './observed.ts';
+import type { PulledImage } from './ports.ts';
 import type { Decision } from './rollout/decide.ts';
 import { gapsOf, withGaps } from './rollout/gap.ts';
 import type { Result } from './rollout/lessons.ts';
@@ -36,17 +40,20 @@ export interface News {
   readonly desired: DesiredState;
   readonly state: ObservedState;
   readonly memory: Memory;
+  readonly policy: ImagePolicy;
 }
 
 /** The records with what a pass has seen; the same ones where there is nothing new. */
-export function recordsAfter(records: Records, { desired, state, memory }: News): Records {
-  const runs = withEnded(records.runs, state.runtime.runs);
-  const images = withNeeds(records.images, {
+export function recordsAfter(records: Records, { desired, state, memory, policy }: News): Records {
+  const releases = new Set(desired.jobs.map(({ name, release }) => `${name}@${release}`));
+  const runs = withEnded(records.runs, state.runtime.runs, releases);
+  const needs = withNeeds(records.images, {
     runtime: state.runtime,
     wanted: [...desired.services.map(({ service }) => service), ...desired.jobs.map(({ job }) => job)].map(imageOf),
     pulled: Object.values(memory.images).map(({ id }) => id),
     date: state.date,
   });
+  const images = withoutSpare(needs, policy, state.date);
   return runs === records.runs && images === records.images ? records : { ...records, runs, images };
 }
 
@@ -58,12 +65,18 @@ export function withResults(records: Records, ended: readonly Result[], date: nu
 
 function imagesAfter(record: ImageRecord, result: Result, date: number): ImageRecord {
   const { step } = result;
-  if (step.do === 'pull' && result.status === 'done' && result.image?.isNew)
-    return withFetched(record, result.image.id, step.image);
+  if (result.status === 'failed') return record;
+  if (step.do === 'pull' && result.image !== undefined) return imagesWith(record, result.image, step.image);
   if (step.do !== 'prune-images') return record;
-  const removed = (result.status === 'done' && result.removed) || [];
+  const { removed = [] } = result;
   const left = step.images.map(({ id }) => id).filter((id) => !removed.includes(id));
   return withKept(withoutFetched(record, removed), left, date);
+}
+
+/** What somebody else has brought stays theirs, also where it is fetched once more under another name. */
+function imagesWith(record: ImageRecord, { id, isNew, wasThere }: PulledImage, reference: string): ImageRecord {
+  const isOurs = isNew === true && (wasThere !== true || record.images.some((each) => each.id === id));
+  return isOurs ? withFetched(record, id, reference) : withMoved(record, id, reference);
 }
 
 /** The records with gaps that are over. */

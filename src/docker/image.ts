@@ -3,7 +3,7 @@ import { ReasonError } from '../core/reason.ts';
 import type { PullPolicy } from '../core/model.ts';
 import type { PulledImage } from '../core/ports.ts';
 import type { EngineDisk } from './disk.ts';
-import { found, isAbort, reasonError, wordsOf } from './errors.ts';
+import { found, isAbort, reasonError, request, wordsOf } from './errors.ts';
 import type { InspectedImage } from './inspected.ts';
 import { digestOf } from './observe.ts';
 import type { RegistryCredentials } from './registry-auth.ts';
@@ -29,10 +29,15 @@ export async function pullImage(
       `The engine has no image ${image}, and its pullPolicy is never: load it, or change the policy.`,
     );
   await source.disk.checkRoomFor(image);
+  const before = new Set((await listImages(source.docker)).map(({ Id }) => Id));
   await download(source, image, signal);
   const pulled = await inspectImage(source.docker, image);
   if (pulled === undefined) throw new ReasonError('pull-failed', `The engine pulled ${image} and does not have it.`);
-  return toPulled(pulled, image, present);
+  return { ...toPulled(pulled, image, present), ...(before.has(pulled.Id) && { wasThere: true }) };
+}
+
+async function listImages(docker: Docker): Promise<readonly { readonly Id: string }[]> {
+  return await request('Listing images', 'pull-failed', docker.listImages());
 }
 
 export async function inspectImage(docker: Docker, image: string): Promise<InspectedImage | undefined> {

@@ -104,8 +104,9 @@ export class MemoryRuntime implements Runtime {
     const { pullError } = this.engine.behaviourOf(image);
     if (pullError !== undefined) throw new ReasonError(pullError.reason, pullError.message);
     const pulled = this.engine.registryImage(image);
+    const wasThere = this.engine.localImage(pulled.id) !== undefined;
     this.engine.keepImage(image, pulled);
-    return { ...pulled, ...(pulled.id !== there?.id && { isNew: true }) };
+    return { ...pulled, ...(pulled.id !== there?.id && { isNew: true }), ...(wasThere && { wasThere }) };
   }
 
   async ensure(slot: SlotSpec, signal?: AbortSignal): Promise<void> {

@@ -38,12 +38,21 @@ export const NO_IMAGES: ImageRecord = { images: [], releases: {} };
 
 /** The record with an image that the engine did not have before under this name. */
 export function withFetched(record: ImageRecord, id: string, reference: string): ImageRecord {
-  const named = record.images.map((each) => {
-    return { ...each, references: each.references.filter((one) => one !== reference) };
-  });
-  const { references = [] } = named.find((each) => each.id === id) ?? {};
-  const others = named.filter((each) => each.id !== id);
-  return { ...record, images: [...others, { id, references: [...references, reference] }] };
+  const { images } = withMoved(record, id, reference);
+  const { references = [] } = images.find((each) => each.id === id) ?? {};
+  const others = images.filter((each) => each.id !== id);
+  return {
+    ...record,
+    images: [...others, { id, references: [...references.filter((one) => one !== reference), reference] }],
+  };
+}
+
+/** The record where a name means that image now, whoever has brought it: no other one has the name any more. */
+export function withMoved(record: ImageRecord, id: string, reference: string): ImageRecord {
+  const isMoved = (each: FetchedImage) => each.id !== id && each.references.includes(reference);
+  if (!record.images.some(isMoved)) return record;
+  const without = (each: FetchedImage) => ({ ...each, references: each.references.filter((one) => one !== reference) });
+  return { ...record, images: record.images.map((each) => (isMoved(each) ? without(each) : each)) };
 }
 
 export function withoutFetched(record: ImageRecord, ids: readonly string[]): ImageRecord {
@@ -90,8 +99,11 @@ function withNeed(image: FetchedImage, isNeeded: boolean, date: number): Fetched
 function releasesAfter({ images, releases }: ImageRecord, { runtime, wanted }: Needs): ImageRecord['releases'] {
   const fetched = new Set(images.map(({ id }) => id));
   const running = groupBy([...runtime.instances.filter(isTrusted), ...runtime.runs], ({ service }) => service);
-  const entries = wanted.flatMap(({ name }) => {
-    const kept = latestTwo(releases[name] ?? [], running.get(name) ?? []);
+  // What runs on though nobody wants it, as a removal that is refused, keeps its way back.
+  const names = new Set([...wanted.map(({ name }) => name), ...running.keys()]);
+  const entries = [...names].flatMap((name) => {
+    const known = Object.hasOwn(releases, name) ? releases[name] : undefined;
+    const kept = latestTwo(known ?? [], running.get(name) ?? []);
     return kept.some(({ image }) => fetched.has(image)) ? [[name, kept] as const] : [];
   });
   const isSame = ([name, kept]: (typeof entries)[number]) => kept === releases[name];
@@ -116,5 +128,19 @@ export function spareImages({ images }: ImageRecord, policy: ImagePolicy, { runt
   const { disk } = runtime.node;
   const keep = disk === undefined || disk.room === 'ample' ? policy.keep : 0;
   const isTried = ({ keptAt = -Infinity }: FetchedImage) => Math.abs(date - keptAt) < TRIED_AGAIN;
-  return images.filter((each) => date - (each.unneededSince ?? Infinity) >= keep && !isTried(each));
+  return images.filter((each) => isSpare(each, keep, date) && !isTried(each));
+}
+
+/** Where none is removed, the record ends without those that nothing has needed for long. */
+export function withoutSpare(record: ImageRecord, policy: ImagePolicy, date: number): ImageRecord {
+  if (policy.prune) return record;
+  const spare = record.images.filter((each) => isSpare(each, policy.keep, date));
+  return withoutFetched(
+    record,
+    spare.map(({ id }) => id),
+  );
+}
+
+function isSpare({ unneededSince = Infinity }: FetchedImage, keep: number, date: number): boolean {
+  return date - unneededSince >= keep;
 }

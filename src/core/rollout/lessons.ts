@@ -41,7 +41,7 @@ export function withLessons(memory: Memory, results: readonly Result[], now: num
 }
 
 /** Whether it was there before is no matter later. */
-function whatItIs({ isNew: _, ...image }: PulledImage): PulledImage {
+function whatItIs({ isNew: _, wasThere: _there, ...image }: PulledImage): PulledImage {
   return image;
 }
 

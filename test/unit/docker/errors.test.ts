@@ -61,6 +61,7 @@ describe('a call to the engine', () => {
   it("has the engine's own sentence as its error, wherever it is read", async () => {
     const { server, port } = await fakeEngine((incoming, response) => {
       const isPull = incoming.url?.startsWith('/images/create') ?? false;
+      if (incoming.url?.startsWith('/images/json') ?? false) return void response.end('[]');
       response.writeHead(isPull ? 500 : 404).end(JSON.stringify({ message: isPull ? 'lookup failed \n' : 'none' }));
     });
     const host = `tcp://127.0.0.1:${port}`;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { withNeeds } from '../../../../src/core/housekeeping/images.ts';
+import { withNeeds, withoutSpare } from '../../../../src/core/housekeeping/images.ts';
 import { job, service } from '../../../support/manifests.ts';
 import { World } from '../../../support/world.ts';
 
@@ -131,6 +131,70 @@ it('is nobody else’s: an image that was there before stays for ever', async ()
   await takeAll('web:v1', 'web:v2', 'web:v3', 'web:v4');
   await later(KEPT);
   expect(['web:v1', 'web:v2', 'web:v3', 'web:v4'].filter(has)).toEqual(['web:v1', 'web:v3', 'web:v4']);
+});
+
+it('is nobody else’s: an image that was there under another name stays, too', async () => {
+  world.engine.keepImage('mine:v1', world.engine.registryImage('web:v1'));
+  await takeAll('web:v1', 'web:v2', 'web:v3');
+  await later(KEPT);
+  expect(has('mine:v1')).toBe(true);
+  expect(world.ledger.records.images.images.map(({ references }) => references[0])).toEqual(['web:v2', 'web:v3']);
+});
+
+it('goes though its name was moved on by somebody else', async () => {
+  const moving = (version: string) => service({ container: { image: 'web:latest', version }, update: { monitor: 0 } });
+  await world.take([moving('1')]);
+  const { id } = world.engine.registryImage('web:latest');
+  world.engine.moveTag('web:latest');
+  world.engine.keepImage('web:latest', world.engine.registryImage('web:latest'));
+  for (const version of ['2', '3']) {
+    await world.take([moving(version)]);
+    world.engine.moveTag('web:latest');
+  }
+  await later(KEPT);
+  expect(has(id)).toBe(false);
+});
+
+it('keeps its way back while its removal is refused', async () => {
+  const many = (version: string) =>
+    ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      service({ name, container: { image: `${name}:${version}` }, update: { monitor: 0 } }),
+    );
+  await world.take(many('v1'));
+  await world.take(many('v2'));
+  world.commit([]);
+  await later(2 * KEPT);
+  expect(removed()).toEqual([]);
+  expect(Object.keys(world.ledger.records.images.releases)).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
+
+it('is tried again soon where the engine could not be asked', async () => {
+  await takeAll('web:v1', 'web:v2', 'web:v3');
+  world.clock.advance(KEPT);
+  world.engine.beforeMutation = (mutation) => {
+    if (mutation.startsWith('remove-image')) throw new Error('the engine is busy');
+  };
+  await world.wait(1);
+  world.engine.beforeMutation = () => undefined;
+  await world.wait(200);
+  expect(has('web:v1')).toBe(false);
+});
+
+it('has services of any name', async () => {
+  const named = (image: string) => service({ name: 'constructor', container: { image } });
+  for (const image of ['web:v1', 'web:v2']) await world.take([named(image)]);
+  expect(world.status(await world.pass()).services[0]).toMatchObject({ name: 'constructor', state: 'steady' });
+});
+
+it('is forgotten after that time where none is removed', () => {
+  const images = [
+    { id: 'sha256:1', references: [], unneededSince: 0 },
+    { id: 'sha256:2', references: [] },
+  ];
+  const record = { images, releases: {} };
+  expect(withoutSpare(record, { prune: false, keep: KEPT }, KEPT).images).toEqual([images[1]]);
+  expect(withoutSpare(record, { prune: false, keep: KEPT }, KEPT - 1)).toBe(record);
+  expect(withoutSpare(record, { prune: true, keep: KEPT }, KEPT)).toBe(record);
 });
 
 it('where the disk is filling up, what nothing needs goes at once', async () => {
