@@ -3,10 +3,10 @@ import { against, type Sides } from './commands/against.ts';
 import type { ExitCode } from './commands/exit.ts';
 import type { Config } from './config.ts';
 import { atRevision } from './git/at-revision.ts';
-import { clustersIn } from './manifest/files.ts';
+import { clustersIn, readDirectory } from './manifest/files.ts';
 import { settings } from './manifest/settings.ts';
 import type { Invocation } from './program.ts';
-import { manifestsForReview, manifestsIn, requireFolder, withConfig, type Flags } from './review.ts';
+import { manifestsForReview, requireFolder, withConfig, type Flags } from './review.ts';
 
 /** What needs git and no engine: the manifests of a folder and those of a revision. */
 
@@ -65,7 +65,7 @@ function sidesOf(
     const isIn = (names: readonly string[]) => names.includes(cluster) || !known.includes(cluster);
     return {
       cluster,
-      ...(past !== undefined && isIn(then) && { before: manifestsIn(past, { ...config, cluster }) }),
+      ...(past !== undefined && isIn(then) && { before: readDirectory(past, { cluster }) }),
       ...(isIn(now) && { after: manifestsForReview(dir, { ...config, cluster }) }),
     };
   });

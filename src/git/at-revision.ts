@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Revision } from '../core/model.ts';
 import { objectFormat, type Clone } from './clone.ts';
 import { GitFailure, type Git } from './command.ts';
-import { checkOut, readRevision, treeOf } from './snapshot.ts';
-import { localGit } from './worktree.ts';
+import { checkOut, treeOf } from './snapshot.ts';
+import { localGit, revisionHere } from './worktree.ts';
 
 /** A checkout in a container of a CI often is another user's. */
 const TRUSTING = ['safe.directory=*'];
@@ -24,7 +24,7 @@ export interface PastOptions {
 /** What a folder of a checkout was at a commit. */
 export interface Past {
   readonly commit: string;
-  /** What is checked out, as far as it is committed. */
+  /** What the folder is now, committed or not. */
   readonly head: Revision;
   /** Gone once it has been read; missing: there was no such folder. */
   readonly folder?: string;
@@ -44,7 +44,7 @@ export async function atRevision<T>(options: PastOptions, read: (past: Past) => 
     const clone = await borrowed(git, folder, commit, join(home, 'repository'));
     const tree = await treeOf(clone.git, commit, path);
     signal.throwIfAborted();
-    const head = await readRevision(git, 'HEAD');
+    const head = await headOf(git, clone, folder);
     return read({ commit, head, ...(tree !== undefined && { folder: await checkOut(clone, commit, tree, home) }) });
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error;
@@ -79,6 +79,19 @@ async function commitOf(git: Git, { directory, ref }: PastOptions): Promise<stri
     if (!(error instanceof GitFailure)) throw error;
     throw new Error(`The repository of ${directory} has no revision ${ref}; fetch it first, or name another one.`);
   }
+}
+
+/** Asked in the borrowed repository, so that no program of the checkout's own configuration looks at its files. */
+async function headOf(git: Git, clone: Clone, folder: string): Promise<Revision> {
+  const line = async (...args: readonly string[]) => (await git(args)).replace(/\n$/, '');
+  await clone.git(['update-ref', '--no-deref', 'HEAD', await line('rev-parse', 'HEAD')]);
+  const environment = {
+    GIT_WORK_TREE: await line('rev-parse', '--show-toplevel'),
+    GIT_INDEX_FILE: resolve(folder, await line('rev-parse', '--git-path', 'index')),
+  };
+  const here: Git = (args, more = {}) =>
+    clone.git(args, { ...more, environment: { ...environment, ...more.environment } });
+  return await revisionHere(here, folder);
 }
 
 /**

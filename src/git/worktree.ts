@@ -87,6 +87,12 @@ function fingerprint(files: readonly ListedFile[], checkout: Checkout | undefine
     .digest('hex');
 }
 
+/** What is in a folder of a checkout now, committed or not. */
+export async function revisionHere(git: Git, folder: string): Promise<Revision> {
+  const [files, checkout] = await Promise.all([listFiles(folder), readCheckout(git)]);
+  return await revisionOf(git, checkout, files);
+}
+
 /** Undefined where the folder is in no git checkout, or in one without a commit. */
 async function readCheckout(git: Git): Promise<Checkout | undefined> {
   try {

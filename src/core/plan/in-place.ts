@@ -94,7 +94,7 @@ export function checkUpdate({ view, desired, target, current }: Progress): Detai
   const isLost = view.balancer.state === 'absent';
   return {
     action: 'update',
-    because: isLost ? "its health check is new, or was lost with the balancer's container" : (becauseOf(fields) ?? ''),
+    because: `${becauseOf(fields) ?? ''}${isLost ? ", or was lost with the balancer's container" : ''}`,
     drift: false,
     fields,
     from: to,

@@ -142,7 +142,7 @@ Touches production; staging is as before.
     expect(document).toMatchObject({
       base: 'origin/main',
       baseRevision: id,
-      revision: id,
+      revision: `${id}-dirty`,
       touched: ['production'],
       clusters: [
         { cluster: 'production', base: 'origin/main', summary: summary(1) },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { paletteOf } from '../../../../src/commands/terminal.ts';
 import type { Manifest } from '../../../../src/core/model.ts';
 import { planAgainst } from '../../../../src/core/plan/against.ts';
-import type { Plan } from '../../../../src/core/plan/plan.ts';
+import type { Change, Plan } from '../../../../src/core/plan/plan.ts';
 import { renderPlan } from '../../../../src/core/plan/render.ts';
 import { cases, isThorough, patience } from '../../../support/cases.ts';
 import { desiredBy, NOW } from '../../../support/decisions.ts';
@@ -18,6 +18,11 @@ const GB = 1024 ** 3;
 function against(before: readonly Manifest[], after: readonly Manifest[]): Plan {
   const prune = { budget: { maxFraction: 0.2, maxCount: 3 }, all: false };
   return planAgainst(desiredBy({ wanted: before }), desiredBy({ wanted: after }), NOW, prune);
+}
+
+/** What others know of their past: a host whose balancer is gone cannot tell what is new from what was lost with it. */
+function knowing(change: Change): Change {
+  return { ...change, because: change.because.replace(", or was lost with the balancer's container", '') };
 }
 
 const text = (plan: Plan) => renderPlan(plan, paletteOf(false)).replaceAll(/@[0-9a-f]{7}/g, '@…');
@@ -41,7 +46,7 @@ describe('a plan against other manifests', () => {
       // What that host has no place for it has not done.
       const waiting = applied.jobs.filter(({ obstacle }) => obstacle !== undefined);
       fc.pre([...applied.unscheduled, ...plan.unscheduled, ...waiting].length === 0);
-      expect(against(old.manifests, changed.manifests).changes).toEqual(plan.changes);
+      expect(against(old.manifests, changed.manifests).changes).toEqual(plan.changes.map(knowing));
     });
     await fc.assert(isTheSame, cases(RUNS));
   });
