@@ -10,9 +10,14 @@ export async function sourceHere(path: string): Promise<{ readonly name: string;
   return { name: isContents(path) ? '.' : basename(resolve(path)), isFolder: stats.isDirectory() };
 }
 
-/** `/srv/data/.`, `.` and `/`: not the folder itself. */
+/** `/srv/data/.`, `./` and `/`: not the folder itself. */
 export function isContents(path: string): boolean {
-  return /^\/*$|(?:^|\/)\.$/.test(path);
+  return /^\/*$|(?:^|\/)\.\/*$/.test(path);
+}
+
+/** `new/` and `new/.`: it is to be a folder, whether it is there or not. */
+export function saysFolder(path: string): boolean {
+  return /\/\.?$/.test(path);
 }
 
 /** What there is on this machine, links followed. */

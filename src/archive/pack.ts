@@ -19,17 +19,22 @@ const MODES = ~0o6000;
 
 /**
  * A tar archive of a file, or of a folder with all that is in it, under this name; `.`: only of what is in it. Links stay
- * links, all belongs to root, and what is neither file, folder nor link is left out.
+ * links, all belongs to root, and what is neither file, folder nor link is left out, as are folders that are there, by their
+ * names: else each would get another owner and other modes.
  */
-export function packed(source: string, name: string): Readable {
+export function packed(
+  source: string,
+  name: string,
+  isThere: (folder: string) => Promise<boolean> = () => Promise.resolve(false),
+): Readable {
   const archive = pack();
-  void addAll(archive, source, name);
+  void addAll(archive, walk({ path: source, name, isThere }));
   return Readable.from(archive, { objectMode: false });
 }
 
-async function addAll(archive: Pack, source: string, name: string): Promise<void> {
+async function addAll(archive: Pack, items: AsyncIterable<Item>): Promise<void> {
   try {
-    for await (const item of walk(source, name)) await add(archive, item);
+    for await (const item of items) await add(archive, item);
     archive.finalize();
   } catch (error) {
     // Whoever reads it learns it there.
@@ -37,12 +42,23 @@ async function addAll(archive: Pack, source: string, name: string): Promise<void
   }
 }
 
-async function* walk(path: string, name: string): AsyncGenerator<Item> {
+interface Branch {
+  readonly path: string;
+  readonly name: string;
+  readonly isThere: (folder: string) => Promise<boolean>;
+}
+
+async function* walk({ path, name, isThere }: Branch): AsyncGenerator<Item> {
   const stats = await lstat(path);
-  if (name !== '.') yield { path, name, stats };
-  if (!stats.isDirectory()) return;
-  for (const child of (await readdir(path)).sort())
-    yield* walk(join(path, inUtf8(child)), name === '.' ? child : `${name}/${child}`);
+  const isFolder = stats.isDirectory();
+  const isKept = name === '.' || (isFolder && (await isThere(name)));
+  if (!isKept) yield { path, name, stats };
+  if (!isFolder) return;
+  const below = isKept ? isThere : () => Promise.resolve(false);
+  for (const child of (await readdir(path)).sort()) {
+    const own = name === '.' ? child : `${name}/${child}`;
+    yield* walk({ path: join(path, inUtf8(child)), name: own, isThere: below });
+  }
 }
 
 async function add(archive: Pack, { path, name, stats }: Item): Promise<void> {

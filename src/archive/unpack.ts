@@ -1,12 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { chmod, link, lutimes, mkdir, symlink, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pipeline as connect } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Extract, type Header } from 'tar-stream';
 import { statsOf } from './here.ts';
 import { inUtf8, LeadsOut, memberParts } from './member.ts';
 import { replace } from './replace.ts';
+import { whole } from './whole.ts';
 
 type Member = Extract extends AsyncIterable<infer Each> ? Each : never;
 
@@ -20,7 +21,7 @@ const MODES = 0o777;
 export async function unpack(archive: NodeJS.ReadableStream, root: string, signal: AbortSignal): Promise<void> {
   const members = extract();
   // A connection that is cut ends the loop with its error.
-  connect(archive, members, () => undefined);
+  connect(archive, whole(basename(root)), members, () => undefined);
   const unpacking = new Unpacking(root, signal);
   try {
     for await (const member of members) {

@@ -2,9 +2,10 @@ import { realpath } from 'node:fs/promises';
 import { dirname, join, posix, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { followed, foundHere, isContents, sourceHere } from '../archive/here.ts';
+import { followed, foundHere, isContents, saysFolder, sourceHere } from '../archive/here.ts';
 import { packed } from '../archive/pack.ts';
 import { unpack } from '../archive/unpack.ts';
+import { whole } from '../archive/whole.ts';
 import { copyOf, landingOf, type Copy, type Landing } from '../core/copy.ts';
 import { bySlot, type Instance } from '../core/observed.ts';
 import type { Hands, Runtime } from '../core/ports.ts';
@@ -25,7 +26,7 @@ export interface CpOptions {
   readonly output: Writable & { readonly isTTY?: boolean };
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
-  /** Told when it has ended, or failed on its way. */
+  /** Told before it begins, and where it has failed on its way. */
   readonly record: (name: string, message: string) => Promise<void>;
 }
 
@@ -82,8 +83,10 @@ async function copyIn({ from, to }: Copy & { type: 'in' }, instance: Instance, o
   const name = landing === 'inside' ? (source?.name ?? '.') : posix.basename(target.path);
   const place = posix.join(folder, name);
   const what = printable(`${place} in ${instance.name}`);
-  await recorded({ done: `copied to ${what}`, begun: `began to copy to ${what}` }, instance, options, async () => {
-    const archive = from.type === 'stream' ? input : packed(from.path, name);
+  const isThere = async (below: string) =>
+    (await hands.look(instance.id, posix.join(folder, below), signal))?.type === 'folder';
+  await recorded(`copy to ${what}`, instance, options, async () => {
+    const archive = from.type === 'stream' ? input : packed(from.path, name, isThere);
     try {
       await hands.write(instance.id, folder, archive, signal);
     } finally {
@@ -93,20 +96,21 @@ async function copyIn({ from, to }: Copy & { type: 'in' }, instance: Instance, o
   return `copied to ${what}`;
 }
 
-/** What has begun may have changed something, however it ended. */
+/** What has begun may have changed something, or shown something, however it ends. */
 async function recorded(
-  { done, begun }: { readonly done: string; readonly begun: string },
+  what: string,
   { service }: Instance,
   { record }: CpOptions,
   copying: () => Promise<void>,
 ): Promise<void> {
+  await record(service, `began to ${what}`);
   try {
     await copying();
   } catch (error) {
-    await record(service, `${begun}, which failed`);
+    // A disk that is full for the one is full for the other; that it has begun is kept already.
+    await record(service, `failed to ${what}`).catch(() => undefined);
     throw error;
   }
-  await record(service, done);
 }
 
 async function targetIn(instance: Instance, given: string, { hands, signal }: CpOptions): Promise<Landing> {
@@ -115,7 +119,7 @@ async function targetIn(instance: Instance, given: string, { hands, signal }: Cp
   const path = first?.type === 'link' ? first.to : named;
   const found = first?.type === 'link' ? await hands.look(instance.id, path, signal) : first;
   const type = found?.type === 'link' ? 'file' : found?.type;
-  return { where: `in ${instance.name}`, path, saysFolder: /\/\.?$/.test(given), found: type };
+  return { where: `in ${instance.name}`, path, saysFolder: saysFolder(given), found: type };
 }
 
 async function copyOut({ from, to }: Copy & { type: 'out' }, instance: Instance, options: CpOptions): Promise<string> {
@@ -129,9 +133,9 @@ async function copyOut({ from, to }: Copy & { type: 'out' }, instance: Instance,
     throw new Error('An archive is nothing for a terminal; say where it is to go with > or |.');
   const root = to.type === 'stream' ? undefined : await rootHere(to.path, name, found.type === 'folder');
   const what = printable(`${path} out of ${instance.name}`);
-  await recorded({ done: `copied ${what}`, begun: `began to copy ${what}` }, instance, options, async () => {
+  await recorded(`copy ${what}`, instance, options, async () => {
     const archive = await hands.read(instance.id, asked, signal);
-    await (root === undefined ? pipeline(archive, output, { signal }) : unpack(archive, root, signal));
+    await (root === undefined ? pipeline(archive, whole(path), output, { signal }) : unpack(archive, root, signal));
   });
   return printable(`copied ${path} in ${instance.name} to ${root ?? 'stdout'}`);
 }
@@ -146,7 +150,7 @@ function sourceIn(given: string): { readonly path: string; readonly name: string
 /** What the archive becomes on this machine. */
 async function rootHere(given: string, name: string, isFolder: boolean): Promise<string> {
   const found = await foundHere(given);
-  const landing = landingOf(isFolder, { where: 'here', path: given, saysFolder: given.endsWith('/'), found });
+  const landing = landingOf(isFolder, { where: 'here', path: given, saysFolder: saysFolder(given), found });
   if (landing === 'inside') return join(await realpath(given), name);
   const root = resolve(given);
   if ((await foundHere(dirname(root))) === 'folder') return await followed(root);

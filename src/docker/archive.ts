@@ -38,7 +38,7 @@ export async function lookAt(
 /** What it answers to HEAD has no words. */
 function lookError(path: string, error: unknown): unknown {
   if (![400, 500].includes(statusOf(error) ?? 0)) return error;
-  const message = `${path} leads through something that is no folder in this container, or through links in a circle.`;
+  const message = `${path} leads through something that is no folder in this container, or through links in a circle, or the engine cannot open this container's files.`;
   return new ReasonError('start-failed', message, { cause: error });
 }
 
@@ -81,7 +81,9 @@ export async function writeArchive(
     // An engine that refuses closes the connection without reading on, so that nobody would learn why.
     await put(await tarOf([]));
     if (failure !== undefined) throw failure;
-    await put(archive);
+    await put(archive).catch((error: unknown) => {
+      throw isCutOff(error) ? cutOff(folder, error) : error;
+    });
   } catch (error) {
     throw failure ?? writeError(folder, error);
   }
@@ -92,6 +94,17 @@ function writeError(folder: string, error: unknown): Error {
   return message === undefined
     ? reasonError(`Copying to ${folder}`, 'start-failed', error)
     : new ReasonError('start-failed', message, { cause: error });
+}
+
+/** An engine that has just answered, and hangs up while it takes the archive, has refused something in it. */
+function isCutOff(error: unknown): boolean {
+  const { code = '', message } = error as { code?: string; message: string };
+  return ['EPIPE', 'ECONNRESET'].includes(code) || message === 'socket hang up';
+}
+
+function cutOff(folder: string, cause: unknown): ReasonError {
+  const message = `The engine broke off while it unpacked into ${folder}: a file stands where a folder is to be or the other way round, something there is mounted or read-only, or the disk is full.`;
+  return new ReasonError('start-failed', message, { cause });
 }
 
 function refusal(folder: string, error: unknown): string | undefined {

@@ -108,6 +108,6 @@ it('is told among the events, with who it was', async () => {
     report.events.some(({ type }) => type === 'by-hand'),
   );
   const told = events.filter(({ type }) => type === 'by-hand').map(({ object, message }) => `${object}: ${message}`);
-  expect(told).toContainEqual(expect.stringMatching(/^web: \S+ copied to \/srv in \S+-2$/));
-  expect(told).toContainEqual(expect.stringMatching(/^web: \S+ copied \/srv out of \S+-2$/));
+  expect(told).toContainEqual(expect.stringMatching(/^web: \S+ began to copy to \/srv in \S+-2$/));
+  expect(told).toContainEqual(expect.stringMatching(/^web: \S+ began to copy \/srv out of \S+-2$/));
 });

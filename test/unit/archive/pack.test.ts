@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { chmod, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Header } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -37,6 +37,33 @@ it('has no setuid, as it belongs to root, and else its own mode', async () => {
     await chmod(join(source, 'a'), mode);
     expect((await membersOf(join(source, 'a'))).map((member) => member.mode)).toEqual([kept]);
   }
+});
+
+it('leaves out folders that are there already, and asks for none below one that is not', async () => {
+  for (const path of ['old/older/x', 'old/new/deep/x', 'new/deep/x']) {
+    await mkdir(join(source, dirname(path)), { recursive: true });
+    await writeFile(join(source, path), '');
+  }
+  const asked: string[] = [];
+  const isThere = (name: string) => {
+    asked.push(name);
+    return Promise.resolve(['x', 'x/old', 'x/old/older'].includes(name));
+  };
+  const names: string[] = [];
+  for await (const member of packed(source, 'x', isThere).pipe(extract())) {
+    names.push(member.header.name);
+    member.resume();
+  }
+  expect(names).toEqual([
+    'x/new/',
+    'x/new/deep/',
+    'x/new/deep/x',
+    'x/old/new/',
+    'x/old/new/deep/',
+    'x/old/new/deep/x',
+    'x/old/older/x',
+  ]);
+  expect(asked).toEqual(['x', 'x/new', 'x/old', 'x/old/new', 'x/old/older']);
 });
 
 it('ends with an error of its own at a name that is not UTF-8', async () => {

@@ -200,8 +200,14 @@ describe('an archive', () => {
   it('that is cut short is an error, and leaves no half of a file', async () => {
     const whole = Buffer.concat(await archiveOf(FOLDER, { name: 'x/file', content: 'a'.repeat(100_000) }).toArray());
     const cut = Readable.from([whole.subarray(0, 50_000)]);
-    await expect(unpack(cut, target, NEVER)).rejects.toThrow();
-    expect(await readdir(target)).toEqual([]);
+    await expect(unpack(cut, target, NEVER)).rejects.toThrow('The archive of target ends too early');
+    expect(existsSync(join(target, 'file'))).toBe(false);
+  });
+
+  it('that ends where one of its files does is an error, too, as its own end is missing', async () => {
+    const whole = Buffer.concat(await archiveOf(FOLDER, { name: 'x/file', content: 'a' }).toArray());
+    const cut = Readable.from([whole.subarray(0, 700), whole.subarray(700, whole.length - 1024)]);
+    await expect(unpack(cut, target, NEVER)).rejects.toThrow('The archive of target ends too early');
   });
 
   it('that never ends is left when it is given up, and what was there before is there still', async () => {

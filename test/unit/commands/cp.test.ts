@@ -75,7 +75,7 @@ async function copied(source: string, target: string, given: Given = {}) {
 it('copies a file in: under its name into a folder, or as another one', async () => {
   const { said, recorded } = await copied(here('app.conf'), 'web:/etc');
   expect(said).toBe('copied to /etc/app.conf in demo-web-RELEASE-1');
-  expect(recorded).toEqual(['web: copied to /etc/app.conf in demo-web-RELEASE-1']);
+  expect(recorded).toEqual(['web: began to copy to /etc/app.conf in demo-web-RELEASE-1']);
   expect(await readFile(there('etc/app.conf'), 'utf8')).toBe('of here');
   await copied(here('app.conf'), 'web:etc/new.conf');
   expect(await readFile(there('etc/new.conf'), 'utf8')).toBe('of here');
@@ -101,7 +101,7 @@ it('goes where a link in the container leads', async () => {
 it('copies out: under its name into a folder, as another one, or what is in it', async () => {
   const { said, recorded } = await copied('web:/etc/app', here(''));
   expect(said).toBe('copied /etc/app in demo-web-RELEASE-1 to /here/app');
-  expect(recorded).toEqual(['web: copied /etc/app out of demo-web-RELEASE-1']);
+  expect(recorded).toEqual(['web: began to copy /etc/app out of demo-web-RELEASE-1']);
   expect(await readFile(here('app/app.conf'), 'utf8')).toBe('of there');
   await copied('web:/etc/app/app.conf', here('new.conf'));
   expect(await readFile(here('new.conf'), 'utf8')).toBe('of there');
@@ -159,10 +159,14 @@ it('keeps in mind what has failed on its way', async () => {
   await writeFile(Buffer.concat([Buffer.from(here('site/')), Buffer.from([0xe9])]), '');
   const { failure, recorded } = await copied(here('site'), 'web:/etc');
   expect(failure).toMatch(/^The name "\uFFFD" is not in UTF-8/);
-  expect(recorded).toEqual(['web: began to copy to /etc/site in demo-web-RELEASE-1, which failed']);
+  expect(recorded).toEqual([
+    'web: began to copy to /etc/site in demo-web-RELEASE-1',
+    'web: failed to copy to /etc/site in demo-web-RELEASE-1',
+  ]);
   await mkdir(here('app/app.conf'), { recursive: true });
   expect((await copied('web:/etc/app', here(''))).recorded).toEqual([
-    'web: began to copy /etc/app out of demo-web-RELEASE-1, which failed',
+    'web: began to copy /etc/app out of demo-web-RELEASE-1',
+    'web: failed to copy /etc/app out of demo-web-RELEASE-1',
   ]);
 });
 
@@ -170,7 +174,7 @@ it('shows names as what they are', async () => {
   await writeFile(there('\u001b[2J'), '');
   const { said, recorded } = await copied('web:/\u001b[2J', here('x'));
   expect(said).toBe('copied /\\u001b[2J in demo-web-RELEASE-1 to /here/x');
-  expect(recorded).toEqual(['web: copied /\\u001b[2J out of demo-web-RELEASE-1']);
+  expect(recorded).toEqual(['web: began to copy /\\u001b[2J out of demo-web-RELEASE-1']);
 });
 
 it('says in a sentence what is wrong, before it begins', async () => {

@@ -46,7 +46,7 @@ it('sees that there is nothing', async () => {
 it.each([400, 500])('has words for a path that leads nowhere, as %i brings none', async (status) => {
   const hands = await handsOn((_, response) => response.writeHead(status).end());
   await expect(hands.look('web', '/f/x', signal)).rejects.toThrow(
-    '/f/x leads through something that is no folder in this container, or through links in a circle.',
+    '/f/x leads through something that is no folder in this container, or through links in a circle, or the engine cannot',
   );
 });
 
