@@ -20,7 +20,7 @@ export interface LogsOptions {
 
 /** Prints the last lines of the latest instances of a service, or runs of a job. */
 export async function logs(options: LogsOptions): Promise<ExitCode> {
-  const { instances, runs } = await options.runtime.observe();
+  const { instances, runs } = await options.runtime.observe({ signal: options.signal });
   const all = [...instances, ...runs.filter(hasBegun)];
   const own = all.filter((each) => each.service === options.name);
   if (own.length === 0) {
@@ -33,9 +33,20 @@ export async function logs(options: LogsOptions): Promise<ExitCode> {
     return EXIT.error;
   }
   const chosen = own.sort((a, b) => latest(b) - latest(a)).slice(0, options.streams);
-  if (options.follow) await Promise.all(chosen.map((each) => print(each, chosen.length > 1, options)));
+  if (options.follow) await followAll(chosen, options);
   else for (const each of chosen) await print(each, chosen.length > 1, options);
   return EXIT.done;
+}
+
+/** Side by side; where one of them fails, nobody waits for the others. */
+async function followAll(instances: readonly Instance[], options: LogsOptions): Promise<void> {
+  const failing = new AbortController();
+  const signal = AbortSignal.any([options.signal, failing.signal]);
+  try {
+    await Promise.all(instances.map((each) => print(each, instances.length > 1, { ...options, signal })));
+  } finally {
+    failing.abort();
+  }
 }
 
 function latest(instance: Instance): number {

@@ -31,6 +31,20 @@ async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('framesOf', () => {
+  it('ends with what the engine says of its own where it cannot read on', async () => {
+    const [line, failure] = [
+      multiplexed([['stdout', 'a\n']]),
+      multiplexed([['stdout', 'Error grabbing logs: invalid character\n']]),
+    ];
+    failure[0] = 3;
+    const read: string[] = [];
+    const reading = (async () => {
+      for await (const { payload } of framesOf(cut(Buffer.concat([line, failure]), 7))) read.push(payload.toString());
+    })();
+    await expect(reading).rejects.toThrow(/^The engine cannot read on: Error grabbing logs: invalid character$/);
+    expect(read).toEqual(['a\n']);
+  });
+
   it('gives back what was sent, however it is cut on the way', async () => {
     const piece = fc.tuple(
       fc.constantFrom<Piece[0]>('stdout', 'stderr'),
