@@ -1,12 +1,17 @@
 import type Docker from 'dockerode';
 import { found } from './errors.ts';
 import { inTime } from './limit.ts';
-import type { InspectedContainer } from './inspected.ts';
+import type { InspectedContainer, ListedContainer } from './inspected.ts';
 
 const PATIENCE = 5_000;
 const ASK_AGAIN_AFTER = 30_000;
 
-/** Inspects containers. A start that hangs, on a dead volume, keeps its container from being inspected for as long. */
+type Listed = Pick<ListedContainer, 'Id' | 'Names'>;
+
+/**
+ * Inspects containers. A start that hangs, on a dead volume, keeps its container from being inspected for as long, and so
+ * does a copy out of it or into it.
+ */
 export class Inspector {
   private readonly docker: Docker;
   private readonly now: () => number;
@@ -21,10 +26,11 @@ export class Inspector {
   }
 
   /** Undefined: it is gone. */
-  async inspect(id: string, abortSignal: AbortSignal): Promise<InspectedContainer | undefined> {
-    const answer = this.docker.getContainer(id).inspect({ abortSignal });
-    const inspected = (await found('Inspecting a container', answer)) as InspectedContainer | undefined;
-    this.silentAt.delete(id);
+  async inspect({ Id, Names }: Listed, abortSignal: AbortSignal): Promise<InspectedContainer | undefined> {
+    const answer = this.docker.getContainer(Id).inspect({ abortSignal });
+    const attempt = `Inspecting ${Names?.[0]?.slice(1) ?? Id}`;
+    const inspected = (await found(attempt, answer)) as InspectedContainer | undefined;
+    this.silentAt.delete(Id);
     return inspected;
   }
 
@@ -34,14 +40,14 @@ export class Inspector {
   }
 
   /** The same; `silent`: it takes too long, or did so a moment ago. */
-  async tryToInspect(id: string, signal: AbortSignal): Promise<InspectedContainer | undefined | 'silent'> {
-    if (this.isSilent(id)) return 'silent';
+  async tryToInspect(listed: Listed, signal: AbortSignal): Promise<InspectedContainer | undefined | 'silent'> {
+    if (this.isSilent(listed.Id)) return 'silent';
     let limit: AbortSignal | undefined;
     try {
-      return await inTime(this.patience, signal, (own) => this.inspect(id, (limit = own)));
+      return await inTime(this.patience, signal, (own) => this.inspect(listed, (limit = own)));
     } catch (error) {
       if (signal.aborted || limit?.aborted !== true) throw error;
-      this.silentAt.set(id, this.now());
+      this.silentAt.set(listed.Id, this.now());
       return 'silent';
     }
   }

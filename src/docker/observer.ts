@@ -151,7 +151,9 @@ export class Observer {
     if (canWait && this.busy.has(Id)) return known;
     // Before the call, so that an event during it counts.
     this.stale.delete(Id);
-    const inspected = await (canWait ? this.inspector.tryToInspect(Id, signal) : this.inspector.inspect(Id, signal));
+    const inspected = await (canWait
+      ? this.inspector.tryToInspect(listed, signal)
+      : this.inspector.inspect(listed, signal));
     if (inspected === undefined) return undefined;
     if (inspected !== 'silent') return { mark: changeMark(listed), uptime: uptimeOf(Status), inspected };
     this.stale.add(Id);
