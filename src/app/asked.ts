@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event, Journal } from './journal.ts';
 import { problemOf } from './problems.ts';
@@ -6,10 +6,21 @@ import { problemOf } from './problems.ts';
 /** What people did by hand, each as a line of JSON, until the reconciler tells of it. */
 const FILE = 'asked.jsonl';
 
+/** Bytes that wait for a reconciler; where none comes the oldest half goes. */
+const MOST = 1_000_000;
+
 /** Keeps that somebody did something; the reconciler of the cluster puts it among its events, now or when it starts. */
 export async function recordAsked(stateDir: string, event: Event): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  await appendFile(join(stateDir, FILE), `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  const file = join(stateDir, FILE);
+  await appendFile(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+  if (((await stat(file).catch(() => undefined))?.size ?? 0) > MOST) await shorten(file);
+}
+
+async function shorten(file: string): Promise<void> {
+  const lines = (await textOf(file)).split('\n');
+  await writeFile(`${file}.new`, lines.slice(Math.floor(lines.length / 2)).join('\n'), { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }
 
 /** Puts what has been done since the last call among the events; what cannot be read is told, and holds nothing up. */

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -33,6 +33,13 @@ it('is told by the next process where one took it and did not live to tell', asy
   await recordAsked(stateDir, event('one'));
   await rename(join(stateDir, FILE), join(stateDir, `${FILE}.taken`));
   expect(await told()).toEqual([event('one')]);
+});
+
+it('is told as far as there is room for it where nobody takes it for long', async () => {
+  const long = 'x'.repeat(1000);
+  for (let each = 0; each < 2_500; each += 1) await recordAsked(stateDir, event(`${each} ${long}`));
+  expect((await stat(join(stateDir, FILE))).size).toBeLessThan(1_200_000);
+  expect((await told())[0]?.message).toBe(`2499 ${long}`);
 });
 
 it('is told as far as it was written', async () => {
