@@ -32,8 +32,7 @@ function stopSignal(): AbortSignal {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') controller.abort(new Error('ended as nobody reads the output'));
-      // The rest is told by whoever pipes into it.
-      else if (error.syscall === 'write') throw error;
+      else if (error.syscall === 'write' && !controller.signal.aborted) controller.abort(loses(error));
     });
   }
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -43,6 +42,15 @@ function stopSignal(): AbortSignal {
     });
   }
   return controller.signal;
+}
+
+/** What is printed is not all there, whatever the command says of its end, and however late the system tells of it. */
+function loses({ message }: Error): Error {
+  const lost = new Error(`the output cannot be written: ${message}`);
+  process.once('exit', (code) => {
+    if (code !== EXIT.error) process.exitCode = fail(lost);
+  });
+  return lost;
 }
 
 function fail(error: unknown): ExitCode {
