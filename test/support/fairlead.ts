@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** The built program, as a user's shell would start it. */
-const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

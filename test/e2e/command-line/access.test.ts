@@ -2,16 +2,14 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Event } from '../../../src/app/journal.ts';
+import { BIN } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { app, loadBalancer, yaml } from '../../support/yaml.ts';
 
 /** Somebody wants to know who asked for what, and who answered. */
-
-const BIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 let scenario: Scenario;
 beforeAll(async () => {

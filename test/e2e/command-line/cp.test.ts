@@ -3,14 +3,12 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BIN } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { sleeper, yaml } from '../../support/yaml.ts';
 
 /** A person who takes files out of a container and puts others in, and what is kept of that. */
-
-const BIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 let scenario: Scenario;
 let folder: string;

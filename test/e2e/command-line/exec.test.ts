@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { BIN } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { app, yaml } from '../../support/yaml.ts';
 
 /** A person with a shell in a container, and what is kept of that. */
-
-const BIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 let scenario: Scenario;
 beforeAll(async () => {

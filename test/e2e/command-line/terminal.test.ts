@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fairlead } from '../../support/fairlead.ts';
+import { BIN, fairlead } from '../../support/fairlead.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { app, yaml } from '../../support/yaml.ts';
 
 /** What somebody at a terminal sees: a question, colours, and progress that is redrawn in place. */
-
-const BIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 
 let scenario: Scenario;
 beforeAll(async () => {

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fairlead } from '../../support/fairlead.ts';
+import { BIN, fairlead } from '../../support/fairlead.ts';
 
 /** Somebody checks manifests before anything else, with the mistakes that people make. */
 
@@ -33,6 +35,16 @@ async function validate(name: string, files: Readonly<Record<string, string>>, .
   }
   return await fairlead(['validate', directory, ...flags], { cwd: folder });
 }
+
+it.concurrent('says so where its output cannot be written', async () => {
+  await validate('unwritten', { 'web.yaml': WEB });
+  const words = [process.execPath, BIN, 'validate', join(folder, 'unwritten')];
+  const ended = promisify(execFile)('sh', ['-c', 'exec "$0" "$@" >/dev/full', ...words]);
+  await expect(ended).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^error: the output cannot be written: ENOSPC\b.*\n$/) as string,
+  });
+});
 
 it.concurrent('says how many manifests are valid', async () => {
   const files = { 'deep/er/web.yaml': WEB + ROUTE, 'api.json': '{"kind":"Service","name":"api","image":"a:1"}' };
