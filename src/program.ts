@@ -30,7 +30,15 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .version('0.1.0')
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .addHelpText('after', HELP);
+  for (const add of [addReviews, addReconciling, addLooks, addHands]) add(fairlead, invocation, finish);
+  addSettings(fairlead.commands);
+  return fairlead;
+}
 
+type Add = (fairlead: Command, invocation: Invocation, finish: (code: number) => void) => void;
+
+/** What changes nothing, and looks at manifests. */
+const addReviews: Add = (fairlead, invocation, finish) => {
   fairlead
     .command('validate')
     .description('Check manifests against their schemas and each other, without Docker.')
@@ -56,7 +64,10 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .option('--detailed-exitcode', 'end with 2 where there are changes')
     .addOption(config())
     .action(async (dir, { against, ...options }) => finish(await runPlan(invocation, dir, options, against)));
+};
 
+/** What makes Docker equal to manifests. */
+const addReconciling: Add = (fairlead, invocation, finish) => {
   fairlead
     .command('apply')
     .description('Make Docker equal to the manifests, with live progress; ends when nothing is left to do.')
@@ -72,7 +83,10 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .argument('[dir]', 'a folder to follow in place of repository.url')
     .addOption(config())
     .action(async (dir, options) => finish(await (await import('./invoke.ts')).runRun(invocation, dir, options)));
+};
 
+/** What changes nothing, and looks at what runs. */
+const addLooks: Add = (fairlead, invocation, finish) => {
   fairlead
     .command('status')
     .description('Show what runs, what is wrong and where, as Docker and the balancer say it now.')
@@ -98,7 +112,10 @@ export function program(invocation: Invocation, finish: (code: number) => void):
       else if (name === undefined) command.error("error: missing required argument 'name'");
       else finish(await (await import('./invoke.ts')).runLogs(invocation, name, options));
     });
+};
 
+/** What a person does by hand. */
+const addHands: Add = (fairlead, invocation, finish) => {
   fairlead
     .command('exec')
     .description('Run a command in an instance of a service, on a terminal where there is one.')
@@ -149,10 +166,7 @@ export function program(invocation: Invocation, finish: (code: number) => void):
     .argument('<name>', 'the service')
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./by-hand.ts')).runRetry(invocation, name, options)));
-
-  addSettings(fairlead.commands);
-  return fairlead;
-}
+};
 
 /** Against what runs, or against a revision. */
 async function runPlan(

@@ -89,9 +89,7 @@ export class Reconciler {
     await this.keep(withGapsOf(this.options.ledger.records, made.decisions));
     const shared = this.sharedSteps(desired, state, made);
     const steps = [...shared, ...[...made.decisions, ...made.jobs].flatMap((each) => each.steps)];
-    this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
-    const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
-    this.memory = withEndings(withVerdicts(this.memory, due, made.decisions), due, now);
+    const due = this.dueOf(steps, made, now);
     const lookedAt = clock.now();
     const { results, begun } = await this.executor.execute(due, signal);
     this.learn(results);
@@ -112,6 +110,14 @@ export class Reconciler {
       rest: this.effort.spend(begunAt, lookedAt, this.executor.isCrowded),
       ...this.wakeAt(made, now - state.date),
     };
+  }
+
+  /** Those that need not wait after a failure, which from here on count as done. */
+  private dueOf(steps: readonly Step[], { decisions }: Plan, now: number): readonly Step[] {
+    this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
+    const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
+    this.memory = withEndings(withVerdicts(this.memory, due, decisions), due, now);
+    return due;
   }
 
   /** What is there now; nothing is done about it. */
