@@ -112,7 +112,7 @@ export class Reconciler {
     };
   }
 
-  /** Those that need not wait after a failure, which from here on count as done. */
+  /** Those that need not wait after a failure; what is decided with them is remembered. */
   private dueOf(steps: readonly Step[], { decisions }: Plan, now: number): readonly Step[] {
     this.memory = withFailuresOf(this.memory, new Set(steps.map(objectOf)));
     const due = steps.filter((step) => (this.memory.failures[objectOf(step)]?.retryAt ?? 0) <= now);
