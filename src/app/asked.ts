@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event, Journal } from './journal.ts';
 import { problemOf } from './problems.ts';
+import { appendToStateFile, replaceStateFile } from './state-file.ts';
 
 /** What people did by hand, each as a line of JSON, until the reconciler tells of it. */
 const FILE = 'asked.jsonl';
@@ -11,16 +12,16 @@ const MOST = 1_000_000;
 
 /** Keeps that somebody did something; the reconciler of the cluster puts it among its events, now or when it starts. */
 export async function recordAsked(stateDir: string, event: Event): Promise<void> {
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await appendToStateFile(stateDir, FILE, `${JSON.stringify(event)}\n`);
   const file = join(stateDir, FILE);
-  await appendFile(file, `${JSON.stringify(event)}\n`, { mode: 0o600 });
-  if (((await stat(file).catch(() => undefined))?.size ?? 0) > MOST) await shorten(file);
+  // Gone: it has just been taken.
+  const { size } = await stat(file).catch((error: unknown) => isMissing(error, { size: 0 }));
+  if (size > MOST) await replaceStateFile(stateDir, FILE, latestHalf(await textOf(file)));
 }
 
-async function shorten(file: string): Promise<void> {
-  const lines = (await textOf(file)).split('\n');
-  await writeFile(`${file}.new`, lines.slice(Math.floor(lines.length / 2)).join('\n'), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+function latestHalf(text: string): string {
+  const lines = text.split('\n');
+  return lines.slice(Math.floor(lines.length / 2)).join('\n');
 }
 
 /** Puts what has been done since the last call among the events; what cannot be read is told, and holds nothing up. */
@@ -36,7 +37,11 @@ export async function tellAsked(stateDir: string, journal: Journal): Promise<voi
 /** What has been done since the last call, oldest first; also what a process took that did not live to tell it. */
 async function takeAsked(stateDir: string): Promise<readonly Event[]> {
   const [file, taken] = [join(stateDir, FILE), join(stateDir, `${FILE}.taken`)];
-  const before = await textOf(taken);
+  // What cannot be read would hold up all that comes after it.
+  const before = await textOf(taken).catch(async (error: unknown) => {
+    await rm(taken, { force: true });
+    throw error;
+  });
   const isNew = await rename(file, taken).then(
     () => true,
     (error: unknown) => isMissing(error, false),

@@ -1,6 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NO_RECORDS, type Records } from '../core/records.ts';
+import { replaceStateFile } from './state-file.ts';
 
 const FILE = 'records.json';
 const FORMAT = 1;
@@ -44,11 +45,8 @@ export class FileLedger implements Ledger {
     if (records === this.kept && this.isWritten) return;
     this.kept = records;
     this.isWritten = false;
-    await mkdir(this.stateDir, { recursive: true, mode: 0o700 });
-    const file = join(this.stateDir, FILE);
     const kept: Kept = { format: FORMAT, cluster: this.cluster, records };
-    await writeFile(`${file}.new`, JSON.stringify(kept), { mode: 0o600, flush: true });
-    await rename(`${file}.new`, file);
+    await replaceStateFile(this.stateDir, FILE, JSON.stringify(kept), { flush: true });
     this.isWritten = true;
   }
 }

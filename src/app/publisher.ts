@@ -1,4 +1,3 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Repository } from '../core/ports.ts';
 import { meaningOf } from '../core/status/meaning.ts';
@@ -6,6 +5,7 @@ import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { Journal } from './journal.ts';
 import { problemOf } from './problems.ts';
+import { replaceStateFile } from './state-file.ts';
 
 export interface PublisherOptions {
   readonly repository: Repository;
@@ -94,10 +94,7 @@ export class Publisher {
   }
 
   private async keep(status: StatusReport): Promise<void> {
-    const file = join(this.options.stateDir, 'status.json');
-    await mkdir(this.options.stateDir, { recursive: true, mode: 0o700 });
-    await writeFile(`${file}.new`, textOf(status), { mode: 0o600 });
-    await rename(`${file}.new`, file);
+    await replaceStateFile(this.options.stateDir, 'status.json', textOf(status));
   }
 }
 

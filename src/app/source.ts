@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { desire, type DesiredState } from '../core/desire.ts';
 import type { Manifest, Revision } from '../core/model.ts';
@@ -6,6 +6,7 @@ import type { Repository, Snapshot } from '../core/ports.ts';
 import type { Problem, Warning } from '../core/reason.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
+import { replaceStateFile } from './state-file.ts';
 
 export type { ManifestSet } from '../manifest/read.ts';
 
@@ -99,10 +100,7 @@ export async function readLastGood(stateDir: string, cluster: string): Promise<L
 }
 
 async function writeLastGood(stateDir: string, lastGood: LastGood): Promise<void> {
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  const file = join(stateDir, FILE);
-  await writeFile(`${file}.new`, JSON.stringify({ format: FORMAT, ...lastGood }), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  await replaceStateFile(stateDir, FILE, JSON.stringify({ format: FORMAT, ...lastGood }));
 }
 
 /** The last status that a process of this cluster with this state directory has written. */
