@@ -37,7 +37,7 @@ export async function runPlan(
       prune: { budget: config.prune, all: false },
       format: flags.format,
       detailedExitCode: flags.detailedExitcode === true,
-      terminal: invocation.terminal,
+      ...invocation,
     }),
   );
 }
@@ -134,7 +134,7 @@ export async function runStatus(
       ...pastOf(ledger.records),
       prune,
       now: clock.now(),
-      terminal: invocation.terminal,
+      ...invocation,
     });
   });
 }

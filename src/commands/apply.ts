@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { settle, type SettleOptions } from '../app/settle.ts';
 import { desire } from '../core/desire.ts';
@@ -37,9 +38,14 @@ async function confirm({ input, terminal, signal }: ApplyOptions): Promise<boole
     return false;
   }
   const questions = createInterface({ input, output: process.stderr });
-  const answer = await questions.question('Apply this plan? (yes/no) ', { signal });
-  questions.close();
-  if (answer.trim() === 'yes') return true;
+  try {
+    // A question that nobody answers any more never ends by itself.
+    const left = once(questions, 'close').then(() => '');
+    const answer = await Promise.race([questions.question('Apply this plan? (yes/no) ', { signal }), left]);
+    if (answer.trim() === 'yes') return true;
+  } finally {
+    questions.close();
+  }
   terminal.err('Nothing was changed.\n');
   return false;
 }

@@ -5,9 +5,10 @@ export interface Seeing extends Required<Pick<ObservedState, 'recorded' | 'gaps'
   readonly runtime: Runtime;
   readonly balancer: Balancer;
   readonly now: number;
+  readonly signal: AbortSignal;
 }
 
 /** What is there now. */
-export async function look({ runtime, balancer, recorded, gaps, now }: Seeing): Promise<ObservedState> {
-  return { runtime: await runtime.observe(), balancer: await balancer.observe(), recorded, gaps, date: now };
+export async function look({ runtime, balancer, recorded, gaps, now, signal }: Seeing): Promise<ObservedState> {
+  return { runtime: await runtime.observe({ signal }), balancer: await balancer.observe(), recorded, gaps, date: now };
 }

@@ -20,7 +20,7 @@ export interface RetryOptions extends Seeing {
  * for; the reconciler sees it at once.
  */
 export async function retry(options: RetryOptions): Promise<ExitCode> {
-  const { name, desired, runtime, now, terminal } = options;
+  const { name, desired, runtime, now, signal, terminal } = options;
   const state = await look(options);
   const { services } = viewsOf(desired, state, NO_MEMORY, now);
   const view = services.find((each) => each.name === name);
@@ -37,7 +37,8 @@ export async function retry(options: RetryOptions): Promise<ExitCode> {
   if (failed.length === 0) terminal.out(`Nothing of ${name} is marked as failed.\n`);
   else await options.record(`let ${name} be tried again`);
   for (const instance of failed) {
-    if (isUp(instance)) await runtime.stop(instance, { mark: false });
+    signal.throwIfAborted();
+    if (isUp(instance)) await runtime.stop(instance, { mark: false, signal });
     await runtime.remove(instance);
     terminal.out(`${name}@${instance.release} may be tried again: removed ${instance.name}.\n`);
   }

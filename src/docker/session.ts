@@ -17,11 +17,13 @@ export async function runSession(docker: Docker, container: string, session: Ses
       AttachStdout: true,
       AttachStderr: true,
       Tty: terminal !== undefined,
+      abortSignal: signal,
     }),
   );
-  const start = exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined });
+  const start = exec.start({ hijack: true, stdin: true, Tty: terminal !== undefined, abortSignal: signal });
   const stream = await request(attempt, 'start-failed', start);
   const hangUp = () => void stream.destroy();
+  if (signal.aborted) hangUp();
   signal.throwIfAborted();
   signal.addEventListener('abort', hangUp);
   const leaveSize = terminal?.follow(({ columns, rows }) => void resize(exec, columns, rows));

@@ -21,6 +21,7 @@ export class Access {
   private session: Session | undefined;
   private readonly now: () => number;
   private outdated = false;
+  private isClosed = false;
   /** Since when one of other settings cannot be entered, or not be asked. */
   private lostAt: number | undefined;
 
@@ -88,7 +89,10 @@ export class Access {
 
   private async open(container: string): Promise<Session | undefined> {
     try {
-      return await Session.open(this.host, container, directoryOf(this.identity));
+      const session = await Session.open(this.host, container, directoryOf(this.identity));
+      // Whoever asked for it may have gone meanwhile.
+      if (this.isClosed) session?.close();
+      return session;
     } catch (error) {
       // It has just stopped, or may not be entered.
       if (!(error instanceof ReasonError) || error.reason !== 'start-failed') throw error;
@@ -102,6 +106,12 @@ export class Access {
     const found = await this.host.find(name);
     if (found !== undefined) await this.host.remove(found.id);
     await this.host.removeVolume(name);
+  }
+
+  /** For good: also what is being opened now. */
+  close(): void {
+    this.isClosed = true;
+    this.forget();
   }
 
   forget(): void {

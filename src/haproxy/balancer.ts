@@ -107,7 +107,7 @@ class HaproxyBalancer implements Balancer {
 
   close(): void {
     this.closing.abort();
-    this.access.forget();
+    this.access.close();
   }
 
   private async ask(): Promise<ObservedBalancer> {

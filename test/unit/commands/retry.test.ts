@@ -33,7 +33,8 @@ async function tried(manifests: readonly Manifest[], name = 'web'): Promise<stri
   const runtime = new MemoryRuntime(world.engine);
   const record = () => Promise.resolve();
   const seeing = { runtime, balancer: world.balancer, recorded: [], gaps: [], now: world.clock.now() };
-  await retry({ name, desired, ...seeing, terminal, record });
+  const { signal } = new AbortController();
+  await retry({ name, desired, ...seeing, terminal, record, signal });
   return said.replaceAll(/[0-9a-f]{7}/g, 'RELEASE');
 }
 
