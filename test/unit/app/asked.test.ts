@@ -37,7 +37,7 @@ it('is told by the next process where one took it and did not live to tell', asy
 
 it('is told as far as there is room for it where nobody takes it for long', async () => {
   const old = `${JSON.stringify(event('x'.repeat(900)))}\n`;
-  await appendFile(join(stateDir, FILE), old.repeat(1_000));
+  await appendFile(join(stateDir, FILE), old.repeat(1_100));
   await recordAsked(stateDir, event('new'));
   expect((await stat(join(stateDir, FILE))).size).toBeLessThan(600_000);
   expect((await told())[0]).toEqual(event('new'));
