@@ -19,22 +19,18 @@ const MODES = ~0o6000;
 
 /**
  * A tar archive of a file, or of a folder with all that is in it, under this name; `.`: only of what is in it. Links stay
- * links, all belongs to root, and what is neither file, folder nor link is left out, as are folders that are there, by their
- * names: else each would get another owner and other modes.
+ * links, all belongs to root, and what is neither file, folder nor link is left out, as are folders by the names in `there`:
+ * else each would get another owner and other modes.
  */
-export function packed(
-  source: string,
-  name: string,
-  isThere: (folder: string) => Promise<boolean> = () => Promise.resolve(false),
-): Readable {
+export function packed(source: string, name: string, there: ReadonlySet<string> = new Set()): Readable {
   const archive = pack();
-  void addAll(archive, walk({ path: source, name, isThere }));
+  void addAll(archive, walk(source, name), there);
   return Readable.from(archive, { objectMode: false });
 }
 
-async function addAll(archive: Pack, items: AsyncIterable<Item>): Promise<void> {
+async function addAll(archive: Pack, items: AsyncIterable<Item>, there: ReadonlySet<string>): Promise<void> {
   try {
-    for await (const item of items) await add(archive, item);
+    for await (const item of items) if (!isKept(item, there)) await add(archive, item);
     archive.finalize();
   } catch (error) {
     // Whoever reads it learns it there.
@@ -42,23 +38,34 @@ async function addAll(archive: Pack, items: AsyncIterable<Item>): Promise<void> 
   }
 }
 
-interface Branch {
-  readonly path: string;
-  readonly name: string;
-  readonly isThere: (folder: string) => Promise<boolean>;
+async function* walk(path: string, name: string): AsyncGenerator<Item> {
+  const stats = await lstat(path);
+  if (name !== '.') yield { path, name, stats };
+  if (!stats.isDirectory()) return;
+  for (const child of (await readdir(path)).sort())
+    yield* walk(join(path, inUtf8(child)), name === '.' ? child : `${name}/${child}`);
 }
 
-async function* walk({ path, name, isThere }: Branch): AsyncGenerator<Item> {
-  const stats = await lstat(path);
-  const isFolder = stats.isDirectory();
-  const isKept = name === '.' || (isFolder && (await isThere(name)));
-  if (!isKept) yield { path, name, stats };
-  if (!isFolder) return;
-  const below = isKept ? isThere : () => Promise.resolve(false);
-  for (const child of (await readdir(path)).sort()) {
-    const own = name === '.' ? child : `${name}/${child}`;
-    yield* walk({ path: join(path, inUtf8(child)), name: own, isThere: below });
-  }
+/** A folder that is there stays as it is. */
+function isKept({ name, stats }: Item, there: ReadonlySet<string>): boolean {
+  return stats.isDirectory() && there.has(name);
+}
+
+/** Names of the folder and of those in it that are there where it is copied to; below one that is not, none is asked for. */
+export async function foldersThere(
+  source: string,
+  name: string,
+  isThere: (folder: string) => Promise<boolean>,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const look = async (path: string, own: string): Promise<void> => {
+    if (own !== '.' && !(await isThere(own))) return;
+    found.add(own);
+    for (const child of await readdir(path, { withFileTypes: true }))
+      if (child.isDirectory()) await look(join(path, child.name), own === '.' ? child.name : `${own}/${child.name}`);
+  };
+  if ((await lstat(source)).isDirectory()) await look(source, name);
+  return found;
 }
 
 async function add(archive: Pack, { path, name, stats }: Item): Promise<void> {

@@ -3,7 +3,7 @@ import { dirname, join, posix, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { followed, foundHere, isContents, saysFolder, sourceHere } from '../archive/here.ts';
-import { packed } from '../archive/pack.ts';
+import { foldersThere, packed } from '../archive/pack.ts';
 import { unpack } from '../archive/unpack.ts';
 import { whole } from '../archive/whole.ts';
 import { copyOf, landingOf, type Copy, type Landing } from '../core/copy.ts';
@@ -85,8 +85,10 @@ async function copyIn({ from, to }: Copy & { type: 'in' }, instance: Instance, o
   const what = printable(`${place} in ${instance.name}`);
   const isThere = async (below: string) =>
     (await hands.look(instance.id, posix.join(folder, below), signal))?.type === 'folder';
+  // Before it begins: meanwhile the engine lets nobody look.
+  const there = from.type === 'stream' ? undefined : await foldersThere(from.path, name, isThere);
   await recorded(`copy to ${what}`, instance, options, async () => {
-    const archive = from.type === 'stream' ? input : packed(from.path, name, isThere);
+    const archive = from.type === 'stream' ? input : packed(from.path, name, there);
     try {
       await hands.write(instance.id, folder, archive, signal);
     } finally {

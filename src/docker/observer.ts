@@ -140,14 +140,15 @@ export class Observer {
     return now;
   }
 
-  /** One that cannot be inspected is as it was; only a new one that never ran may be left out. */
+  /** One that cannot be inspected is as it was; a new one may be left out that never ran, or is of another cluster. */
   private async inspect(
     listed: ListedContainer,
     known: Known | undefined,
     signal: AbortSignal,
   ): Promise<Known | undefined> {
     const { Id, State, Status } = listed;
-    const canWait = known !== undefined || State === 'created';
+    const isForeign = listed.Labels?.[LABEL.cluster] !== this.options.cluster;
+    const canWait = known !== undefined || State === 'created' || isForeign;
     if (canWait && this.busy.has(Id)) return known;
     // Before the call, so that an event during it counts.
     this.stale.delete(Id);

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -60,6 +60,16 @@ it('copies into and out of one that does not run', async () => {
   await write(instance.id, '/tmp');
   await unpack(await cluster.hands.read(instance.id, '/tmp/note', signal), join(folder, 'again'), signal);
   expect(await readFile(join(folder, 'again'), 'utf8')).toBe('hello');
+});
+
+it('says what may be wrong where the engine breaks off in the midst of it', async () => {
+  const { id } = await instanceWith();
+  await expect.poll(() => cluster.hands.look(id, '/srv/in/file', signal)).toEqual({ type: 'file' });
+  await mkdir(join(folder, 'srv', 'in', 'file'), { recursive: true });
+  await writeFile(join(folder, 'srv', 'large'), Buffer.alloc(8 * 1024 * 1024, 'x'));
+  const written = cluster.hands.write(id, '/', packed(join(folder, 'srv'), 'srv'), signal);
+  await expect(written).rejects.toMatchObject({ reason: 'start-failed' });
+  expect(await execIn(cluster.docker, id, ['cat', '/srv/in/file'])).toBe('there\r\n');
 });
 
 it('sees folders, files and links, and copies a link as one, but what is behind it where that is asked for', async () => {

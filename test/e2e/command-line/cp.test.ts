@@ -40,6 +40,16 @@ it('copies a folder in and out, into the instance that is named', async () => {
   expect(await readlink(here('srv/link'))).toBe('index.html');
 });
 
+it('leaves a folder that is there to its owner, and everything in it that has another name', async () => {
+  await inInstance(
+    1,
+    'mkdir -p /opt/site/sub && touch /opt/site/kept && chown -R 99:99 /opt/site && chmod 700 /opt/site',
+  );
+  expect((await cp('site', 'web/1:/opt')).code).toBe(0);
+  const look = 'cd /opt/site && stat -c "%a %u:%g" . sub && stat -c %u index.html && ls';
+  expect(await inInstance(1, look)).toBe('700 99:99\n755 99:99\n0\nindex.html\nkept\nlink\nsub\n');
+});
+
 it('changes nothing that a plan would undo', async () => {
   expect((await scenario.fairlead('plan', folder)).stdout).toMatch(/^Nothing to do/);
 });

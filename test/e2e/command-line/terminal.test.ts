@@ -37,6 +37,16 @@ it('asks, and takes nothing but yes for an answer', async () => {
   expect(await scenario.containers()).toEqual({});
 });
 
+it.each([
+  ['ends his input', '\u0004'],
+  ['interrupts it', '\u0003'],
+])('takes it for no where somebody %s in place of an answer', async (_, answer) => {
+  const { code, output } = await onTerminal('apply manifests', answer);
+  expect(output).toContain('(yes/no)');
+  expect(code).toBe(1);
+  expect(await scenario.containers()).toEqual({});
+});
+
 it('redraws the progress of all services in place, and ends with the verdict', async () => {
   const { code, output } = await onTerminal('apply manifests', 'yes');
   expect(code).toBe(0);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract, type Header } from 'tar-stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { packed } from '../../../src/archive/pack.ts';
+import { foldersThere, packed } from '../../../src/archive/pack.ts';
 import { temporaryFolder } from '../../support/folder.ts';
 
 /** What is packed on this machine, for a container in which it belongs to root. */
@@ -50,7 +50,8 @@ it('leaves out folders that are there already, and asks for none below one that 
     return Promise.resolve(['x', 'x/old', 'x/old/older'].includes(name));
   };
   const names: string[] = [];
-  for await (const member of packed(source, 'x', isThere).pipe(extract())) {
+  const there = await foldersThere(source, 'x', isThere);
+  for await (const member of packed(source, 'x', there).pipe(extract())) {
     names.push(member.header.name);
     member.resume();
   }

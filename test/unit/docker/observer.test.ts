@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Addresses } from '../../../src/docker/networks/addresses.ts';
 import type { InspectedHostConfig, ListedContainer } from '../../../src/docker/inspected.ts';
+import { LABEL } from '../../../src/docker/labels.ts';
 import { Networks } from '../../../src/docker/networks/networks.ts';
 import { EngineIdentity } from '../../../src/docker/engine-info.ts';
 import { Observer } from '../../../src/docker/observer.ts';
@@ -17,10 +18,10 @@ class FakeEngine {
   readonly asked: string[] = [];
   private readonly containers = new Map<string, ListedContainer>();
 
-  add(slot: number, State: string): void {
-    const { Labels } = this.optionsOf(slot);
+  add(slot: number, State: string, cluster = 'demo'): void {
+    const Labels = { ...this.optionsOf(slot).Labels, [LABEL.cluster]: cluster };
     const id = String(slot);
-    this.containers.set(id, { Id: id, Names: [`/web-${slot}`], State, Status: State, Labels: Labels ?? {} });
+    this.containers.set(id, { Id: id, Names: [`/web-${slot}`], State, Status: State, Labels });
   }
 
   /** What the observer uses of dockerode. */
@@ -95,6 +96,13 @@ describe('a container that cannot be inspected', () => {
     now += 30_000;
     engine.locked.clear();
     expect(await observed()).toEqual(['1 running', '2 created']);
+  });
+
+  it('of another cluster holds up nobody, as when somebody copies a large file out of it', async () => {
+    engine.add(2, 'running', 'elsewhere');
+    engine.locked.add('2');
+    expect(await observed()).toEqual(['1 running']);
+    expect(engine.asked).toEqual(['1', '2']);
   });
 
   it('is asked again as soon as something has happened to it', async () => {
