@@ -97,7 +97,10 @@ export interface Runtime {
    * (which has that policy) is removed too, so that it is not taken for a mark, and others stay, to be started again.
    */
   stop(instance: Instance, options: { mark: boolean; signal?: AbortSignal }): Promise<void>;
-  /** From now on the instance deviates from its spec, by RESTART_ASKED: it is replaced, whoever makes the next pass. */
+  /**
+   * From now on the instance deviates from its spec, by RESTART_ASKED: it is replaced, whoever makes the next pass. One that
+   * is gone, or has come for one that was asked for and is still there, is left alone.
+   */
   askForRestart(instance: Instance): Promise<void>;
   /** Restarts a running container with its grace. */
   restart(instance: Instance, signal?: AbortSignal): Promise<void>;

@@ -42,8 +42,9 @@ export class Containers {
     return this.act('Starting', container, [304], (target) => target.start());
   }
 
+  /** One that is gone needs no name any more; where another container has the name this one keeps its own. */
   rename(container: Named, name: string): Promise<void> {
-    return this.act('Renaming', container, [], (target) => target.rename({ name }));
+    return this.act('Renaming', container, [404, 409], (target) => target.rename({ name }));
   }
 
   unpause(container: Named): Promise<void> {

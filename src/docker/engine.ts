@@ -128,8 +128,8 @@ export class EngineRuntime implements Runtime {
   }
 
   async askForRestart(instance: Instance): Promise<void> {
-    if (!instance.deviations.includes(RESTART_ASKED))
-      await this.containers.rename(instance, restartingName(this.cluster, instance));
+    if (instance.deviations.includes(RESTART_ASKED)) return;
+    await this.containers.rename(instance, restartingName(this.cluster, instance));
   }
 
   restart(instance: Instance, signal?: AbortSignal): Promise<void> {

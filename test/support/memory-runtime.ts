@@ -185,9 +185,9 @@ export class MemoryRuntime implements Runtime {
   }
 
   async askForRestart(instance: Instance): Promise<void> {
-    if (instance.deviations.includes(RESTART_ASKED)) return;
+    const container = this.engine.containers.get(instance.name);
+    if (container?.id !== instance.id || container.deviations.includes(RESTART_ASKED)) return;
     await this.engine.mutate(`rename ${instance.name}`);
-    const container = this.engine.get(instance.name);
     container.deviations.push(RESTART_ASKED);
     this.engine.announce(container, 'rename');
   }

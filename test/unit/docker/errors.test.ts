@@ -150,6 +150,21 @@ describe('a stop that an engine never answers', () => {
   });
 });
 
+it.each([
+  [404, 'done'],
+  [409, 'done'],
+  [500, 'ReasonError: Renaming web: no'],
+])('a name that the engine answers with %i has come to this: %s', async (status, end) => {
+  const { server, port } = await fakeEngine((_, response) => {
+    response.writeHead(status).end(JSON.stringify({ message: 'no' }));
+  });
+  const witness = { begins: () => undefined, ended: () => undefined };
+  const containers = new Containers(openDocker(`tcp://127.0.0.1:${port}`), witness);
+  const renamed = containers.rename({ id: '1', name: 'web' }, 'web-restart').then(() => 'done');
+  expect(await renamed.catch(String)).toBe(end);
+  server.close();
+});
+
 describe('connecting', () => {
   it.each(['ssh://host', 'host:2375', 'tcp://', 'unix://', ''])('refuses the host %j', (host) => {
     expect(() => openDocker(host)).toThrow(/^The Docker host .* cannot be used\./);
