@@ -152,15 +152,18 @@ function setId({ view, target }: Progress): string {
   return `${view.name}@${target.release}`;
 }
 
-/** Instances of the target that go: those in slots too many, and one at a time those that were changed from outside. */
+/**
+ * Instances of the target that go: those in slots too many, and one at a time those that were changed from outside. Where
+ * there is no spare for them all others have to be ready.
+ */
 export function leavingOwn(progress: Progress): readonly Instance[] {
-  const { view, current, surplus, target } = progress;
+  const { view, current, surplus, target, slots } = progress;
   const found = current.filter((each) => isReady(view, each) && isFound(progress, each));
   const changed = current.find((each) => each.deviations.length > 0);
   const isUseful = (each: Instance) => isUp(each) && (isReady(view, each) || isServing(view, each));
   const gone = surplus.filter((each) => !isUseful(each) || found.length >= target.instances);
   if (changed === undefined || !progress.isPrepared) return gone;
   const others = found.filter((each) => each !== changed).length;
-  const isSpared = others >= target.instances || progress.isExclusive || !isReady(view, changed);
+  const isSpared = others >= slots.length - 1 || progress.isExclusive || !isReady(view, changed);
   return isSpared ? [...gone, changed] : gone;
 }

@@ -13,6 +13,8 @@ export interface Progress {
   readonly target: Target;
   /** Slots that should be filled, from 1. */
   readonly slots: readonly number[];
+  /** An instance of the target was changed behind our back, or is to be restarted: it is replaced. */
+  readonly isChanged: boolean;
   /** Of the target, in wanted slots, up. */
   readonly current: readonly Instance[];
   /** Of the target, in no wanted slot, up or stopped; or stopped in one that another has taken. */
@@ -40,7 +42,9 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
   const own = view.instances.filter((each) => each.release === target.release);
   const others = view.instances.filter((each) => each.release !== target.release);
   const isExclusive = desired.strategy === 'recreate' || hasHostPort(target.container);
-  const slots = wantedSlots(target, own, isExclusive);
+  const isChanged = own.some((each) => isUp(each) && each.deviations.length > 0);
+  const isSpared = isChanged && !isExclusive && hasSpare(view, desired, target);
+  const slots = Array.from({ length: target.instances + (isSpared ? 1 : 0) }, (_, index) => index + 1);
   const current = own.filter((each) => slots.includes(each.slot) && isUp(each));
   const isTrial = !target.rollback && others.some((each) => isFallback(view, each));
   const isAwaiting = isHeldUp(view, desired.release);
@@ -50,6 +54,7 @@ export function progressOf(view: ServiceView, desired: DesiredService, verdict: 
     verdict,
     target,
     slots,
+    isChanged,
     current,
     surplus: own.filter((each) => !slots.includes(each.slot) || isReplaced(each, own)),
     old: others.filter(isUp),
@@ -79,11 +84,11 @@ function isReplaced(instance: Instance, own: readonly Instance[]): boolean {
   return !isUp(instance) && own.some((each) => each.slot === instance.slot && isUp(each));
 }
 
-/** Slots 1..N, and one more while an instance is replaced whose container was changed behind our back. */
-function wantedSlots(target: Target, own: readonly Instance[], isExclusive: boolean): number[] {
-  const isChanged = own.some((each) => isUp(each) && each.deviations.length > 0);
-  const spare = isChanged && !isExclusive ? 1 : 0;
-  return Array.from({ length: target.instances + spare }, (_, index) => index + 1);
+/** One more is there, or may be, while an instance is replaced: not where the update stops first, and where it has no room. */
+function hasSpare({ instances, free }: ServiceView, { service, strategy }: DesiredService, target: Target): boolean {
+  if (strategy === 'rolling' && service.update.order === 'stop-first') return false;
+  const isSpare = (each: Instance) => each.release === target.release && each.slot === target.instances + 1;
+  return instances.some((each) => isSpare(each) && isUp(each)) || fits(free, target.resources, 1);
 }
 
 /**
@@ -119,7 +124,8 @@ export function readyCount({ view, current }: Progress): number {
 
 /** Every wanted instance stands and has passed its trial. */
 export function isComplete(progress: Progress): boolean {
-  const { current, target, slots } = progress;
+  const { current, target, isChanged, isExclusive } = progress;
+  if (isChanged && !isExclusive) return false;
   const stands = (each: Instance) => isSteady(progress, each) && each.restartPolicy !== 'no';
-  return current.length >= target.instances && slots.length === target.instances && current.every(stands);
+  return current.length >= target.instances && current.every(stands);
 }

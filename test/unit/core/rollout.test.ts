@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Service } from '../../../src/core/model.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 import { World } from '../../support/world.ts';
 
@@ -239,6 +240,62 @@ describe('drift', () => {
     expect(world.engine.get(name).id).not.toBe(id);
     expect(world.up()).toEqual(['web:v1#1']);
     expect(world.seen.slice(1)).not.toContain('');
+  });
+
+  /** Changes all that is up, and tells how many were up until all are replaced, and how many served at least. */
+  async function counted(web: Service): Promise<{ up: number[]; serving: number }> {
+    await world.take([web, loadBalancer()]);
+    const changed = [...world.engine.containers.values()];
+    for (const each of changed) each.deviations.push('environment.A is 2, not 1');
+    const up = new Set<number>();
+    let serving = Infinity;
+    await world.until((pass) => {
+      up.add(world.up().length);
+      serving = Math.min(serving, world.status(pass).services[0]?.running ?? 0);
+      return pass.steady;
+    });
+    expect([...world.engine.containers.values()].filter((each) => changed.includes(each))).toEqual([]);
+    return { up: [...up].sort(), serving };
+  }
+
+  it('has one more instance meanwhile where its update starts first', async () => {
+    expect(await counted(service({ instances: 3 }))).toEqual({ up: [3, 4], serving: 3 });
+  });
+
+  it('does without one of its instances at a time where its update stops first', async () => {
+    const update = { order: 'stop-first' as const };
+    expect(await counted(service({ instances: 3, update }))).toEqual({ up: [2, 3], serving: 2 });
+  });
+
+  it('does without one of its instances at a time where the node has no room for one more', async () => {
+    world = new World({ cpu: 3 });
+    const resources = { cpu: 1, memory: 0, limits: {} };
+    expect(await counted(service({ instances: 3, resources }))).toEqual({ up: [2, 3], serving: 2 });
+  });
+
+  it('keeps the one more that took the last room until all are replaced', async () => {
+    world = new World({ cpu: 4 });
+    const resources = { cpu: 1, memory: 0, limits: {} };
+    expect(await counted(service({ instances: 3, resources }))).toEqual({ up: [3, 4], serving: 3 });
+    const made = world.engine.mutations.filter((each) => each.startsWith('create'));
+    expect(made).toHaveLength(3 + 3 + 1);
+  });
+
+  it('waits for all others before it does without one, unless that one is of no use', async () => {
+    const web = service({ instances: 2, update: { order: 'stop-first' } });
+    await world.take([web, loadBalancer()]);
+    const [first, second] = [...world.engine.containers.values()];
+    world.balancer.failing.add(second?.address ?? '');
+    await world.wait(2);
+    first?.deviations.push('environment.A is 2, not 1');
+    await world.wait(5);
+    expect([...world.engine.containers.values()]).toEqual([first, second]);
+    second?.deviations.push('environment.A is 2, not 1');
+    await world.wait(5);
+    expect([...world.engine.containers.values()]).toContain(first);
+    world.balancer.failing.clear();
+    await world.steady();
+    expect([...world.engine.containers.values()]).not.toContain(first);
   });
 });
 
