@@ -1,14 +1,15 @@
 import { userInfo } from 'node:os';
 import { recordAsked } from './app/asked.ts';
 import type { Event } from './app/journal.ts';
-import { isLocked, lockStateDir } from './app/lock.ts';
 import { FileLedger } from './app/ledger.ts';
 import { readLastGood } from './app/source.ts';
+import { StandIn } from './app/stand-in.ts';
 import type { ExitCode } from './commands/exit.ts';
-import { clock, machineryOf } from './compose.ts';
+import { clock, machineryOf, type Machinery } from './compose.ts';
 import type { Config } from './config.ts';
 import { openConsole } from './console.ts';
 import type { DesiredState } from './core/desire.ts';
+import { pastOf } from './core/records.ts';
 import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
 import type { Flags } from './review.ts';
@@ -106,20 +107,45 @@ export async function runRestart(invocation: Invocation, name: string, flags: Fl
   const { restart } = await import('./commands/restart.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
     const { stateDir } = config;
-    const isKept = await isLocked(stateDir);
-    await using _lock = isKept ? NO_LOCK : await lockStateDir(stateDir);
-    const ledger = await FileLedger.open(stateDir, config.cluster);
     const prune = { budget: config.prune, all: false };
     const onEvent = ({ object, message }: Event) => invocation.terminal.err(`${object}: ${message}\n`);
+    const ledger = await FileLedger.open(stateDir, config.cluster);
+    await using standIn = await StandIn.open(stateDir, clock);
+    await using machinery = new OwnMachinery(async () =>
+      machineryOf(config, cluster, { prune, onEvent, ledger: await FileLedger.open(stateDir, config.cluster) }),
+    );
     return await restart({
       ...invocation,
       ...cluster,
+      ...pastOf(ledger.records),
       name,
-      desired: await keptState(config),
-      passes: isKept ? undefined : machineryOf(config, cluster, { prune, onEvent, ledger }),
+      prune,
+      clock,
+      desired: () => keptState(config),
+      passes: async () => ((await standIn.isIn()) ? await machinery.get() : undefined),
+      reporter: machineryOf(config, cluster, { prune, onEvent, ledger }).reporter,
       record: (message) => recordAsked(stateDir, byHand(name, message)),
     });
   });
+}
+
+/** Made when this process is to make passes, by what is in the state directory then; ended with the command. */
+class OwnMachinery implements AsyncDisposable {
+  private readonly make: () => Promise<Machinery>;
+  private made: Promise<Machinery> | undefined;
+
+  constructor(make: () => Promise<Machinery>) {
+    this.make = make;
+  }
+
+  get(): Promise<Machinery> {
+    this.made ??= this.make();
+    return this.made;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.made)?.reconciler.close();
+  }
 }
 
 /** What the cluster is kept equal to, but for what its host has ceased to allow; undefined: nothing has been taken up. */
@@ -130,8 +156,6 @@ async function keptState({ stateDir, cluster, policy }: Config): Promise<Desired
   const withheld = refusedNow(lastGood.manifests, policy).flatMap(({ object }) => object ?? []);
   return { ...desiredOf(lastGood, cluster), withheld };
 }
-
-const NO_LOCK: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
 /** With who it was, as far as the machine knows. */
 function byHand(object: string, message: string): Event {

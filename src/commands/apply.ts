@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { settle, type SettleOptions } from '../app/settle.ts';
 import { desire } from '../core/desire.ts';
-import type { StatusReport } from '../core/status/status.ts';
+import type { JobStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { plan, type PlanOptions } from './plan.ts';
 import { Progress } from './progress.ts';
@@ -55,14 +55,21 @@ export function conclude(status: StatusReport, terminal: Terminal): ExitCode {
   const { palette } = terminal;
   const services = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   const jobs = status.jobs.filter((each) => each.problem !== undefined);
-  for (const { name, state, problem } of [...jobs, ...services]) {
-    terminal.err(`${palette.bad(`${name} is ${state}`)}${problem === undefined ? '' : `: ${problem.message}`}\n`);
-    for (const line of problem?.logTail ?? []) terminal.err(`    ${line}\n`);
-  }
+  for (const each of [...jobs, ...services]) tellTrouble(each, each.problem?.message, terminal);
   for (const problem of status.problems) terminal.err(`${palette.bad(problem.reason)}: ${problem.message}\n`);
   if (!status.ready) return EXIT.error;
   const done = status.jobs.filter((each) => each.state === 'succeeded').length;
   const runs = done === 0 ? '' : `, ${done} ${done === 1 ? 'job' : 'jobs'} done`;
   terminal.out(palette.good(`Done: ${status.services.length} of ${status.services.length} services steady${runs}.\n`));
   return EXIT.done;
+}
+
+/** What is wrong with a service or a job, in a sentence, with the last lines of its log. */
+export function tellTrouble(
+  { name, state, problem }: Pick<ServiceStatus | JobStatus, 'name' | 'state' | 'problem'>,
+  message: string | undefined,
+  { err, palette }: Terminal,
+): void {
+  err(`${palette.bad(`${name} is ${state}`)}${message === undefined ? '' : `: ${message}`}\n`);
+  for (const line of problem?.logTail ?? []) err(`    ${line}\n`);
 }
