@@ -40,8 +40,9 @@ export async function restart(options: RestartOptions): Promise<ExitCode> {
   const { name, runtime, signal, terminal } = options;
   const { instances } = await runtime.observe({ signal });
   const known = instances.map(({ service }) => service);
-  if (!known.includes(name)) return refuse(terminal, unknownName(name, known));
   const desired = await options.desired();
+  const isJob = desired?.jobs.some((each) => each.name === name) ?? false;
+  if (!known.includes(name) && !isJob) return refuse(terminal, unknownName(name, known));
   if (desired === undefined) return refuse(terminal, NOTHING_TAKEN_UP);
   const ended = endedBy(signal);
   const before = await Promise.race([ended, watch(desired, NO_MEMORY, options)]);

@@ -74,7 +74,7 @@ export function courseAfter(course: Course, decision: Decision, problem: Service
   const { view } = decision;
   const containers = containersOf(view);
   const isSame = containers === course.containers;
-  const isTroubled = problem !== undefined && problem.reason !== course.earlier && !isComing(decision);
+  const isTroubled = problem !== undefined && problem.reason !== course.earlier && isLacking(decision);
   return {
     ...(course.earlier && { earlier: course.earlier }),
     containers,
@@ -90,15 +90,24 @@ function containersOf({ instances }: ServiceView): string {
     .join(' ');
 }
 
-/** A new instance has its time to get ready, whatever is said of it meanwhile. */
-function isComing({ view, progress }: Decision): boolean {
+/**
+ * A new instance is missing, or does not get ready: it has its time for that, whatever is said of it meanwhile. Those that go
+ * may look as they like: they may be long about it.
+ */
+function isLacking({ view, progress }: Decision): boolean {
   if (progress === undefined) return false;
-  const { timeout } = progress.desired.service.update;
-  return progress.current.some((each) => {
-    const isFallen = each.state !== 'running' || each.restarts > 0 || each.health === 'unhealthy';
-    const since = view.memory.unreadySince[each.id] ?? view.now;
-    return !isMarked(each) && !isFallen && !isReady(view, each) && view.now - since < timeout;
-  });
+  const { current, slots } = progress;
+  const fresh = current.filter((each) => !isMarked(each));
+  if (fresh.some((each) => isComing(progress, each))) return false;
+  return (
+    slots.some((slot) => !current.some((each) => each.slot === slot)) || !fresh.every((each) => isReady(view, each))
+  );
+}
+
+function isComing({ view, desired }: Progress, instance: Instance): boolean {
+  const isFallen = instance.state !== 'running' || instance.restarts > 0 || instance.health === 'unhealthy';
+  const since = view.memory.unreadySince[instance.id] ?? view.now;
+  return !isFallen && !isReady(view, instance) && view.now - since < desired.service.update.timeout;
 }
 
 /** How a restart ended; `stuck`: it does not get on by itself. */

@@ -3,7 +3,7 @@ import { restart, type Passes, type RestartOptions } from '../../../src/commands
 import type { Terminal } from '../../../src/commands/terminal.ts';
 import type { Manifest } from '../../../src/core/model.ts';
 import { desiredBy } from '../../support/decisions.ts';
-import { loadBalancer, service } from '../../support/manifests.ts';
+import { job, loadBalancer, service } from '../../support/manifests.ts';
 import { MemoryRuntime } from '../../support/memory-runtime.ts';
 import { World } from '../../support/world.ts';
 
@@ -109,6 +109,22 @@ describe('fairlead restart', () => {
     expect(said.err).toMatch(/^web: its instance is replaced\.\nweb is (failed|degraded): demo-web-\w+-1: .*code 1\n$/);
   });
 
+  it('puts up with what an instance looks like that is long about its end', async () => {
+    const wanted = [service({ update: { strategy: 'recreate' } }), loadBalancer()];
+    await world.take(wanted);
+    const [before] = [...world.engine.containers.values()];
+    world.latency.set('stop', 60_000);
+    world.onMutation = (mutation) => {
+      if (mutation.startsWith('stop')) world.balancer.failing.add(before?.address ?? '');
+      if (mutation.startsWith('create')) world.balancer.failing.clear();
+    };
+    const begun = world.clock.now();
+    const desired = () => Promise.resolve(desiredBy({ wanted }));
+    expect(await restarted({ desired }, () => world.wait(8))).toBe(0);
+    expect(said).toEqual({ out: 'web was restarted.\n', err: 'web: its instance is replaced.\n' });
+    expect(world.clock.now() - begun).toBeGreaterThan(60_000);
+  });
+
   it('says so where another revision wants the service no more', async () => {
     await world.take(WEB);
     const revisions = [desiredBy({ wanted: WEB }), desiredBy({ wanted: [] })];
@@ -139,10 +155,13 @@ describe('fairlead restart', () => {
     expect(await restarted({ desired: () => Promise.resolve(withheld) })).toBe(1);
     expect(await restarted({ desired: () => Promise.resolve(undefined) })).toBe(1);
     expect(await restarted({ name: 'api' })).toBe(1);
+    const jobs = desiredBy({ wanted: [...WEB, job()] });
+    expect(await restarted({ name: 'migrate', desired: () => Promise.resolve(jobs) })).toBe(1);
     expect(said.err.split('\n').map((line) => line.slice(0, 36))).toEqual([
       "The host's policy does not allow web",
       'Nothing has been taken up from this ',
       'No container belongs to a service ap',
+      'migrate is a job; fairlead job run m',
       '',
     ]);
     expect(world.engine.mutations).toHaveLength(length);
