@@ -51,7 +51,7 @@ async function confirm({ input, terminal, signal }: ApplyOptions): Promise<boole
 }
 
 /** What has come of it, and the exit code that says so. */
-export function conclude(status: StatusReport, terminal: Terminal): ExitCode {
+function conclude(status: StatusReport, terminal: Terminal): ExitCode {
   const { palette } = terminal;
   const services = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   const jobs = status.jobs.filter((each) => each.problem !== undefined);

@@ -148,6 +148,17 @@ describe('fairlead restart', () => {
     });
   });
 
+  it('ends where it is told to in the middle of its own passes', async () => {
+    await world.take(WEB);
+    const sleep = () => {
+      controller.abort(new Error('ended by SIGINT'));
+      return Promise.resolve();
+    };
+    const passes = () => Promise.resolve({ ...ownPasses(), wake: { sleep } });
+    expect(await restarted({ passes })).toBe(1);
+    expect(said.err).toBe(`${REPLACED}It goes on; fairlead status web tells how far it is.\n`);
+  });
+
   it('marks nothing where it is refused', async () => {
     await world.take(WEB);
     const { length } = world.engine.mutations;
