@@ -64,12 +64,16 @@ export interface Run extends Instance {
   readonly schedule?: string;
 }
 
-/** How a run ended, as it was seen then: its container may be gone since. */
+/** How a run ended, or that it began, as it was seen then: its container may be gone since. */
 export interface RecordedRun {
   /** `migrate@3f9c1a2` */
   readonly release: string;
   readonly succeeded: boolean;
+  /** -1: of none that was seen. */
   readonly exitCode: number;
+  /** Only where its end was not seen: when it began. */
+  readonly startedAt?: number;
+  /** Where its end was not seen: the same. */
   readonly finishedAt: number;
 }
 

@@ -9,7 +9,7 @@ import {
   type ImagePolicy,
   type ImageRecord,
 } from './housekeeping/images.ts';
-import { withEnded } from './jobs/record.ts';
+import { withRuns } from './jobs/record.ts';
 import type { DesiredState } from './desire.ts';
 import type { ObservedState, RecordedGap, RecordedRun } from './observed.ts';
 import type { PulledImage } from './ports.ts';
@@ -20,7 +20,7 @@ import type { Memory } from './rollout/memory.ts';
 
 /** What outlives a process beside what the engine and the repository tell. */
 export interface Records {
-  /** How the runs of releases ended: their containers may be gone since, by the job's history or somebody who cleans up. */
+  /** How the runs of releases ended, or that they began: their containers may be gone since, by the job's history or somebody who cleans up. */
   readonly runs: readonly RecordedRun[];
   /** How long the last replacement of a service left it without anybody ready. */
   readonly gaps: readonly RecordedGap[];
@@ -46,7 +46,7 @@ export interface News {
 /** The records with what a pass has seen; the same ones where there is nothing new. */
 export function recordsAfter(records: Records, { desired, state, memory, policy }: News): Records {
   const releases = new Set(desired.jobs.map(({ name, release }) => `${name}@${release}`));
-  const runs = withEnded(records.runs, state.runtime.runs, releases);
+  const runs = withRuns(records.runs, state.runtime.runs, releases);
   const needs = withNeeds(records.images, {
     runtime: state.runtime,
     wanted: [...desired.services.map(({ service }) => service), ...desired.jobs.map(({ job }) => job)].map(imageOf),

@@ -2,7 +2,7 @@ import type { JobDecision } from '../jobs/decide.ts';
 import { endWords, hasBegun, hasEnded, runState } from '../jobs/run.ts';
 import { scheduleText } from '../jobs/schedule.ts';
 import { latestRun, outcomeOf, recordOf, type JobView } from '../jobs/view.ts';
-import type { Run } from '../observed.ts';
+import type { RecordedRun, Run } from '../observed.ts';
 import { hindrancesOf } from './hindrance.ts';
 import type { IndexedContext } from './report.ts';
 import { withLog } from './service-status.ts';
@@ -95,8 +95,13 @@ function failureOf({ name, desired }: JobView, run: Run): ProblemStatus {
 function recordedFailure(view: JobView): ProblemStatus {
   const { name, desired } = view;
   const release = `${name}@${desired?.release ?? ''}`;
-  const message = `${release} failed: exited with code ${recordOf(view)?.exitCode ?? 'unknown'}. It runs again with its next release, or by fairlead job run ${name}.`;
+  const message = `${release} failed: ${recordedWords(recordOf(view))}. It runs again with its next release, or by fairlead job run ${name}.`;
   return { layer: 'container', reason: 'job-failed', message };
+}
+
+function recordedWords(record: RecordedRun | undefined): string {
+  if (record?.startedAt !== undefined) return 'its container was removed while it ran, or before its end was seen';
+  return `exited with code ${record?.exitCode ?? 'unknown'}`;
 }
 
 function roomProblem(

@@ -85,6 +85,25 @@ describe('a job without a schedule', () => {
     expect((await statusOf()).jobs[0]).toMatchObject({ state: 'succeeded', runs: [] });
   });
 
+  it.each(['while it ran', 'after it ended unseen'])(
+    'is not run again when its container was removed %s',
+    async (when) => {
+      world.engine.behave('migrate:v1', { exitsAfter: 30_000, exitCode: 0 });
+      world.commit([migrate('v1'), web('v1')]);
+      await world.until(() => world.up().includes('migrate:v1#1'));
+      await world.pass();
+      if (when !== 'while it ran') world.clock.advance(60_000);
+      world.engine.remove([...world.engine.containers.keys()].find((name) => name.includes('migrate')) ?? '');
+      world.restart();
+      await world.wait(60);
+      expect(starts()).toHaveLength(1);
+      expect(world.up()).toEqual([]);
+      const [status] = (await statusOf()).jobs;
+      expect(status).toMatchObject({ state: 'failed', runs: [], problem: { reason: 'job-failed' } });
+      expect(status?.problem?.message).toContain('its container was removed while it ran, or before its end was seen');
+    },
+  );
+
   it('is not run again for a release that comes back after many others', async () => {
     for (const version of ['v1', 'v2', 'v3', 'v4', 'v5']) {
       world.engine.behave(`migrate:${version}`, SECONDS);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withEnded } from '../../../../src/core/jobs/record.ts';
+import { withRuns } from '../../../../src/core/jobs/record.ts';
 import type { RecordedRun, Run } from '../../../../src/core/observed.ts';
 
 const recorded = (release: string, finishedAt: number): RecordedRun => ({
@@ -11,7 +11,7 @@ const recorded = (release: string, finishedAt: number): RecordedRun => ({
 const MANY = Array.from({ length: 2_100 }, (_, index) => recorded(`migrate@${index}`, 1_000 + index));
 
 /** What has ended as a container that is still there. */
-function ended(service: string, release: string, finishedAt: number): Run {
+function ended(service: string, release: string, finishedAt: number, change: Partial<Run> = {}): Run {
   const run = {
     service,
     release,
@@ -21,13 +21,14 @@ function ended(service: string, release: string, finishedAt: number): Run {
     finishedAt,
     createdAt: 0,
     stopped: false,
+    ...change,
   };
   return run as Partial<Run> as Run;
 }
 
 describe('the record of runs', () => {
   it('holds on to the latest of those that nobody wants any more', () => {
-    const after = withEnded(MANY, [ended('migrate', 'new', 9_000)], new Set());
+    const after = withRuns(MANY, [ended('migrate', 'new', 9_000)], new Set());
     expect(after).toHaveLength(2_001);
     expect(after[0]?.release).toBe('migrate@100');
     expect(after.at(-1)?.release).toBe('migrate@new');
@@ -37,8 +38,31 @@ describe('the record of runs', () => {
     const [wanted, there] = [recorded('init@1', 1), recorded('seed@1', 2)];
     const seed = ended('seed', '1', 2);
     const news = ended('migrate', 'new', 9_000);
-    const after = withEnded([wanted, there, ...MANY], [seed, news], new Set(['init@1']));
+    const after = withRuns([wanted, there, ...MANY], [seed, news], new Set(['init@1']));
     expect(after.slice(0, 2)).toEqual([wanted, there]);
-    expect(withEnded(after, [seed, news], new Set(['init@1']))).toBe(after);
+    expect(withRuns(after, [seed, news], new Set(['init@1']))).toBe(after);
+  });
+
+  it('has a run that is up as one that began, once, however often it is tried again', () => {
+    const up = (startedAt: number) => ended('migrate', '1', 0, { state: 'running', createdAt: 5, startedAt });
+    const after = withRuns([], [up(10)], new Set());
+    expect(after).toEqual([{ release: 'migrate@1', succeeded: false, exitCode: -1, startedAt: 10, finishedAt: 10 }]);
+    expect(withRuns(after, [up(10)], new Set())).toBe(after);
+    expect(withRuns(after, [up(20)], new Set())).toBe(after);
+  });
+
+  it('has the end of a run in place of its beginning, and a later beginning in place of an end', () => {
+    const begun = withRuns([], [ended('migrate', '1', 0, { state: 'running', startedAt: 10 })], new Set());
+    const over = withRuns(begun, [ended('migrate', '1', 10)], new Set());
+    expect(over).toEqual([recorded('migrate@1', 10)]);
+    const again = ended('migrate', '1', 0, { state: 'running', createdAt: 15, startedAt: 20 });
+    const anew = withRuns(over, [ended('migrate', '1', 10), again], new Set());
+    expect(anew).toMatchObject([{ succeeded: false, startedAt: 20 }]);
+    expect(withRuns(anew, [ended('migrate', '1', 10), again], new Set())).toBe(anew);
+  });
+
+  it('has no runs by a schedule', () => {
+    const up = ended('backup', '1', 0, { state: 'running', startedAt: 10, schedule: '0 3 * * * UTC' });
+    expect(withRuns([], [up], new Set())).toEqual([]);
   });
 });
