@@ -47,6 +47,11 @@ export class Containers {
     return this.act('Renaming', container, [404, 409], (target) => target.rename({ name }));
   }
 
+  /** The same as a mark, where the container is still there and has not got it yet. */
+  mark(container: Named, name: string): Promise<void> {
+    return this.act('Renaming', container, [404, /same name as its current/i], (target) => target.rename({ name }));
+  }
+
   unpause(container: Named): Promise<void> {
     return this.act('Unpausing', container, [/is not paused/], (target) => target.unpause());
   }
@@ -78,7 +83,7 @@ export class Containers {
   }
 
   /** Changes the restart policy, where the container is still there. */
-  setRestart(container: Named, restart: Instance['restartPolicy'] | 'stopped'): Promise<void> {
+  setRestart(container: Named, restart: Instance['restartPolicy']): Promise<void> {
     const options = { RestartPolicy: restartOptions(restart) };
     return this.act('Updating', container, [404], (target) => target.update(options));
   }

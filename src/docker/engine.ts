@@ -17,7 +17,7 @@ import type { LogLimits } from './log-rotation.ts';
 import { readLogs } from './logs.ts';
 import { Networks } from './networks/networks.ts';
 import { Observer } from './observer.ts';
-import { restartingName } from './options.ts';
+import { restartingName, stoppedName } from './options.ts';
 import { credentialsFor } from './registry-auth.ts';
 import { Slots } from './slots.ts';
 
@@ -111,8 +111,10 @@ export class EngineRuntime implements Runtime {
     if (there.State.Status === 'created') await this.containers.start(run);
   }
 
+  /** Its name tells: under any policy that could, Docker would start it again with the engine. */
   async end(run: Run, signal?: AbortSignal): Promise<void> {
-    await this.containers.setRestart(run, 'stopped');
+    if (!run.stopped) await this.containers.mark(run, stoppedName(this.cluster, run));
+    await this.containers.setRestart(run, 'no');
     await this.containers.stop(run, signal);
   }
 

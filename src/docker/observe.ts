@@ -5,7 +5,7 @@ import { hasAlias } from './networks/attachments.ts';
 import { deviationsOf, networkDeviations } from './deviations.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortMap } from './inspected.ts';
 import { dependsOnOf, LABEL, slotOf, specOf } from './labels.ts';
-import { containerName, isStopped, restartPolicyOf, restartingName, retriesOf, type SlotName } from './options.ts';
+import { containerName, restartPolicyOf, restartingName, retriesOf, stoppedName, type SlotName } from './options.ts';
 import { namesNetwork, trafficNetwork, type ClusterNetwork } from './networks/names.ts';
 
 export interface Surroundings {
@@ -62,7 +62,8 @@ export function toRun(inspected: InspectedContainer, around: Surroundings): Run 
   if (instance === undefined) return undefined;
   const labels = inspected.Config.Labels ?? {};
   const { [LABEL.schedule]: schedule, [LABEL.madeAt]: made = '', [LABEL.resources]: asked = '' } = labels;
-  const run = { retries: retriesOf(inspected.HostConfig), stopped: isStopped(inspected.HostConfig) };
+  const stopped = inspected.Name === `/${stoppedName(around.cluster, instance)}`;
+  const run = { retries: retriesOf(inspected.HostConfig), stopped };
   const madeAt = Date.parse(made) || instance.createdAt;
   return { ...instance, ...run, madeAt, asked, ...(schedule !== undefined && { schedule }) };
 }
@@ -147,6 +148,8 @@ export function digestOf(image: InspectedImage | undefined, reference: string): 
 /** By its name it is found again: under another one a second container would be made for the slot. */
 function nameDeviation(inspected: InspectedContainer, cluster: string, slot: SlotName): string[] {
   const wanted = containerName(cluster, slot);
+  const isRun = inspected.Config.Labels?.[LABEL.role] === 'job';
+  if (isRun && inspected.Name === `/${stoppedName(cluster, slot)}`) return [];
   if (inspected.Name === `/${restartingName(cluster, slot)}`) return [RESTART_ASKED];
   return inspected.Name === `/${wanted}` ? [] : [`name is ${inspected.Name.slice(1)}, not ${wanted}`];
 }

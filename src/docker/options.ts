@@ -21,6 +21,11 @@ export function restartingName(cluster: string, slot: SlotName): string {
   return `${containerName(cluster, slot)}-restart`;
 }
 
+/** Docker's name of a run that was ended before its own end. */
+export function stoppedName(cluster: string, slot: SlotName): string {
+  return `${containerName(cluster, slot)}-stopped`;
+}
+
 /** What a container gets of its surroundings, beside what its manifest says. */
 export interface Place {
   readonly cluster: string;
@@ -127,13 +132,9 @@ export function resourceOptions(
 /** Docker keeps no word for what is discarded: this number of retries, which nobody else asks for, is ours. */
 const DISCARDED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCount: 8_686 };
 
-export function restartOptions(restart: Instance['restartPolicy'] | 'stopped'): Docker.HostRestartPolicy {
-  if (restart === 'stopped') return STOPPED;
+export function restartOptions(restart: Instance['restartPolicy']): Docker.HostRestartPolicy {
   return restart === 'discarded' ? DISCARDED : { Name: restart };
 }
-
-/** The same for a run that was ended before its own end. */
-const STOPPED: Docker.HostRestartPolicy = { Name: 'on-failure', MaximumRetryCount: 8_687 };
 
 /** Of a run: how often Docker starts it again. */
 function retryOptions(MaximumRetryCount: number): Docker.HostRestartPolicy {
@@ -142,10 +143,6 @@ function retryOptions(MaximumRetryCount: number): Docker.HostRestartPolicy {
 
 export function retriesOf({ RestartPolicy: policy }: InspectedHostConfig): number {
   return policy?.MaximumRetryCount ?? 0;
-}
-
-export function isStopped(host: InspectedHostConfig): boolean {
-  return retriesOf(host) === STOPPED.MaximumRetryCount;
 }
 
 export function restartPolicyOf({ RestartPolicy: policy }: InspectedHostConfig): Instance['restartPolicy'] {

@@ -88,6 +88,13 @@ export class MemoryContainer {
     return this.slot.role === 'job';
   }
 
+  /** Docker starts it with the engine although it has ended: it may be tried again. */
+  get hasTriesLeft(): boolean {
+    const { retries = 0 } = this.slot;
+    const hasFailed = this.state === 'exited' && this.exitCode !== 0;
+    return this.restartPolicy === 'on-failure' && hasFailed && this.restarts < retries;
+  }
+
   /** Whether it holds its host ports. */
   get alive(): boolean {
     return this.state === 'running' || this.state === 'paused' || this.state === 'restarting';

@@ -196,6 +196,7 @@ export class MemoryRuntime implements Runtime {
     signal?.throwIfAborted();
     const container = this.engine.get(run.name);
     container.wasEnded = true;
+    container.restartPolicy = 'no';
     if (container.alive) await this.stopNow(container);
   }
 

@@ -361,9 +361,13 @@ export function describeRuntime(name: string, openLab: () => Promise<RuntimeLab>
       it('that was ended stays, is not started again, and says so', async () => {
         await runtime.prepare(job(serving, { retries: 5 }));
         await runtime.start(await onlyRun());
-        expect(await onlyRun()).toMatchObject({ state: 'running', stopped: false });
-        await runtime.end(await onlyRun());
-        expect(await onlyRun()).toMatchObject({ state: 'exited', stopped: true });
+        const begun = await onlyRun();
+        expect(begun).toMatchObject({ state: 'running', stopped: false });
+        await runtime.end(begun);
+        const ended = await onlyRun();
+        expect(ended).toMatchObject({ state: 'exited', stopped: true, restartPolicy: 'no', deviations: [] });
+        for (const each of [begun, ended]) await runtime.end(each);
+        expect(await onlyRun()).toEqual(ended);
       });
 
       it('that is gone cannot be started', async () => {

@@ -65,6 +65,7 @@ export class World {
       await this.pass().catch(() => undefined);
     };
     if (witness === 'seen') await watch();
+    const left = [...engine.containers.values()].filter((each) => each.hasTriesLeft);
     const fallen = alive();
     for (const container of fallen) {
       container.stop(clock.now());
@@ -75,7 +76,7 @@ export class World {
     for (const container of alive()) container.stop(clock.now());
     clock.advance(5_000);
     engine.startedAt = clock.now();
-    for (const container of fallen.filter((each) => engine.containers.get(each.name) === each))
+    for (const container of [...left, ...fallen].filter((each) => engine.containers.get(each.name) === each))
       if (container.restartPolicy !== 'no' || container.cluster !== 'demo') engine.start(container);
     engine.reachable = true;
     if (witness === 'dead') this.restart();

@@ -4,6 +4,7 @@ import { hasBegun } from '../jobs/run.ts';
 import { scheduleText } from '../jobs/schedule.ts';
 import type { JobView } from '../jobs/view.ts';
 import { outcomeOf } from '../jobs/view.ts';
+import type { Job } from '../model.ts';
 import { isUp, type Run } from '../observed.ts';
 import { awaitSteps, NONE, type Details } from './details.ts';
 import { becauseOf, fieldChanges, resourceFields, specFields } from './fields.ts';
@@ -46,7 +47,7 @@ function renewal(desired: DesiredJob, before: Run, { to, steps }: Pick<Details, 
   const isNew = before.release !== release;
   const fields = [
     ...(before.spec === undefined ? [] : fieldChanges(specFields(before.spec), specFields(job.container), isNew)),
-    ...fieldChanges(termsOf(before), wantedTerms(desired), false),
+    ...fieldChanges(termsOf(before, job), wantedTerms(desired), false),
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
   const from = `${desired.name}@${before.release}`;
   if (isNew) {
@@ -57,8 +58,9 @@ function renewal(desired: DesiredJob, before: Run, { to, steps }: Pick<Details, 
   return { action: 'update', because, drift: before.deviations.length > 0, fields, from, to, steps };
 }
 
-function termsOf({ resources, retries, schedule }: Run): object {
-  return { ...resourceFields(resources), retries, schedule };
+/** Of one that was ended Docker does not know any more how often it was to be tried. */
+function termsOf({ resources, retries, schedule, stopped }: Run, wanted: Job): object {
+  return { ...resourceFields(resources), retries: stopped ? wanted.retries : retries, schedule };
 }
 
 function wantedTerms({ job: { resources, retries, schedule } }: DesiredJob): object {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalResources } from '../../../src/core/resources.ts';
 import type { InspectedContainer, InspectedHostConfig } from '../../../src/docker/inspected.ts';
-import { digestOf, resourcesOf, toInstance } from '../../../src/docker/observe.ts';
+import { digestOf, resourcesOf, toInstance, toRun } from '../../../src/docker/observe.ts';
 import { createOptions, resourceOptions } from '../../../src/docker/options.ts';
 import { containerSpec, slotSpec } from '../../support/specs.ts';
 
@@ -106,6 +106,14 @@ describe('toInstance', () => {
 
   it('deviates under another name', () => {
     expect(observe({ name: '/web' })?.deviations).toEqual(['name is web, not demo-web-1a2b3c4-1']);
+  });
+
+  it('under the name of what was stopped is a run that was, and no service', () => {
+    const name = '/demo-web-1a2b3c4-1-stopped';
+    const run = inspected({ name, labels: { 'io.fairlead.role': 'job' } });
+    expect(toRun(run, AROUND)).toMatchObject({ stopped: true, deviations: [] });
+    expect(toRun({ ...run, Name: '/demo-web-1a2b3c4-1' }, AROUND)).toMatchObject({ stopped: false, deviations: [] });
+    expect(observe({ name })?.deviations).toEqual([`name is ${name.slice(1)}, not demo-web-1a2b3c4-1`]);
   });
 
   it('is discoverable only under the name of its service', () => {

@@ -74,6 +74,15 @@ describe('a job without a schedule', () => {
     expect(status?.problem?.message).toContain('was stopped before its end; its timeout is 30 s');
   });
 
+  it('that was stopped is not begun again with the engine, although it may be tried again', async () => {
+    world.engine.behave('migrate:v1', { stubborn: true });
+    await world.take([migrate('v1', { timeout: 5_000, retries: 3 })]);
+    await world.restartEngine('seen');
+    await world.wait(5);
+    expect(world.up()).toEqual([]);
+    expect((await statusOf()).jobs[0]).toMatchObject({ state: 'failed', runs: [{ run: 1, retries: 0 }] });
+  });
+
   it('is not run again when its container was removed since', async () => {
     await world.take([migrate('v1'), web('v1')]);
     world.engine.remove([...world.engine.containers.keys()].find((name) => name.includes('migrate')) ?? '');
