@@ -7,7 +7,7 @@ import type { SlotSpec } from '../ports.ts';
 import type { Reason } from '../reason.ts';
 import { canonicalResources, resourcesText } from '../resources.ts';
 import type { Step } from '../rollout/steps.ts';
-import { hasBegun, hasEnded } from './run.ts';
+import { byEnd, hasBegun, hasEnded } from './run.ts';
 import { nextAfter, scheduleText } from './schedule.ts';
 import { latestRun, outcomeOf, type JobView } from './view.ts';
 
@@ -218,11 +218,12 @@ function beginSteps(view: JobView, { job }: DesiredJob, instance: Run, obstacle:
 
 /** Of those that have ended the last ones stay, and those that alone show that their release has been run. */
 function historySteps(view: JobView, { job }: DesiredJob): Step[] {
-  const ended = view.runs.filter(hasEnded).reverse();
+  const ended = view.runs.filter(hasEnded).sort(byEnd).reverse();
   const because = `${job.history} later ${job.history === 1 ? 'run is' : 'runs are'} kept`;
   const isKnown = ({ release, schedule }: Run) =>
     schedule !== undefined || view.recorded.has(`${view.name}@${release}`);
-  const old = ended.slice(job.history).filter((each) => each !== latestRun(view) && isKnown(each));
+  const counting = job.schedule === undefined ? latestRun(view) : undefined;
+  const old = ended.slice(job.history).filter((each) => each !== counting && isKnown(each));
   return old.map((instance) => ({ do: 'remove', instance, because }));
 }
 

@@ -23,6 +23,16 @@ export function hasEnded(run: Run): boolean {
   return hasBegun(run) && !isUp(run);
 }
 
+/** For sorting those that have ended: a long run may end after many that came later. */
+export function byEnd(a: Run, b: Run): number {
+  return endedAt(a) - endedAt(b) || a.slot - b.slot;
+}
+
+/** What cannot be started has no end of its own. */
+function endedAt({ finishedAt, createdAt }: Run): number {
+  return finishedAt ?? createdAt;
+}
+
 /** How it ended, in a user's words; of one that was stopped its time limit may be why. */
 export function endWords(run: Run, timeout?: number): string {
   const limit = timeout === undefined ? '' : `; its timeout is ${timeout / 1000} s`;

@@ -1,8 +1,8 @@
 import type { JobDecision } from '../jobs/decide.ts';
-import { endWords, hasBegun, hasEnded, runState } from '../jobs/run.ts';
+import { byEnd, endWords, hasBegun, hasEnded, runState } from '../jobs/run.ts';
 import { scheduleText } from '../jobs/schedule.ts';
 import { latestRun, outcomeOf, recordOf, type JobView } from '../jobs/view.ts';
-import type { RecordedRun, Run } from '../observed.ts';
+import { isUp, type RecordedRun, type Run } from '../observed.ts';
 import { hindrancesOf } from './hindrance.ts';
 import type { IndexedContext } from './report.ts';
 import { withLog } from './service-status.ts';
@@ -81,8 +81,9 @@ function problemOf({ view, obstacle }: JobDecision, context: IndexedContext): Pr
 export function failedRun(view: JobView): Run | undefined {
   const { desired, runs } = view;
   const isOnce = desired?.job.schedule === undefined;
-  const last = isOnce ? latestRun(view) : runs.findLast(hasBegun);
-  return last !== undefined && runState(last) === 'failed' ? last : undefined;
+  const last = isOnce ? latestRun(view) : runs.filter(hasEnded).sort(byEnd).at(-1);
+  if (last === undefined || runState(last) !== 'failed') return undefined;
+  return runs.some((each) => isUp(each) && each.slot > last.slot) ? undefined : last;
 }
 
 function failureOf({ name, desired }: JobView, run: Run): ProblemStatus {

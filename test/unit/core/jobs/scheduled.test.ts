@@ -88,6 +88,22 @@ describe('a job with a schedule', () => {
     expect(world.up()).toEqual(['backup:v1#1', 'backup:v1#2']);
   });
 
+  it('that may run beside itself keeps the run that ended last, and is judged by it', async () => {
+    const { engine } = world;
+    await world.take([backup({ concurrency: 'allow', history: 1 })]);
+    engine.behave('backup:v1', {});
+    await run(61);
+    const [long] = [...engine.containers.values()].filter(({ alive }) => alive);
+    await run(60);
+    const [quick] = [...engine.containers.values()].filter((each) => each.alive && each !== long);
+    if (long === undefined || quick === undefined) throw new Error('two runs were expected');
+    engine.crash(quick.name, 0);
+    await run(1);
+    engine.crash(long.name, 3);
+    await run(1);
+    expect(await jobStatus()).toMatchObject({ runs: [{ run: 1, exitCode: 3 }], problem: { reason: 'job-failed' } });
+  });
+
   it('runs when its time has come while a new release of it is being fetched, as soon as that is there', async () => {
     await world.take([backup()]);
     await run(58);
