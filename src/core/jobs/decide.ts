@@ -6,7 +6,7 @@ import { fits, type Demand } from '../placement.ts';
 import type { SlotSpec } from '../ports.ts';
 import type { Reason } from '../reason.ts';
 import { canonicalResources, resourcesText } from '../resources.ts';
-import type { Step } from '../rollout/steps.ts';
+import { objectOf, type Step } from '../rollout/steps.ts';
 import { byEnd, hasBegun, hasEnded } from './run.ts';
 import { nextAfter, scheduleText } from './schedule.ts';
 import { latestRun, outcomeOf, type JobView } from './view.ts';
@@ -168,12 +168,23 @@ function makeSteps(view: JobView, desired: DesiredJob): Step[] {
   const { image, networks } = job.container;
   const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now < patienceEnds(each);
   if (view.isMaking || view.runs.some(isNew)) return [];
-  const sibling = view.runs.find((each) => each.release === release);
-  const imageId = sibling?.imageId ?? view.memory.images[`${name}@${release}`]?.id;
+  const slot = runSlot(view, desired);
+  const imageId = view.memory.images[`${name}@${release}`]?.id ?? knownImage(view, slot);
   if (imageId === undefined)
     return [{ do: 'pull', service: name, release, image, policy: fetchPolicy(view.runs, desired) }];
   if (networks.some((each) => view.missingNetworks.includes(each))) return [];
-  return [{ do: 'prepare', slot: { ...runSlot(view, desired), imageId } }];
+  return [{ do: 'prepare', slot: { ...slot, imageId } }];
+}
+
+/** That of the last run of the release, unless the engine has shown that somebody has taken it away. */
+function knownImage({ runs, memory }: JobView, slot: SlotSpec): string | undefined {
+  const failure = memory.failures[objectOf({ do: 'prepare', slot })];
+  return failure?.problem.reason === 'image-not-found' ? undefined : imageOfRelease(runs, slot.release);
+}
+
+/** The image that the release was fetched as; undefined where it has no run. */
+export function imageOfRelease(runs: readonly Run[], release: string): string | undefined {
+  return runs.findLast((each) => each.release === release)?.imageId;
 }
 
 /** A new version of the same image reference is fetched anew, unless that is forbidden. */

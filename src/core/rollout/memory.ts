@@ -148,9 +148,9 @@ export function withHealed(memory: Memory, ids: readonly string[], now: number):
   return { ...memory, healed: { ...memory.healed, ...Object.fromEntries(healed) } };
 }
 
-/** Forgets failures of objects that need nothing any more. */
+/** Forgets failures of objects that need nothing any more; what a release needs its instances need. */
 export function withFailuresOf(memory: Memory, needed: ReadonlySet<string>): Memory {
-  const isOver = (object: string) => !needed.has(object);
+  const isOver = (object: string) => !needed.has(object) && !needed.has(object.split('/')[0] ?? '');
   if (!Object.keys(memory.failures).some(isOver)) return memory;
   return { ...memory, failures: without(memory.failures, isOver) };
 }

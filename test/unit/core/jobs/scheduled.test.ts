@@ -104,6 +104,18 @@ describe('a job with a schedule', () => {
     expect(await jobStatus()).toMatchObject({ runs: [{ run: 1, exitCode: 3 }], problem: { reason: 'job-failed' } });
   });
 
+  it('has its image fetched anew where somebody has taken that away', async () => {
+    await world.take([backup()]);
+    await run(61);
+    world.latency.set('pull', 10_000);
+    world.restart();
+    world.engine.forgetImage('backup:v1');
+    await world.wait(30);
+    expect(world.engine.mutations.filter((each) => each === 'pull backup:v1')).toHaveLength(2);
+    expect(await jobStatus()).toMatchObject({ state: 'scheduled', nextRun: '2026-11-21T02:00:00.000Z' });
+    expect(world.events.filter((each) => each.includes('has no image')).length).toBeLessThan(2);
+  });
+
   it('runs when its time has come while a new release of it is being fetched, as soon as that is there', async () => {
     await world.take([backup()]);
     await run(58);
