@@ -39,7 +39,7 @@ const PATIENCE = 60_000;
 function decideJob(view: JobView): JobDecision {
   const { desired } = view;
   if (desired === undefined) return retire(view);
-  const next = view.runs.find((each) => !hasBegun(each) && isAsWanted(desired, each));
+  const next = view.runs.find((each) => isNext(view, desired, each));
   const isNeeded = needsRun(view, desired);
   const dueAt = isNeeded && next !== undefined ? dueTime(view, desired, next) : undefined;
   const isDue = dueAt !== undefined && dueAt <= view.now;
@@ -107,6 +107,12 @@ export function isAsWanted(desired: DesiredJob, run: Run): boolean {
   return isMeant(desired, run) && isWhole && isEqual(run.resources, canonicalResources(desired.job.resources));
 }
 
+/** It may begin when it is due; one that was made by a clock that was wrong would not be for long. */
+function isNext({ now }: JobView, desired: DesiredJob, run: Run): boolean {
+  const isAhead = run.schedule !== undefined && run.madeAt > now + PATIENCE;
+  return !hasBegun(run) && isAsWanted(desired, run) && !isAhead;
+}
+
 /** It was made of the same manifest, whatever the engine has made of it. */
 function isMeant({ job, release }: DesiredJob, run: Run): boolean {
   const schedule = job.schedule && scheduleText(job.schedule);
@@ -146,18 +152,20 @@ function beganAt({ began }: JobView, { id, startedAt = 0 }: Run): number {
   return began[id] ?? startedAt;
 }
 
-/** One that takes the place of another has its time, and is as new as it is. */
-function patienceEnds({ madeAt, createdAt }: Run): number {
-  return Math.max(madeAt, createdAt) + PATIENCE;
+/** One that takes the place of another has its time, and is as new as it is. Times far ahead are of a clock that was wrong. */
+function patienceEnds({ madeAt, createdAt }: Run, now: number): number {
+  const since = [madeAt, createdAt].filter((at) => at <= now + PATIENCE);
+  return Math.max(0, ...since) + PATIENCE;
 }
 
 /**
  * Runs that were made and are not to begin. One stays until there is another in its place: it tells since when that is due,
  * and which image its version was.
  */
-function spareSteps({ runs, now }: JobView, desired: DesiredJob, kept: Run | undefined): Step[] {
-  const isNew = (each: Run) => desired.job.enabled && isMeant(desired, each) && now < patienceEnds(each);
-  const hasNext = kept !== undefined && isAsWanted(desired, kept);
+function spareSteps(view: JobView, desired: DesiredJob, kept: Run | undefined): Step[] {
+  const { runs, now } = view;
+  const isNew = (each: Run) => desired.job.enabled && isMeant(desired, each) && now < patienceEnds(each, now);
+  const hasNext = kept !== undefined && isNext(view, desired, kept);
   const spare = runs.filter((each) => !hasBegun(each) && each !== kept && (hasNext || !isNew(each)));
   return spare.map((instance) => ({ do: 'remove', instance, because: 'it is not to begin any more' }));
 }
@@ -166,7 +174,7 @@ function spareSteps({ runs, now }: JobView, desired: DesiredJob, kept: Run | und
 function makeSteps(view: JobView, desired: DesiredJob): Step[] {
   const { job, release, name } = desired;
   const { image, networks } = job.container;
-  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now < patienceEnds(each);
+  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now < patienceEnds(each, view.now);
   if (view.isMaking || view.runs.some(isNew)) return [];
   const slot = runSlot(view, desired);
   const imageId = view.memory.images[`${name}@${release}`]?.id ?? knownImage(view, slot);
@@ -213,7 +221,7 @@ export function runSlot(
     restart: 'no',
     retries: job.retries,
     ...(schedule !== undefined && { schedule }),
-    madeAt: before?.madeAt ?? now,
+    madeAt: Math.min(before?.madeAt ?? now, now),
     ...(job.contents && { contents: job.contents }),
     ...(job.dependsOn && { dependsOn: job.dependsOn }),
     revision,
@@ -244,7 +252,7 @@ function nextClock(view: JobView, { job }: DesiredJob, dueAt: number | undefined
   const clocks = [
     ...(dueAt === undefined ? [] : [dueAt]),
     ...(timeout === undefined ? [] : runs.filter(isUp).map((each) => beganAt(view, each) + timeout)),
-    ...runs.filter((each) => !hasBegun(each)).map(patienceEnds),
+    ...runs.filter((each) => !hasBegun(each)).map((each) => patienceEnds(each, now)),
   ].filter((at) => at > now);
   return clocks.length === 0 ? undefined : Math.min(...clocks);
 }

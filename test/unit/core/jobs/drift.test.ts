@@ -42,6 +42,16 @@ it('the next run is made anew where it was changed, after a minute at the latest
   expect(world.events).toContain(`nightly: ${name} was changed from outside: name is x`);
 });
 
+it('the next run is made anew where it was made by a clock that was far ahead', async () => {
+  const { id, slot } = only();
+  Object.assign(slot, { madeAt: world.clock.now() + 365 * 24 * 3_600_000 });
+  await world.wait(120);
+  expect(only().id).not.toBe(id);
+  expect(world.status(await world.pass()).jobs[0]).toMatchObject({ nextRun: '2026-11-21T03:00:00.000Z' });
+  world.clock.advance(3 * 3_600_000);
+  await world.until(() => world.up().length === 1);
+});
+
 it('a run that was paused goes on', async () => {
   world.clock.advance(3 * 3_600_000);
   await world.until(() => world.up().length === 1);
