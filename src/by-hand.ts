@@ -97,6 +97,7 @@ export async function runJobRun(
       name,
       desired: (await keptState(config)) ?? desiredOf(undefined, cluster),
       runtime,
+      now: Date.now,
       detached: flags.detach === true,
       record: (message) => recordAsked(stateDir, byHand(name, message)),
     });
