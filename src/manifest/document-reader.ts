@@ -1,5 +1,5 @@
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Document as YamlDocument, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
+import type { Alias, Document as YamlDocument, LineCounter, Node, Pair, Scalar, YAMLMap } from 'yaml';
 import type { Source } from '../core/model.ts';
 import type { Problem } from '../core/reason.ts';
 import type { Document, MistakenVariable, SourceFile } from './document.ts';
@@ -11,6 +11,10 @@ import type { Expansion, Use, Variables } from './variables.ts';
 const MAX_VALUES = 100_000;
 const MAX_DEPTH = 64;
 
+interface Expanded extends Expansion {
+  readonly value: unknown;
+}
+
 /** Reads one YAML document into plain values. */
 export class DocumentReader implements Document {
   readonly file: string;
@@ -21,8 +25,9 @@ export class DocumentReader implements Document {
   readonly #lines: LineCounter;
   readonly #yaml: YamlDocument;
   readonly #variables: Variables | undefined;
-  readonly #expansions = new WeakMap<Scalar, Expansion>();
+  readonly #expansions = new WeakMap<Scalar, Expanded>();
   readonly #index = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+  #targets: ReadonlyMap<Alias, Node | undefined> | undefined;
   #values = 0;
 
   constructor(
@@ -84,12 +89,17 @@ export class DocumentReader implements Document {
   }
 
   #resolve(node: unknown): unknown {
-    return isAlias(node) ? node.resolve(this.#yaml) : node;
+    return isAlias(node) ? this.#targetOf(node) : node;
+  }
+
+  #targetOf(alias: Alias): Node | undefined {
+    this.#targets ??= targetsOf(this.#yaml);
+    return this.#targets.get(alias);
   }
 
   #read(node: unknown, path: Path): unknown {
     if (this.#isTooLarge(node, path)) return undefined;
-    if (isAlias(node)) return this.#read(node.resolve(this.#yaml), path);
+    if (isAlias(node)) return this.#readTarget(node, path);
     if (isMap(node)) return Object.fromEntries(this.#entries(node, path));
     if (isSeq(node)) return node.items.map((item, index) => this.#read(item, [...path, index]));
     if (!isScalar(node)) return null;
@@ -98,18 +108,26 @@ export class DocumentReader implements Document {
     return isText && this.#variables !== undefined ? this.#expanded(node, path, this.#variables) : node.value;
   }
 
+  #readTarget(alias: Alias, path: Path): unknown {
+    const target = this.#targetOf(alias);
+    if (target !== undefined) return this.#read(target, path);
+    this.#syntax(alias, path, 'names an anchor that is not defined before it');
+    return undefined;
+  }
+
   /** What is written without quotes may become a number or a truth, as if the variable's value stood there. */
   #expanded(node: Scalar, path: Path, variables: Variables): unknown {
     const known = this.#expansions.get(node);
-    if (known !== undefined) return valueOf(node, known);
+    if (known !== undefined) return known.value;
     const expansion = variables.expand(String(node.value));
-    this.#expansions.set(node, expansion);
+    const value = valueOf(node, expansion);
+    this.#expansions.set(node, { ...expansion, value });
     const [start = 0, end = start] = node.range ?? [];
     for (const mistake of expansion.mistakes) {
       const at = Math.max(this.#text.slice(start, end).indexOf(mistake.written), 0);
       this.mistakes.push({ ...mistake, path, place: { file: this.file, ...position(this.#lines, start + at) } });
     }
-    return valueOf(node, expansion);
+    return value;
   }
 
   #isTooLarge(node: unknown, path: Path): boolean {
@@ -148,6 +166,21 @@ export class DocumentReader implements Document {
     const problem = syntaxProblem(this.file, position(this.#lines, offsetOf(node) ?? 0), message);
     this.problems.push({ ...problem, path: printPath(path) });
   }
+}
+
+/** What each alias stands for: of its name the last anchor before it. One pass, as `Alias.resolve` visits all for each. */
+function targetsOf(document: YamlDocument): ReadonlyMap<Alias, Node | undefined> {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node | undefined>();
+  visit(document, {
+    Node: (_, node, above) => {
+      if (isAlias(node)) targets.set(node, anchors.get(node.source));
+      else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      // Pairs are steps of their own; what is nested deeper is refused.
+      return above.length > 2 * MAX_DEPTH ? visit.SKIP : undefined;
+    },
+  });
+  return targets;
 }
 
 function valueOf({ type }: Scalar, { text, uses }: Expansion): unknown {

@@ -24,6 +24,7 @@ describe('a text from a stranger', patience(60_000), () => {
 
   it.each<[string, string]>([
     ['keys', Array.from({ length: 40_000 }, (_, index) => `k${index}: 1`).join('\n')],
+    ['aliases', `kind: Service\nname: &a a\nx: [${'*a,'.repeat(40_000)}]`],
     ['one key, again and again', `kind: Service\n${'name: a\n'.repeat(5000)}`],
     [
       'variables',
