@@ -10,6 +10,8 @@ import type { Expansion, Use, Variables } from './variables.ts';
 /** More values than this in one document, aliases expanded, are refused. */
 const MAX_VALUES = 100_000;
 const MAX_DEPTH = 64;
+/** More problems than this in one document help nobody. */
+const MAX_PROBLEMS = 100;
 
 interface Expanded extends Expansion {
   readonly value: unknown;
@@ -98,7 +100,7 @@ export class DocumentReader implements Document {
   }
 
   #read(node: unknown, path: Path): unknown {
-    if (this.#isTooLarge(node, path)) return undefined;
+    if (this.problems.length >= MAX_PROBLEMS || this.#isTooLarge(node, path)) return undefined;
     if (isAlias(node)) return this.#readTarget(node, path);
     if (isMap(node)) return Object.fromEntries(this.#entries(node, path));
     if (isSeq(node)) return node.items.map((item, index) => this.#read(item, [...path, index]));
@@ -123,7 +125,7 @@ export class DocumentReader implements Document {
     const value = valueOf(node, expansion);
     this.#expansions.set(node, { ...expansion, value });
     const [start = 0, end = start] = node.range ?? [];
-    for (const mistake of expansion.mistakes) {
+    for (const mistake of expansion.mistakes.slice(0, MAX_PROBLEMS - this.mistakes.length)) {
       const at = Math.max(this.#text.slice(start, end).indexOf(mistake.written), 0);
       this.mistakes.push({ ...mistake, path, place: { file: this.file, ...position(this.#lines, start + at) } });
     }
@@ -162,6 +164,7 @@ export class DocumentReader implements Document {
   }
 
   #syntax(node: unknown, path: Path, what: string): void {
+    if (this.problems.length >= MAX_PROBLEMS) return;
     const message = path.length === 0 ? `The document ${what}.` : `\`${printPath(path)}\` ${what}.`;
     const problem = syntaxProblem(this.file, position(this.#lines, offsetOf(node) ?? 0), message);
     this.problems.push({ ...problem, path: printPath(path) });

@@ -47,14 +47,9 @@ export function parseDocuments(file: SourceFile, variables?: Variables): Documen
   const lines = new LineCounter();
   const parsed = parse(file, lines);
   if ('problem' in parsed) return { documents: [], problems: [parsed.problem] };
-  const documents: Document[] = [];
-  const problems: Problem[] = [];
-  for (const yaml of parsed.documents) {
-    const read = new DocumentReader(file, { lines, yaml, variables });
-    if (read.value !== null) documents.push(read);
-    problems.push(...read.problems);
-  }
-  return problems.length > 0 ? { documents: [], problems } : { documents, problems };
+  const read = parsed.documents.map((yaml) => new DocumentReader(file, { lines, yaml, variables }));
+  const problems = read.flatMap((each) => each.problems);
+  return { documents: problems.length > 0 ? [] : read.filter(({ value }) => value !== null), problems };
 }
 
 type Parsed = { readonly documents: readonly YamlDocument[] } | { readonly problem: Problem };

@@ -20,14 +20,12 @@ export function readVariables(
   cluster: string,
 ): { readonly variables: Variables; readonly problems: readonly Problem[] } {
   const values = new Map<string, Variable>();
-  const problems: Problem[] = [];
-  for (const file of files) {
+  const problems = files.flatMap((file) => {
     const parsed = parseDocuments(file);
-    problems.push(...parsed.problems);
     const [document, ...others] = parsed.documents;
-    for (const other of others) problems.push(wrong(other, [], 'A file of variables is one document.'));
-    if (document !== undefined) problems.push(...define(values, document));
-  }
+    const surplus = others.map((other) => wrong(other, [], 'A file of variables is one document.'));
+    return [...parsed.problems, ...surplus, ...(document === undefined ? [] : define(values, document))];
+  });
   values.set('FAIRLEAD_CLUSTER', { text: cluster });
   return { variables: new Variables(values), problems };
 }

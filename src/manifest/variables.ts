@@ -53,8 +53,9 @@ export class Variables {
       const end = found?.end ?? nextOf(closing === undefined ? /\$/g : /[$}]/g, text, at + 1);
       said += found?.text ?? text.slice(at, end);
       at = end;
-      uses.push(...(found?.uses ?? []));
-      mistakes.push(...(found?.mistakes ?? []));
+      // One by one: a spread of very many is a RangeError.
+      for (const each of found?.uses ?? []) uses.push(each);
+      for (const each of found?.mistakes ?? []) mistakes.push(each);
     }
     return { text: said, end: at, uses, mistakes };
   }

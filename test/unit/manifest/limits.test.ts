@@ -36,6 +36,21 @@ describe('a text from a stranger', patience(60_000), () => {
     expect(process.cpuUsage(started).user).toBeLessThan(10_000_000);
   });
 
+  it.each<[string, string]>([
+    ['one key, again and again', `kind: Service\n${'name: a\n'.repeat(120_000)}`],
+    ['variables in a value', `kind: Service\nname: "${'${A}'.repeat(200_000)}"`],
+    ['variables in values', `kind: Service\nx: [${"'${A}',".repeat(50_000)}]`],
+  ])('with very many problems of %s has the first hundred', (_, text) => {
+    const { length } = read(text).problems;
+    expect(length).toBeGreaterThanOrEqual(100);
+    expect(length).toBeLessThan(110);
+  });
+
+  it('may name a variable as often as it likes', () => {
+    const text = `kind: Service\nname: web\nimage: a:1\ndescription: "\${NONE:-${'${FAIRLEAD_CLUSTER}'.repeat(200_000)}}"`;
+    expect(() => read(text)).not.toThrow();
+  });
+
   it('never throws, and each problem has its place', () => {
     const scalar = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.double({ noNaN: true }));
     const key = fc.constantFrom(
