@@ -124,12 +124,24 @@ export class DocumentReader implements Document {
     const expansion = variables.expand(String(node.value));
     const value = valueOf(node, expansion);
     this.#expansions.set(node, { ...expansion, value });
-    const [start = 0, end = start] = node.range ?? [];
-    for (const mistake of expansion.mistakes.slice(0, MAX_PROBLEMS - this.mistakes.length)) {
-      const at = Math.max(this.#text.slice(start, end).indexOf(mistake.written), 0);
-      this.mistakes.push({ ...mistake, path, place: { file: this.file, ...position(this.#lines, start + at) } });
-    }
+    this.#blame(node, path, expansion);
     return value;
+  }
+
+  /** Where a mistake is written in signs of YAML it is said of the whole value, and only one of them. */
+  #blame(node: Scalar, path: Path, { mistakes }: Expansion): void {
+    const [start = 0, end = start] = node.range ?? [];
+    const source = this.#text.slice(start, end);
+    const said = new Set<number>();
+    let from = 0;
+    for (const mistake of mistakes.slice(0, MAX_PROBLEMS - this.mistakes.length)) {
+      const found = referenceIn(source, mistake.written, from);
+      from = found === undefined ? from : found + 1;
+      const at = found ?? 0;
+      const place = { file: this.file, ...position(this.#lines, start + at) };
+      if (!said.has(at)) this.mistakes.push({ ...mistake, path, place });
+      said.add(at);
+    }
   }
 
   #isTooLarge(node: unknown, path: Path): boolean {
@@ -195,6 +207,16 @@ function plainValue(text: string): unknown {
   const { contents, errors } = parseDocument(text, { schema: 'core', logLevel: 'silent' });
   const isOneValue = errors.length === 0 && isScalar(contents) && contents.source === text;
   return isOneValue && contents.type === 'PLAIN' ? contents.value : text;
+}
+
+/** Where a reference stands next; one with its dollar sign doubled is none. */
+function referenceIn(source: string, written: string, from: number): number | undefined {
+  for (let at = source.indexOf(written, from); at !== -1; at = source.indexOf(written, at + 1)) {
+    let before = at;
+    while (source[before - 1] === '$') before -= 1;
+    if ((at - before) % 2 === 0) return at;
+  }
+  return undefined;
 }
 
 function keyText(pair: Pair): string {

@@ -21,7 +21,7 @@ export interface Expansion {
 export interface VariableMistake {
   readonly reason: 'schema' | 'too-large';
   readonly message: string;
-  /** Its beginning, as it is written. */
+  /** As it is written, at least its beginning. */
   readonly written: string;
 }
 
@@ -69,22 +69,22 @@ export class Variables {
     if (written === '$$') return { text: '$', end, uses: [], mistakes: [] };
     if (name === undefined || then === undefined) return wrong(text, at);
     const variable = this.#values.get(name);
-    if (then === '}') return { end, ...this.#valueOf(name, variable) };
+    if (then === '}') return { end, ...this.#valueOf(written, name, variable) };
     if (depth === MAX_DEPTH) return wrong(text, at);
     const instead = this.#until('}', text, end, depth + 1);
     if (text[instead.end] !== '}') return wrong(text, at);
     const isSet = variable !== undefined && variable.text !== '';
     const given = isSet
-      ? this.#valueOf(name, variable)
+      ? this.#valueOf(written, name, variable)
       : { ...instead, uses: [{ name, from: 'default' as const }, ...instead.uses] };
     return { ...given, end: instead.end + 1 };
   }
 
-  #valueOf(name: string, variable: Variable | undefined): Expansion {
-    if (variable === undefined) return mistaken(`\${${name}`, 'schema', undefinedMessage(name));
+  #valueOf(written: string, name: string, variable: Variable | undefined): Expansion {
+    if (variable === undefined) return mistaken(written, 'schema', undefinedMessage(name));
     const { text, source } = variable;
     this.#left -= text.length;
-    if (this.#left < 0) return mistaken(`\${${name}`, 'too-large', 'Variables make the manifests larger than 16 MiB.');
+    if (this.#left < 0) return mistaken(written, 'too-large', 'Variables make the manifests larger than 16 MiB.');
     return { text, uses: [{ name, from: source ?? 'fairlead' }], mistakes: [] };
   }
 }

@@ -50,8 +50,8 @@ describe('a variable', () => {
   });
 
   it('that is nowhere defined is a mistake, unless its default is', () => {
-    expect(variables().expand('${NONE}').mistakes).toMatchObject([{ written: '${NONE' }]);
-    expect(variables().expand('${NONE:-${OTHER}}').mistakes).toMatchObject([{ written: '${OTHER' }]);
+    expect(variables().expand('${NONE}').mistakes).toMatchObject([{ written: '${NONE}' }]);
+    expect(variables().expand('${NONE:-${OTHER}}').mistakes).toMatchObject([{ written: '${OTHER}' }]);
   });
 
   it('leaves every text with doubled dollar signs what it was', () => {
@@ -115,6 +115,24 @@ describe('in a manifest, variables', () => {
       expect.stringMatching(/^web\.yaml:8:31 schema: The variable `PORT` is not defined/),
       expect.stringMatching(/^web\.yaml:9:1 schema: `instnces` is not a field of a Service/),
     ]);
+  });
+});
+
+describe('the place of an undefined variable', () => {
+  const places = (environment: string) =>
+    set({
+      'variables.yaml': 'TAGS: x',
+      'web.yaml': `kind: Service\nname: web\nimage: a:1\nenvironment:\n  ${environment}`,
+    }).problems.map(({ line, column }) => `${line ?? 0}:${column ?? 0}`);
+
+  it.each([
+    ['is not that of a longer name', 'A: ${TAGS}-${TAG}', ['5:14']],
+    ['is not within an escaped one', 'A: "echo $${FOO} and ${FOO}"', ['5:24']],
+    ['is behind an escaped dollar sign', 'A: "$$${FOO}"', ['5:9']],
+    ['is one for each time it is written', 'A: ${FOO} ${FOO}', ['5:6', '5:13']],
+    ['is the whole value where YAML writes its signs otherwise', 'A: "\\u0024{FOO} \\u0024{FOO}"', ['5:6']],
+  ])('%s', (_, environment, expected) => {
+    expect(places(environment)).toEqual(expected);
   });
 });
 
