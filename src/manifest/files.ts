@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
 import path, { posix } from 'node:path';
 import { layerOf } from '../core/reason.ts';
@@ -39,11 +39,11 @@ export function readTree(
 
 /** The clusters of which the folder says something of their own, in order. */
 export function clustersIn(directory: string): string[] {
+  const root = realPath(directory);
   const folder = path.join(directory, CLUSTERS);
-  // A link is read under its target's name, which is not this one.
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
-  const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.flatMap(({ name }) => (name.startsWith('.') ? [] : [name])).sort();
+  if (root === undefined || !isFolderWithin(root, folder)) return [];
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  return names.filter((name) => isFolderWithin(root, path.join(folder, name))).sort();
 }
 
 type Found = { readonly file: string } | { readonly leads: string };
@@ -61,11 +61,12 @@ class Tree {
     this.#cluster = cluster;
   }
 
-  list(folder: string = this.#root): void {
-    const about = clusterOf(`${this.#relative(folder)}/`) ?? this.#cluster;
-    if (about !== this.#cluster || this.#isSeen(folder)) return;
+  /** `name`: the folder as it is read, which is where it stands but for some links. */
+  list(folder: string = this.#root, name = ''): void {
+    const about = clusterOf(`${name}/`) ?? this.#cluster;
+    if (about !== this.#cluster || this.#isSeen(folder, `${name}/`)) return;
     const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-    for (const entry of entries) this.#take(path.join(folder, entry.name), entry);
+    for (const entry of entries) this.#take(path.join(folder, entry.name), posix.join(name, entry.name), entry);
   }
 
   /** A text inside the folder, by its path relative to it. */
@@ -95,26 +96,24 @@ class Tree {
     return { reason: 'schema', message: `There is no file below \`${relative}\`.` };
   };
 
-  #take(file: string, entry: Dirent): void {
-    if (entry.isSymbolicLink()) this.#follow(file);
-    else if (entry.isDirectory() && !entry.name.startsWith('.')) this.list(file);
-    else if (entry.isFile() && MANIFEST.test(entry.name)) this.#read(file);
+  #take(file: string, name: string, entry: Dirent): void {
+    if (entry.isSymbolicLink()) this.#follow(file, name);
+    else if (entry.isDirectory() && !entry.name.startsWith('.')) this.list(file, name);
+    else if (entry.isFile() && MANIFEST.test(entry.name)) this.#read(file, name);
   }
 
-  /** A link inside the folder is read under its target's name, once; one that leads out is refused where it could matter. */
-  #follow(link: string): void {
+  /** A link inside the folder is read once; one that leads out is refused where it could matter. */
+  #follow(link: string, name: string): void {
     const found = this.#find(link);
-    const name = this.#relative(link);
     if ('leads' in found) {
       const matters = MANIFEST.test(link) || isFolder(link);
       if (matters) this.#complain(name, 'unsupported', `\`${name}\` is a link that leads ${found.leads}.`);
-    } else if (statSync(found.file).isDirectory()) this.list(found.file);
-    else if (MANIFEST.test(link)) this.#read(found.file);
+    } else if (statSync(found.file).isDirectory()) this.list(found.file, nameBehind(name, this.#relative(found.file)));
+    else if (MANIFEST.test(link)) this.#read(found.file, nameBehind(name, this.#relative(found.file)));
   }
 
-  #read(file: string): void {
-    const name = this.#relative(file);
-    if (CONFIG.test(name) || this.#isSeen(file)) return;
+  #read(file: string, name: string): void {
+    if (CONFIG.test(name) || this.#isSeen(file, name)) return;
     if (this.files.length === MAX_FILES)
       this.#complain(name, 'too-large', `There are more than ${MAX_FILES} files of manifests.`);
     if (this.files.length >= MAX_FILES) return;
@@ -140,17 +139,14 @@ class Tree {
 
   /** The real path of what is inside the folder, outside of git's own. */
   #find(file: string): Found {
-    const target = realPath(file);
-    if (target === undefined) return { leads: 'nowhere' };
-    const steps = path.relative(this.#root, target).split(path.sep);
-    if (steps[0] === '..' || path.isAbsolute(steps.join(path.sep)))
-      return { leads: 'out of the folder that holds the manifests' };
-    return steps.includes('.git') ? { leads: "into git's own folder" } : { file: target };
+    return findWithin(this.#root, file);
   }
 
-  #isSeen(place: string): boolean {
-    if (this.#seen.has(place)) return true;
-    this.#seen.add(place);
+  /** Whether it was read already as what is said of all clusters, or of this one. */
+  #isSeen(place: string, name: string): boolean {
+    const reading = `${clusterOf(name) ?? ''}/${place}`;
+    if (this.#seen.has(reading)) return true;
+    this.#seen.add(reading);
     return false;
   }
 
@@ -161,6 +157,26 @@ class Tree {
   #complain(file: string, reason: Reason, message: string): void {
     this.problems.push({ layer: layerOf(reason), reason, message, file, line: 1, column: 1 });
   }
+}
+
+/** A link has its target's name, but one out of its cluster's folder its own: what is linked there is said of that cluster. */
+function nameBehind(link: string, target: string): string {
+  const [cluster, other] = [link, target].map((name) => clusterOf(`${name}/`));
+  return link === CLUSTERS || (cluster !== undefined && cluster !== other) ? link : target;
+}
+
+function findWithin(root: string, file: string): Found {
+  const target = realPath(file);
+  if (target === undefined) return { leads: 'nowhere' };
+  const steps = path.relative(root, target).split(path.sep);
+  if (steps[0] === '..' || path.isAbsolute(steps.join(path.sep)))
+    return { leads: 'out of the folder that holds the manifests' };
+  return steps.includes('.git') ? { leads: "into git's own folder" } : { file: target };
+}
+
+function isFolderWithin(root: string, place: string): boolean {
+  const found = findWithin(root, place);
+  return 'file' in found && isFolder(found.file);
 }
 
 function leads(name: string, { leads: where }: { readonly leads: string }): Exclude<TextFile, { text: string }> {
@@ -185,6 +201,6 @@ function realPath(file: string): string | undefined {
   }
 }
 
-function isFolder(link: string): boolean {
-  return statSync(link, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isFolder(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

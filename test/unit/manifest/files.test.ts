@@ -75,6 +75,51 @@ describe('links', () => {
     expect(found()).toEqual(['a in real/a.yaml']);
   });
 
+  describe("in a cluster's folder that lead out of that", () => {
+    const instancesIn = (cluster: string) => {
+      const { manifests, problems } = readDirectory(directory, { cluster });
+      expect(problems).toEqual([]);
+      return manifests.map((each) => (each.kind === 'Service' ? each.instances : undefined));
+    };
+    const link = (target: string, name: string) => {
+      mkdirSync(path.dirname(path.join(directory, name)), { recursive: true });
+      symlinkSync(target, path.join(directory, name));
+    };
+    beforeEach(() => {
+      write('web.yaml', manifest('web', 'instances: ${COUNT:-1}'));
+      write('clusters/us/web.yaml', 'kind: Service\nname: web\ninstances: ${COUNT:-2}');
+      write('clusters/us/variables.yaml', 'COUNT: 3');
+      write('.shared/web.yaml', 'kind: Service\nname: web\ninstances: 4');
+    });
+
+    it.each([
+      ['../us/web.yaml', 'clusters/eu/web.yaml', 2],
+      ['../us/variables.yaml', 'clusters/eu/variables.yaml', 3],
+      ['us', 'clusters/eu', 3],
+      ['../../.shared', 'clusters/eu/as-there', 4],
+      ['../../.shared/web.yaml', 'clusters/eu/web.yaml', 4],
+      ['../.shared', 'clusters/eu', 4],
+    ])('to %s as %s are read as what is said of that cluster', (target, name, instances) => {
+      link(target, name);
+      expect(instancesIn('eu')).toEqual([instances]);
+      expect(instancesIn('us')).toEqual([3]);
+      expect(instancesIn('other')).toEqual([1]);
+    });
+
+    it('may stand for all of them', () => {
+      rmSync(path.join(directory, 'clusters'), { recursive: true });
+      write('.clusters/eu/variables.yaml', 'COUNT: 5');
+      symlinkSync('.clusters', path.join(directory, 'clusters'));
+      expect([instancesIn('eu'), instancesIn('us')]).toEqual([[5], [1]]);
+      expect(clustersIn(directory)).toEqual(['eu']);
+    });
+
+    it('to what is above them come to an end', () => {
+      link('../..', 'clusters/eu/loop');
+      readDirectory(directory, { cluster: 'eu' });
+    });
+  });
+
   it('that lead out of it are refused, and what they lead to is not read', () => {
     writeFileSync(path.join(outside, 'secret.yaml'), manifest('secret'));
     mkdirSync(path.join(outside, 'elsewhere'));
@@ -127,7 +172,9 @@ describe('the clusters of a folder', () => {
     write('clusters/.hidden/a.yaml', manifest('a'));
     write('clusters/README.md', '# no cluster');
     symlinkSync('staging', path.join(directory, 'clusters/link'));
-    expect(clustersIn(directory)).toEqual(['eu', 'staging']);
+    mkdirSync(path.join(outside, 'stranger'));
+    symlinkSync('../../stranger', path.join(directory, 'clusters/stranger'));
+    expect(clustersIn(directory)).toEqual(['eu', 'link', 'staging']);
   });
 
   it('are none where there is no such folder, or a link out of it', () => {
