@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { createTwoFilesPatch, OMIT_HEADERS } from 'diff';
 import type { FileEntry } from '../core/model.ts';
 import type { FieldChange } from '../core/plan/fields.ts';
 import type { Change, Plan } from '../core/plan/plan.ts';
 import type { Runtime } from '../core/ports.ts';
+import { printable, printableLine } from '../core/printable.ts';
 
 const FILES = 'files.';
 const MAX_LINES = 200;
@@ -39,7 +40,7 @@ function diffOf(target: string, before: readonly FileEntry[], after: readonly Fi
   const now = new Map(after.map((entry) => [entry.path, entry]));
   const paths = [...new Set([...old.keys(), ...now.keys()])].sort();
   const lines = paths.flatMap((path) => {
-    const name = path === '' ? target : `${target}/${path}`;
+    const name = printable(path === '' ? target : `${target}/${path}`);
     return [...rightsLines(name, old.get(path), now.get(path)), ...contentLines(name, old.get(path), now.get(path))];
   });
   const rest = lines.length - MAX_LINES;
@@ -55,12 +56,14 @@ function contentLines(name: string, before: FileEntry | undefined, after: FileEn
   if (before?.content === after?.content) return [];
   const [from, to] = [before, after].map((each) => textOf(each?.content ?? ''));
   if (from === undefined || to === undefined) return [`${name}: its bytes differ`];
-  const limits = { headerOptions: FILE_HEADERS_ONLY, maxEditLength: MAX_EDITS };
+  const limits = { headerOptions: OMIT_HEADERS, maxEditLength: MAX_EDITS };
   const patch = createTwoFilesPatch(name, name, from, to, undefined, undefined, limits);
-  return patch === undefined ? [`${name}: its lines differ`] : patch.trimEnd().split('\n');
+  if (patch === undefined) return [`${name}: its lines differ`];
+  const lines = patch.replace(/\n$/, '').split('\n');
+  return [`--- ${name}`, `+++ ${name}`, ...lines.map(printableLine)];
 }
 
-/** Undefined where it is none, or would do something to a terminal. */
+/** Undefined where it is none. */
 function textOf(base64: string): string | undefined {
   const bytes = Buffer.from(base64, 'base64');
   const isControl = (byte: number) => (byte < 0x20 && !ALLOWED.includes(byte)) || byte === 0x7f;

@@ -10,7 +10,7 @@ import { copyOf, landingOf, type Copy, type Landing } from '../core/copy.ts';
 import { bySlot, type Instance } from '../core/observed.ts';
 import type { Hands, Runtime } from '../core/ports.ts';
 import { EXIT, type ExitCode } from './exit.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 import type { Terminal } from './terminal.ts';
 import { unknownName } from './unknown-name.ts';
 

@@ -1,4 +1,4 @@
-import { printableLines } from './printable.ts';
+import { printableLines } from '../core/printable.ts';
 
 /**
  * What went wrong and what caused it, outermost first. A cause that was told already is not told again, and of an

@@ -4,6 +4,7 @@ import { planHash } from './plan.ts';
 import { quarantineProblems } from './quarantined.ts';
 import { renderProblem, type Palette } from '../finding.ts';
 import type { Unscheduled } from '../placement.ts';
+import { printable } from '../printable.ts';
 import type { Problem, Reason, Warning } from '../reason.ts';
 
 const MARKS: Record<Action, string> = {
@@ -38,7 +39,7 @@ function renderChange(change: Change, palette: Palette): string {
   const how = strategy === undefined ? '' : ` (${strategy})`;
   const head = `${mark} ${palette.bold(`${kind} ${name}`)}  ${action}${how}${releases === '' ? '' : `  ${palette.dim(releases)}`}`;
   const lines = [
-    `because ${drift ? 'it drifted: ' : ''}${because}`,
+    `because ${drift ? 'it drifted: ' : ''}${printable(because)}`,
     ...fields.flatMap((each) => renderField(each, palette)),
     ...steps.map((step, index) => palette.dim(`${index + 1}. ${step}`)),
     ...warnings.map((each) => palette.warn(`warning (${each.code}): ${each.message}`)),
@@ -49,7 +50,8 @@ function renderChange(change: Change, palette: Palette): string {
 function renderField({ path, from, to, forcesReplacement, diff }: FieldChange, palette: Palette): string[] {
   const forced = forcesReplacement ? palette.dim('  forces a new release') : '';
   const lines = diff?.split('\n').map((line) => `    ${diffPaint(line, palette)(line)}`) ?? [];
-  return [`  ${path}: ${from ?? '(none)'} → ${to ?? '(none)'}${forced}`, ...lines];
+  const [before, after] = [from, to].map((each) => (each === undefined ? '(none)' : printable(each)));
+  return [`  ${printable(path)}: ${before} → ${after}${forced}`, ...lines];
 }
 
 function diffPaint(line: string, { good, bad, dim }: Palette): (text: string) => string {

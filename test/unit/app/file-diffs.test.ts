@@ -69,3 +69,27 @@ it('ends where it gets too long', async () => {
   const lines = Array.from({ length: 500 }, (_, index) => `${index}\n`).join('');
   expect(await diffOf(content('1', { '': '' }), content('2', { '': lines }))).toMatch(/\n\+196\n… and 303 more lines$/);
 });
+
+it('steers no terminal by what is in files, nor by their names', async () => {
+  const diff = await diffOf(
+    content('1', { 'a\u001b[2J\nb': 'one\r\n' }),
+    content('2', { 'a\u001b[2J\nb': '\u009b2Jt\two\r\n' }),
+  );
+  expect(diff?.split('\n')).toEqual([
+    String.raw`--- /etc/app/a\u001b[2J\u000ab`,
+    String.raw`+++ /etc/app/a\u001b[2J\u000ab`,
+    '@@ -1,1 +1,1 @@',
+    String.raw`-one\u000d`,
+    '+\\u009b2Jt\two\\u000d',
+  ]);
+});
+
+it('steers no terminal by the values of fields', async () => {
+  const world = new World();
+  await world.take([service({ container: { environment: { A: 'a' } } })]);
+  world.commit([service({ container: { environment: { A: 'b\u009b2J\r\nc' } } })]);
+  const { plan } = await world.pass();
+  const text = renderPlan(plan, paletteOf(false));
+  expect(text.split(String.raw`b\u009b2J\u000d\u000ac`)).toHaveLength(3);
+  expect(text).not.toMatch(/(?!\n)\p{Cc}/u);
+});

@@ -3,6 +3,11 @@ export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, escaped);
 }
 
+/** The same of a line of a text, which may have tabs. */
+export function printableLine(line: string): string {
+  return line.replaceAll(/(?!\t)\p{Cc}/gu, escaped);
+}
+
 /** The same of a text that may have several lines. */
 export function printableLines(text: string): string {
   return text.replaceAll(/(?![\n\t])\p{Cc}/gu, escaped);
