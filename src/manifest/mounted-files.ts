@@ -28,8 +28,7 @@ export function mountedFiles(
 ): { readonly files: readonly MountedFile[]; readonly contents: readonly FileContent[] } {
   const taken = new Set(around.mounts.map(({ target }) => target));
   const closed = around.mounts.filter((mount) => mount.type !== 'tmpfs' && mount.readOnly).map(({ target }) => target);
-  if (files.length > 0 && taken.has(OWN))
-    reading.complain(['files'], `${OWN} is where the files are kept; mount nothing there.`);
+  if (files.length > 0) complainOfMounts(reading, around.mounts);
   const found = files.flatMap((fields, index) => {
     const path = ['files', index];
     const target = cleaned(fields.target);
@@ -48,6 +47,18 @@ export function mountedFiles(
   return { files: sorted.map(({ mounted }) => mounted), contents: sorted.map(({ content }) => content) };
 }
 
+/** Nothing can be mounted in what is kept there, nor there in what cannot be written to. */
+function complainOfMounts(reading: Reading, mounts: readonly Mount[]): void {
+  for (const mount of mounts) {
+    const isAround = mount.type !== 'tmpfs' && mount.readOnly && isWithin(OWN, mount.target);
+    if (!isAround && !isWithin(mount.target, OWN)) continue;
+    const where = isAround
+      ? `A read-only mount at ${mount.target} holds ${OWN}`
+      : `A mount at ${mount.target} lies there`;
+    reading.complain(['files'], `${OWN} is where the files are kept. ${where}; choose another target.`);
+  }
+}
+
 /** `closed`: below these nothing can be mounted. */
 function complainOfTarget(
   reading: Reading,
@@ -60,7 +71,7 @@ function complainOfTarget(
     complain('A file cannot have the target /: it would hide the image.');
     return;
   }
-  if (target === OWN || target.startsWith(`${OWN}/`)) complain(`${OWN} is Fairlead's own; choose another target.`);
+  if (isWithin(target, OWN) || isWithin(OWN, target)) complain(`${OWN} is Fairlead's own; choose another target.`);
   const below = [...taken].filter((each) => isWithin(each, target));
   const other = [...closed.filter((each) => isWithin(target, each)), ...below].find((each) => each !== target);
   if (other !== undefined)

@@ -149,6 +149,28 @@ describe('a mistake in files is said:', () => {
     expect(problems(`  ${file}`, 'mounts: ["data:/data", "other:/ro:ro"]')).toEqual([problem]);
   });
 
+  it.each([
+    ['data:/run/fairlead', 'A mount at /run/fairlead lies there'],
+    ['data:/run/fairlead/x', 'A mount at /run/fairlead/x lies there'],
+    ['/run:/run:ro', 'A read-only mount at /run holds /run/fairlead'],
+  ])('a mount of %s beside them', (mount, where) => {
+    expect(problems('  - { content: a, target: /a }', `mounts: ["${mount}"]`)).toEqual([
+      `6:3 schema: /run/fairlead is where the files are kept. ${where}; choose another target.`,
+    ]);
+  });
+
+  it('a folder that would hide where they are kept', () => {
+    expect(problems('  - { content: a, target: /run }')).toEqual([
+      "6:27 schema: /run/fairlead is Fairlead's own; choose another target.",
+    ]);
+  });
+
+  it('but not a mount that can be written to, nor any beside no files', () => {
+    expect(problems('  - { content: a, target: /a }', 'mounts: ["data:/run", "other:/run/fairlead-own"]')).toEqual([]);
+    write('web.yaml', 'kind: Service\nname: web\nimage: "web:1"\nmounts: ["data:/run:ro"]');
+    expect(readDirectory(directory).problems).toEqual([]);
+  });
+
   it('more than 4 MiB together', () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
     for (const name of names) write(name, Buffer.alloc(1024 * 1024));
