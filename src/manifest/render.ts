@@ -1,4 +1,5 @@
 import { Document as YamlDocument, isMap, isScalar, isSeq } from 'yaml';
+import type { ScalarTag } from 'yaml';
 import type { Source } from '../core/model.ts';
 import { collect } from './collect.ts';
 import type { Document, SourceFile } from './document.ts';
@@ -7,11 +8,28 @@ import type { Use } from './variables.ts';
 
 /** Where a value comes from. */
 interface Origin extends Source {
-  /** As it is written, where that is not how the number prints: `1.10`. */
+  /** As it is written, where that is not how the number, true or false prints: `1.10`. */
   readonly written?: string;
   /** The variables that went into it. */
   readonly variables?: readonly Use[];
 }
+
+/** What is printed letter for letter. */
+class Verbatim {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const VERBATIM: ScalarTag = {
+  tag: 'tag:fairlead,2026:verbatim',
+  default: true,
+  identify: (value) => value instanceof Verbatim,
+  resolve: (text) => text,
+  stringify: ({ value }) => (value as Verbatim).text,
+};
 
 /** A manifest as its cluster has it. */
 interface RenderedManifest {
@@ -47,7 +65,8 @@ function leaves(value: unknown, path: Path): [Path, unknown][] {
 
 function originOf(document: Document, path: Path, value: unknown): Origin {
   const variables = document.uses?.(path) ?? [];
-  const written = typeof value === 'number' ? document.written(path) : undefined;
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  const written = isPlain ? document.written(path) : undefined;
   return {
     ...document.locate(path),
     ...(written !== undefined && written !== String(value) && { written }),
@@ -56,15 +75,14 @@ function originOf(document: Document, path: Path, value: unknown): Origin {
 }
 
 function yamlOf({ value, origins }: RenderedManifest): string {
-  const document = new YamlDocument(value, { aliasDuplicateObjects: false });
+  const document = new YamlDocument(value, { aliasDuplicateObjects: false, customTags: [VERBATIM] });
   comment(document.contents, [], origins);
   return document.toString({ lineWidth: 0, flowCollectionPadding: true });
 }
 
 function comment(node: unknown, path: Path, origins: RenderedManifest['origins']): void {
   const origin = origins[printPath(path)];
-  if (isScalar(node) && origin?.written !== undefined)
-    node.minFractionDigits = origin.written.split('.')[1]?.length ?? 0;
+  if (isScalar(node) && origin?.written !== undefined) node.value = new Verbatim(origin.written);
   if (origin !== undefined && (isScalar(node) || isMap(node) || isSeq(node))) node.comment = ` ${originText(origin)}`;
   if (isSeq(node)) for (const [index, item] of node.items.entries()) comment(item, [...path, index], origins);
   if (!isMap(node)) return;

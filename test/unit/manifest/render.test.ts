@@ -38,6 +38,18 @@ cpu: 0.50 # clusters/demo/web.yaml:3
     expect(plain(again)).toEqual(plain(readManifests(FILES, { cluster: 'demo' })));
   });
 
+  it('have numbers, true and false as they are written, as that is how texts take them', () => {
+    const values = ['00501', '0x1F', '1.10e2', '+5', '0o17', 'True', 'FALSE', '1', 'true', '-0', '.5'];
+    const environment = values.map((value, index) => `  A${index}: ${value}\n`).join('');
+    const text = `kind: Service\nname: web\nimage: a:1\nversion: 0x10\ninstances: 0x2\nenvironment:\n${environment}files:\n  - target: /a\n    content: a\n    mode: 0o644\n`;
+    const files = [{ path: 'web.yaml', text }];
+    const printed = renderManifests(files, 'demo').yaml.replaceAll(/ # .*/g, '');
+    expect(printed).toBe(text);
+    const [taken] = readManifests(files).manifests;
+    expect(taken?.kind === 'Service' && Object.values(taken.container.environment)).toHaveLength(values.length);
+    expect(readManifests([{ path: 'web.yaml', text: printed }]).manifests).toEqual([taken]);
+  });
+
   it('are as JSON what the schema says', () => {
     const schema = path.join(import.meta.dirname, '../../../schemas/render.schema.json');
     const ajv = new Ajv2020({ strict: false });
