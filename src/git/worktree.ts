@@ -11,6 +11,8 @@ import { isFolder, readRevision } from './snapshot.ts';
 import { isolated } from './transport.ts';
 
 const QUIET = 100;
+/** Git's own folder, or in a worktree or submodule its file. */
+const GIT = '.git';
 
 export interface WorkingTreeOptions {
   readonly directory: string;
@@ -62,14 +64,15 @@ interface Checkout {
   readonly dirty: boolean;
 }
 
-/** All but dot-folders, in which no manifest is looked for. */
+/** All but git's own: what manifests mount may have any name. */
 async function listFiles(folder: string): Promise<ListedFile[]> {
   // What vanishes meanwhile is a change, seen by the next pull.
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const listed = await Promise.all(
     entries.map(async (entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith('.') ? [] : listFiles(path);
+      if (entry.name === GIT) return [];
+      if (entry.isDirectory()) return listFiles(path);
       const facts = await lstat(path, { bigint: true }).catch(() => undefined);
       return facts === undefined ? [] : [{ path, facts }];
     }),
@@ -145,7 +148,7 @@ async function watchFolder(directory: string, onChange: () => void, signal: Abor
   const folder = await realpath(directory);
   const watcher = watch(folder, {
     ignoreInitial: true,
-    ignored: (path) => path !== folder && basename(path).startsWith('.'),
+    ignored: (path) => path !== folder && basename(path) === GIT,
   });
   let timer: NodeJS.Timeout | undefined;
   watcher.on('all', () => {

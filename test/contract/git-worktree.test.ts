@@ -59,6 +59,8 @@ describe('a snapshot of a local folder', () => {
     'a file of the same size is edited': (tree) => writeFile(join(tree, 'web.yaml'), 'v0'),
     'a file is added deep below': (tree) =>
       mkdir(join(tree, 'a/b'), { recursive: true }).then(() => writeFile(join(tree, 'a/b/c.yaml'), '')),
+    'a file is added to a dot-folder': (tree) =>
+      mkdir(join(tree, '.well-known')).then(() => writeFile(join(tree, '.well-known/a'), '')),
     'a file is renamed': (tree) => rename(join(tree, 'web.yaml'), join(tree, 'api.yaml')),
     'a file is removed': (tree) => rm(join(tree, 'web.yaml')),
     'a file becomes a link': async (tree) => {
@@ -121,10 +123,11 @@ test('no program that the configuration of the checkout names is run', async () 
 });
 
 describe('watching', () => {
-  test('calls back once for changes that come together, and not for dot-folders', async () => {
+  test("calls back once for changes that come together, in dot-folders too, and not for git's own", async () => {
     const tree = join(folder, 'tree');
     await mkdir(join(tree, '.git'), { recursive: true });
     await mkdir(join(tree, 'deep'));
+    await mkdir(join(tree, '.well-known'));
     const calls = vi.fn();
     const controller = new AbortController();
     await open(tree).watch(calls, controller.signal);
@@ -135,6 +138,9 @@ describe('watching', () => {
 
     await writeFile(join(tree, 'deep/a.yaml'), 'again');
     await vi.waitFor(() => expect(calls).toHaveBeenCalledTimes(2), { timeout: 5000, interval: 20 });
+
+    await writeFile(join(tree, '.well-known/security.txt'), 'again');
+    await vi.waitFor(() => expect(calls).toHaveBeenCalledTimes(3), { timeout: 5000, interval: 20 });
     controller.abort();
   });
 
