@@ -13,6 +13,8 @@ const MAX_FILES = 10_000;
 const MAX_FILES_OF_FOLDER = 1000;
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_TREE_BYTES = 64 * 1024 * 1024;
+/** Of files, counted for each manifest that names them, as each of those takes time and space of its own. */
+const MAX_NAMED_BYTES = 1024 * 1024 * 1024;
 const MANIFEST = /\.(?:ya?ml|json)$/;
 /** The host's own configuration, which commands read from the folder that they stand in; no manifest. */
 const CONFIG = /^fairlead\.ya?ml$/;
@@ -46,6 +48,7 @@ export function clustersIn(directory: string): string[] {
   return names.filter((name) => isFolderWithin(root, path.join(folder, name))).sort();
 }
 
+type Bytes = Omit<RepositoryFile, 'path'> | Exclude<TextFile, { text: string }>;
 type Found = { readonly file: string } | { readonly leads: string };
 
 class Tree {
@@ -54,7 +57,9 @@ class Tree {
   readonly #root: string;
   readonly #cluster: string;
   readonly #seen = new Set<string>();
+  readonly #contents = new Map<string, Omit<RepositoryFile, 'path'>>();
   #bytes = 0;
+  #named = 0;
 
   constructor(directory: string, cluster: string) {
     this.#root = realpathSync(directory);
@@ -127,13 +132,26 @@ class Tree {
     return 'reason' in read ? read : { text: read.content.toString('utf8') };
   }
 
-  #bytesOf(file: string, name: string): Omit<RepositoryFile, 'path'> | Exclude<TextFile, { text: string }> {
+  /** A file by its real path, which counts once, however many name it. */
+  #bytesOf(file: string, name: string): Bytes {
+    const read = this.#contents.get(file) ?? this.#load(file, name);
+    if ('reason' in read) return read;
+    this.#contents.set(file, read);
+    this.#named += read.content.length;
+    if (this.#named <= MAX_NAMED_BYTES) return read;
+    return {
+      reason: 'too-large',
+      message: 'The files are larger than 1 GiB together, counted each time they are named.',
+    };
+  }
+
+  #load(file: string, name: string): Bytes {
     const stat = statSync(file);
     if (!stat.isFile()) return { reason: 'schema', message: `\`${name}\` is not a file.` };
     if (stat.size > MAX_FILE_BYTES) return { reason: 'too-large', message: `\`${name}\` is larger than 1 MiB.` };
     this.#bytes += stat.size;
     if (this.#bytes > MAX_TREE_BYTES)
-      return { reason: 'too-large', message: 'The manifests are larger than 64 MiB together.' };
+      return { reason: 'too-large', message: 'The manifests and their files are larger than 64 MiB together.' };
     return { content: readFileSync(file), isExecutable: (stat.mode & 0o100) !== 0 };
   }
 

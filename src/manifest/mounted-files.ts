@@ -17,6 +17,7 @@ interface Found {
 /** Octal digits, with or without what marks them. */
 const MODE = /^(?:0o?)?([0-7]{3})$/;
 const MAX_BYTES = 4 * 1024 * 1024;
+const TEXTS = new WeakMap<Buffer, string>();
 /** Where an engine keeps what is mounted from. */
 const OWN = '/run/fairlead';
 
@@ -95,10 +96,17 @@ function read(reading: Reading, path: Path, fields: FileFields, folder: Folder):
     mode: mode ?? (isExecutable ? 0o755 : 0o644),
     uid: fields.uid,
     gid: fields.gid,
-    content: content.toString('base64'),
+    content: base64(content),
   }));
   const digest = createHash('sha256').update(canonicalJson(entries)).digest('hex').slice(0, 16);
   return [{ digest, entries }];
+}
+
+/** The same text for the same file, so that it takes its space once. */
+function base64(content: Buffer): string {
+  const text = TEXTS.get(content) ?? content.toString('base64');
+  TEXTS.set(content, text);
+  return text;
 }
 
 function modeOf(reading: Reading, path: Path, { mode }: FileFields): number | undefined | 'wrong' {

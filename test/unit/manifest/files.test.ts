@@ -157,6 +157,31 @@ describe('limits', () => {
     expect(found()).toEqual(['a.yaml too-large: `a.yaml` is larger than 1 MiB.']);
   });
 
+  it('on the size of all of them, of which each counts once', { timeout: 60_000 }, () => {
+    const names = Array.from({ length: 63 }, (_, index) => `${index}`);
+    for (const name of names) write(`.files/${name}`, 'x'.repeat(1024 * 1024));
+    const files = (from: number) =>
+      `files: [${[0, 1, 2].map((each) => `{ source: .files/${from + each}, target: /${each} }`).join(', ')}]`;
+    const services = Array.from({ length: 42 }, (_, index) => manifest(`s${index}`, files(3 * (index % 21))));
+    write('a.yaml', services.join('\n---\n'));
+    expect(readDirectory(directory).problems).toEqual([]);
+    write('.files/more', 'x'.repeat(1024 * 1024));
+    write('b.yaml', manifest('b', 'files: [{ source: .files/more, target: /a }]'));
+    expect(readDirectory(directory).problems.map(({ file, message }) => `${file ?? ''}: ${message}`)).toEqual([
+      'b.yaml: The manifests and their files are larger than 64 MiB together.',
+    ]);
+  });
+
+  it('on how often large ones are named', { timeout: 60_000 }, () => {
+    write('.files/large.env', `#${' '.repeat(1024 * 1024 - 1)}`);
+    const services = Array.from({ length: 1030 }, (_, index) => manifest(`s${index}`, 'envFile: .files/large.env'));
+    write('a.yaml', services.slice(0, 900).join('\n---\n'));
+    write('b.yaml', services.slice(900).join('\n---\n'));
+    expect(new Set(readDirectory(directory).problems.map(({ message }) => message))).toEqual(
+      new Set(['The files are larger than 1 GiB together, counted each time they are named.']),
+    );
+  });
+
   it('on the number of files', { timeout: 60_000 }, () => {
     write('0.yaml', '');
     const at = (index: number) => path.join(directory, `${index}.yaml`);
