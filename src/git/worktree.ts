@@ -39,7 +39,7 @@ export function openWorkingTree({ directory, stateDir, environment }: WorkingTre
     }
     const folder = await realpath(directory);
     const git = localGit(folder, environment, signal);
-    const [files, checkout] = await Promise.all([listFiles(folder), readCheckout(git)]);
+    const [files, checkout] = await Promise.all([listFiles(folder, await placeOf(stateDir)), readCheckout(git)]);
     const state = fingerprint(files, checkout);
     if (current?.state !== state) {
       current = { state, snapshot: { revision: await revisionOf(git, checkout, files), directory: folder } };
@@ -50,7 +50,7 @@ export function openWorkingTree({ directory, stateDir, environment }: WorkingTre
   return {
     pull,
     publish: (files) => writeFiles(join(stateDir, 'status'), files),
-    watch: (onChange, signal) => watchFolder(directory, onChange, signal),
+    watch: async (onChange, signal) => watchFolder(directory, await placeOf(stateDir), onChange, signal),
   };
 }
 
@@ -64,15 +64,20 @@ interface Checkout {
   readonly dirty: boolean;
 }
 
+/** What is published is no change, also where that is below the folder. */
+async function placeOf(stateDir: string): Promise<string> {
+  return await realpath(stateDir).catch(() => stateDir);
+}
+
 /** All but git's own: what manifests mount may have any name. */
-async function listFiles(folder: string): Promise<ListedFile[]> {
+async function listFiles(folder: string, without?: string): Promise<ListedFile[]> {
   // What vanishes meanwhile is a change, seen by the next pull.
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const listed = await Promise.all(
     entries.map(async (entry) => {
       const path = join(folder, entry.name);
-      if (entry.name === GIT) return [];
-      if (entry.isDirectory()) return listFiles(path);
+      if (entry.name === GIT || path === without) return [];
+      if (entry.isDirectory()) return listFiles(path, without);
       const facts = await lstat(path, { bigint: true }).catch(() => undefined);
       return facts === undefined ? [] : [{ path, facts }];
     }),
@@ -144,11 +149,16 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string>
   }
 }
 
-async function watchFolder(directory: string, onChange: () => void, signal: AbortSignal): Promise<void> {
+async function watchFolder(
+  directory: string,
+  without: string,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const folder = await realpath(directory);
   const watcher = watch(folder, {
     ignoreInitial: true,
-    ignored: (path) => path !== folder && basename(path) === GIT,
+    ignored: (path) => path !== folder && (basename(path) === GIT || path === without),
   });
   let timer: NodeJS.Timeout | undefined;
   watcher.on('all', () => {

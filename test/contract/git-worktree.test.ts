@@ -110,6 +110,14 @@ test('what is published goes to the state directory only', async () => {
   expect((await repository.pull()).revision.id).toBe(id);
 });
 
+test('what is published below the folder itself is no change', async () => {
+  stateDir = join(folder, '.fairlead');
+  const repository = open(folder);
+  const first = await repository.pull();
+  await repository.publish({ 'status.json': '{}' }, 'Status');
+  expect(await repository.pull()).toBe(first);
+});
+
 test('no program that the configuration of the checkout names is run', async () => {
   const origin = await makeOrigin(folder);
   await origin.push({ 'web.yaml': 'v1' }, 'One');
