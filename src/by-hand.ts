@@ -13,7 +13,7 @@ import { pastOf } from './core/records.ts';
 import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
 import type { Flags } from './review.ts';
-import { recordOf, withCluster } from './with-cluster.ts';
+import { onCluster, recordOf, withCluster } from './with-cluster.ts';
 
 /** From flags to what a person does by hand to what runs; each is kept with who it was. */
 
@@ -120,6 +120,7 @@ export async function runRestart(invocation: Invocation, name: string, flags: Fl
       ...cluster,
       ...pastOf(ledger.records),
       name,
+      anew: (look) => onCluster(config, look),
       prune,
       clock,
       desired: () => keptState(config),

@@ -12,14 +12,17 @@ export async function withCluster<Code extends number>(
   flags: Flags,
   command: (config: Config, cluster: Cluster) => Promise<Code>,
 ): Promise<Code | typeof EXIT.error> {
-  return await withConfig(invocation, flags, async (config) => {
-    const cluster = openCluster(config, () => undefined);
-    try {
-      return await command(config, cluster);
-    } finally {
-      cluster.close();
-    }
-  });
+  return await withConfig(invocation, flags, (config) => onCluster(config, (cluster) => command(config, cluster)));
+}
+
+/** With conversations of its own, which end with it. */
+export async function onCluster<Result>(config: Config, work: (cluster: Cluster) => Promise<Result>): Promise<Result> {
+  const cluster = openCluster(config, () => undefined);
+  try {
+    return await work(cluster);
+  } finally {
+    cluster.close();
+  }
 }
 
 /** How jobs ended and how long updates took that were done from this state directory. */

@@ -17,6 +17,8 @@ import { unknownName } from './unknown-name.ts';
 
 export interface RestartOptions extends Omit<Seeing, 'now'> {
   readonly name: string;
+  /** Looks with eyes of its own: what others do to names and routes is told to those who listen, and seen by who looks for the first time. */
+  readonly anew: <Result>(look: (seeing: Pick<Seeing, 'runtime' | 'balancer'>) => Promise<Result>) => Promise<Result>;
   /** What the cluster is kept equal to; undefined: nothing has been taken up yet. */
   readonly desired: () => Promise<DesiredState | undefined>;
   /** Passes of this process; undefined: another one makes them, for now. */
@@ -132,8 +134,8 @@ async function watchAgain(last: Seen, options: RestartOptions): Promise<Seen> {
 }
 
 async function watch(desired: DesiredState, memory: Memory, options: RestartOptions): Promise<Seen> {
-  const { reporter, prune, clock, signal } = options;
-  const state = await look({ ...options, now: clock.now() });
+  const { reporter, prune, clock, signal, anew } = options;
+  const state = await anew((seeing) => look({ ...options, ...seeing, now: clock.now() }));
   const made = plan(desired, state, memory, clock.now(), prune);
   const tried = desired.revision.id;
   const report = await reporter.status(desired, { state, plan: made, steady: false }, { tried, problems: [] });

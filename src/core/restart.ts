@@ -36,12 +36,11 @@ export function whyNotKept(name: string, { services, jobs, withheld }: DesiredSt
 
 function whyNotNow(name: string, progress: Progress): string | undefined {
   const { view, verdict, target, current } = progress;
-  if (verdict.paused)
-    return `The rollout of ${name} has stopped after a failure: change its manifest, or run fairlead retry ${name}, before it is restarted.`;
   if (view.blocked || target.instances === 0)
     return `${name} does not fit on the node: make room there first; fairlead status ${name} tells what is missing.`;
-  if (isUnderWay(progress))
-    return `${name} is being updated: wait for the end of that first; fairlead status ${name} tells how far it is.`;
+  // Whether it has stopped after a failure only whoever has made its passes knows.
+  if (verdict.paused || isUnderWay(progress))
+    return `${name} is being updated: wait for the end of that first, or, where it has stopped after a failure, change its manifest or run fairlead retry ${name}; fairlead status ${name} tells how far it is.`;
   return current.length === 0 ? `No instance of ${name} runs now.` : undefined;
 }
 

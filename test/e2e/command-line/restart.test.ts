@@ -154,7 +154,7 @@ describe('of a cluster that a reconciler keeps', () => {
       code: 1,
       stdout: '',
       stderr:
-        'The rollout of paused has stopped after a failure: change its manifest, or run fairlead retry paused, before it is restarted.\n',
+        'paused is being updated: wait for the end of that first, or, where it has stopped after a failure, change its manifest or run fairlead retry paused; fairlead status paused tells how far it is.\n',
     });
     expect(idsIn(await containersOf(kept, 'paused'))).toEqual(before);
     expect(Object.keys(await kept.containers()).filter((name) => name.includes('restart'))).toEqual([]);

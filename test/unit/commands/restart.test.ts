@@ -49,10 +49,11 @@ async function restarted(change: Partial<RestartOptions> = {}, between = (): unk
       return world.status({ ...NO_PASS, ...seen });
     },
   };
+  const seeing = { runtime: new MemoryRuntime(world.engine), balancer: world.balancer };
   return await restart({
     name: 'web',
-    runtime: new MemoryRuntime(world.engine),
-    balancer: world.balancer,
+    ...seeing,
+    anew: (look) => look(seeing),
     recorded: [],
     gaps: [],
     desired: () => Promise.resolve(desiredBy({ wanted: WEB })),

@@ -195,7 +195,8 @@ describe('what is replaced', () => {
 describe('a restart is refused', () => {
   const newer = (update: object = {}) =>
     web({ instances: 2, container: { image: 'web:v2', version: 'v2' }, update: { timeout: 10_000, ...update } });
-  const UNDER_WAY = 'web is being updated: wait for the end of that first; fairlead status web tells how far it is.';
+  const UNDER_WAY =
+    'web is being updated: wait for the end of that first, or, where it has stopped after a failure, change its manifest or run fairlead retry web; fairlead status web tells how far it is.';
 
   it('while another release comes, whether beside the old one or in its place', async () => {
     for (const strategy of ['rolling', 'green-blue', 'recreate'] as const) {
@@ -214,9 +215,7 @@ describe('a restart is refused', () => {
     world.balancer.failingImages.add('web:v2');
     world.commit(newer({ failureAction: 'pause' }));
     await world.until((pass) => world.status(pass).services[0]?.problem?.reason === 'paused');
-    expect(await refusal(newer({ failureAction: 'pause' }))).toBe(
-      'The rollout of web has stopped after a failure: change its manifest, or run fairlead retry web, before it is restarted.',
-    );
+    expect(await refusal(newer({ failureAction: 'pause' }))).toBe(UNDER_WAY);
   });
 
   it('where the host does not allow the service any more', async () => {
