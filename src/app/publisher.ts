@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Clock, Repository } from '../core/ports.ts';
 import { meaningOf } from '../core/status/meaning.ts';
 import { statusMarkdown, verdictOf } from '../core/status/markdown.ts';

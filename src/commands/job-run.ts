@@ -32,7 +32,7 @@ const LONGEST = 2 ** 31;
 
 /** Runs a job now and prints what it prints; its own exit code, or 1 where it cannot be begun. */
 export async function runJob(options: JobRunOptions): Promise<number> {
-  const { name, desired, runtime, terminal, signal } = options;
+  const { name, desired, runtime, terminal } = options;
   const job = desired.jobs.find((each) => each.name === name);
   if (job === undefined) return refuse(terminal, unknownJob(desired, name));
   if (!job.job.enabled) return refuse(terminal, `${name} is disabled: set \`enabled: true\` in its manifest.`);
