@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { fetchPolicy, imageOfRelease, isAsWanted, runSlot } from '../core/jobs/decide.ts';
+import { fetchPolicy, imageOfRelease, isAsWanted, runSlot } from '../core/jobs/make.ts';
 import { hasBegun, hasEnded } from '../core/jobs/run.ts';
 import type { DesiredJob, DesiredState } from '../core/desire.ts';
 import { isUp, type Run } from '../core/observed.ts';

@@ -1,14 +1,11 @@
-import isEqual from 'fast-deep-equal';
 import type { DesiredJob } from '../desire.ts';
 import { isUp, type Run } from '../observed.ts';
-import type { PullPolicy } from '../model.ts';
 import { fits, type Demand } from '../placement.ts';
-import type { SlotSpec } from '../ports.ts';
 import type { Reason } from '../reason.ts';
-import { canonicalResources, resourcesText } from '../resources.ts';
-import { objectOf, type Step } from '../rollout/steps.ts';
+import type { Step } from '../rollout/steps.ts';
+import { isMeant, isNext, makeSteps, patienceEnds } from './make.ts';
 import { byEnd, hasBegun, hasEnded } from './run.ts';
-import { nextAfter, scheduleText } from './schedule.ts';
+import { nextAfter } from './schedule.ts';
 import { latestRun, outcomeOf, type JobView } from './view.ts';
 
 /** What to do for one job now, and what it waits for. */
@@ -28,9 +25,6 @@ export interface JobDecision {
 }
 
 type Obstacle = 'awaits' | 'runs' | Extract<Reason, 'missing-capabilities' | 'not-enough-memory' | 'not-enough-cpu'>;
-
-/** So long a run that was made is left alone: somebody may be about to begin it, and the engine may need a moment. */
-const PATIENCE = 60_000;
 
 /**
  * The next steps of one job, derived from its runs alone: the next one is made as soon as it is wanted, and begins when it is
@@ -101,25 +95,6 @@ function needsRun(view: JobView, { job }: DesiredJob): boolean {
   return job.enabled && (job.schedule !== undefined || outcomeOf(view) === 'made');
 }
 
-/** What was made for another release, another schedule or with other limits, or only half, is made anew. */
-export function isAsWanted(desired: DesiredJob, run: Run): boolean {
-  const isWhole = run.state !== 'dead' && run.deviations.length === 0 && run.discoverable !== undefined;
-  return isMeant(desired, run) && isWhole && isEqual(run.resources, canonicalResources(desired.job.resources));
-}
-
-/** It may begin when it is due; one that was made by a clock that was wrong would not be for long. */
-function isNext({ now }: JobView, desired: DesiredJob, run: Run): boolean {
-  const isAhead = run.schedule !== undefined && run.madeAt > now + PATIENCE;
-  return !hasBegun(run) && isAsWanted(desired, run) && !isAhead;
-}
-
-/** It was made of the same manifest, whatever the engine has made of it. */
-function isMeant({ job, release }: DesiredJob, run: Run): boolean {
-  const schedule = job.schedule && scheduleText(job.schedule);
-  const isSame = run.asked === resourcesText(job.resources) && run.retries === job.retries;
-  return run.release === release && run.schedule === schedule && isSame;
-}
-
 /** Times that passed while nobody was there to begin a run are made up for, once. */
 function dueTime({ now }: JobView, { job }: DesiredJob, next: Run): number | undefined {
   return job.schedule === undefined ? now : nextAfter(job.schedule, next.madeAt);
@@ -152,12 +127,6 @@ function beganAt({ began }: JobView, { id, startedAt = 0 }: Run): number {
   return began[id] ?? startedAt;
 }
 
-/** One that takes the place of another has its time, and is as new as it is. Times far ahead are of a clock that was wrong. */
-function patienceEnds({ madeAt, createdAt }: Run, now: number): number {
-  const since = [madeAt, createdAt].filter((at) => at <= now + PATIENCE);
-  return Math.max(0, ...since) + PATIENCE;
-}
-
 /**
  * Runs that were made and are not to begin. One stays until there is another in its place: it tells since when that is due,
  * and which image its version was.
@@ -168,64 +137,6 @@ function spareSteps(view: JobView, desired: DesiredJob, kept: Run | undefined): 
   const hasNext = kept !== undefined && isNext(view, desired, kept);
   const spare = runs.filter((each) => !hasBegun(each) && each !== kept && (hasNext || !isNew(each)));
   return spare.map((instance) => ({ do: 'remove', instance, because: 'it is not to begin any more' }));
-}
-
-/** The run to come: its image is fetched and its container made, so that it can begin in a moment. */
-function makeSteps(view: JobView, desired: DesiredJob): Step[] {
-  const { job, release, name } = desired;
-  const { image, networks } = job.container;
-  const isNew = (each: Run) => !hasBegun(each) && isMeant(desired, each) && view.now < patienceEnds(each, view.now);
-  if (view.isMaking || view.runs.some(isNew)) return [];
-  const slot = runSlot(view, desired);
-  const imageId = view.memory.images[`${name}@${release}`]?.id ?? knownImage(view, slot);
-  if (imageId === undefined)
-    return [{ do: 'pull', service: name, release, image, policy: fetchPolicy(view.runs, desired) }];
-  if (networks.some((each) => view.missingNetworks.includes(each))) return [];
-  return [{ do: 'prepare', slot: { ...slot, imageId } }];
-}
-
-/** That of the last run of the release, unless the engine has shown that somebody has taken it away. */
-function knownImage({ runs, memory }: JobView, slot: SlotSpec): string | undefined {
-  const failure = memory.failures[objectOf({ do: 'prepare', slot })];
-  return failure?.problem.reason === 'image-not-found' ? undefined : imageOfRelease(runs, slot.release);
-}
-
-/** The image that the release was fetched as; undefined where it has no run. */
-export function imageOfRelease(runs: readonly Run[], release: string): string | undefined {
-  return runs.findLast((each) => each.release === release)?.imageId;
-}
-
-/** A new version of the same image reference is fetched anew, unless that is forbidden. */
-export function fetchPolicy(runs: readonly Run[], { job: { pullPolicy, container } }: DesiredJob): PullPolicy {
-  const isMoved = ({ spec, version }: Run) => spec?.image === container.image && version !== container.version;
-  return pullPolicy === 'missing' && runs.some(isMoved) ? 'always' : pullPolicy;
-}
-
-/** The run that comes after all that there are. */
-export function runSlot(
-  { runs, revision, now }: Pick<JobView, 'runs' | 'revision' | 'now'>,
-  { job, release }: DesiredJob,
-): SlotSpec {
-  const schedule = job.schedule && scheduleText(job.schedule);
-  // Another one in its place is due when it would have been.
-  const before =
-    schedule === undefined ? undefined : runs.find((each) => !hasBegun(each) && each.schedule === schedule);
-  return {
-    role: 'job',
-    service: job.name,
-    release,
-    slot: Math.max(0, ...runs.map((each) => each.slot)) + 1,
-    container: job.container,
-    resources: job.resources,
-    discoverable: false,
-    restart: 'no',
-    retries: job.retries,
-    ...(schedule !== undefined && { schedule }),
-    madeAt: Math.min(before?.madeAt ?? now, now),
-    ...(job.contents && { contents: job.contents }),
-    ...(job.dependsOn && { dependsOn: job.dependsOn }),
-    revision,
-  };
 }
 
 function beginSteps(view: JobView, { job }: DesiredJob, instance: Run, obstacle: Obstacle | undefined): Step[] {

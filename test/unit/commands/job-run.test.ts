@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runJob } from '../../../src/commands/job-run.ts';
-import type { Terminal } from '../../../src/commands/terminal.ts';
+import { listener } from '../../support/listener.ts';
 import { desire } from '../../../src/core/desire.ts';
 import type { Job } from '../../../src/core/model.ts';
 import { job } from '../../support/manifests.ts';
@@ -15,11 +15,7 @@ beforeEach(() => {
 
 /** What the command prints and ends with; each look at the clock takes ten seconds. */
 async function ran(wanted: Job, detached = false): Promise<{ said: string; code: number }> {
-  let said = '';
-  const say = (text: string) => void (said += text);
-  const same = (text: string) => text;
-  const palette = { good: same, bad: same, warn: same, dim: same, bold: same };
-  const terminal: Terminal = { out: say, err: say, isLive: false, columns: 80, palette };
+  const { terminal, said } = listener();
   const revision = { id: 'c0ffee', message: '', author: '', at: 0 };
   const now = () => {
     world.clock.advance(10_000);
@@ -35,7 +31,7 @@ async function ran(wanted: Job, detached = false): Promise<{ said: string; code:
     terminal,
     record: () => Promise.resolve(),
   });
-  return { said: said.replaceAll(/[0-9a-f]{7}/g, 'RELEASE'), code };
+  return { said: said().replaceAll(/[0-9a-f]{7}/g, 'RELEASE'), code };
 }
 
 const images = () => [...world.engine.containers.values()].map(({ image }) => image.id);

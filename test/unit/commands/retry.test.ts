@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { retry } from '../../../src/commands/retry.ts';
-import type { Terminal } from '../../../src/commands/terminal.ts';
+import { listener } from '../../support/listener.ts';
 import { desire } from '../../../src/core/desire.ts';
 import type { Manifest } from '../../../src/core/model.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
@@ -23,11 +23,7 @@ const release = (tag: string): Manifest[] => [
 
 /** What the command prints, with the manifests as the last good revision; releases and names without their hashes. */
 async function tried(manifests: readonly Manifest[], name = 'web'): Promise<string> {
-  let said = '';
-  const say = (text: string) => void (said += text);
-  const same = (text: string) => text;
-  const palette = { good: same, bad: same, warn: same, dim: same, bold: same };
-  const terminal: Terminal = { out: say, err: say, isLive: false, columns: 80, palette };
+  const { terminal, said } = listener();
   const revision = { id: 'c0ffee', message: '', author: '', at: 0 };
   const desired = desire(manifests, { cluster: 'demo', revision });
   const runtime = new MemoryRuntime(world.engine);
@@ -35,7 +31,7 @@ async function tried(manifests: readonly Manifest[], name = 'web'): Promise<stri
   const seeing = { runtime, balancer: world.balancer, recorded: [], gaps: [], now: world.clock.now() };
   const { signal } = new AbortController();
   await retry({ name, desired, ...seeing, terminal, record, signal });
-  return said.replaceAll(/[0-9a-f]{7}/g, 'RELEASE');
+  return said().replaceAll(/[0-9a-f]{7}/g, 'RELEASE');
 }
 
 describe('retry', () => {
