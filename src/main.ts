@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import { EXIT, type ExitCode } from './commands/exit.ts';
 import { failureTexts } from './commands/failure.ts';
 import { paletteOf, type Terminal } from './commands/terminal.ts';
-import { program } from './program.ts';
+import { program } from './cli/program.ts';
 
 /** NO_COLOR wins, then FORCE_COLOR, then whether anybody looks. An empty variable says nothing. */
 function isColoured(stream: { readonly fd: number }): boolean {

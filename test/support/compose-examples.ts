@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { loadConfig } from '../../src/load-config.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { clustersIn, readDirectory } from '../../src/manifest/files.ts';
 import { ROOT } from './docs.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { paletteOf, type Terminal } from '../../../src/commands/terminal.ts';
-import { logEvent, openLog } from '../../../src/log.ts';
+import { logEvent, openLog } from '../../../src/cli/log.ts';
 
 it('shows at a terminal what somebody may want to be woken by', () => {
   const lines: string[] = [];

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../src/load-config.ts';
-import type { Config } from '../../../src/config.ts';
-import type { ConfigSources } from '../../../src/load-config.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { Config } from '../../../src/config/config.ts';
+import type { ConfigSources } from '../../../src/config/load.ts';
 import { settings } from '../../../src/manifest/settings.ts';
 
 let cwd: string;

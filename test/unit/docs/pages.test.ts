@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/load-config.ts';
+import { loadConfig } from '../../../src/config/load.ts';
 import type { Folder } from '../../../src/manifest/folder.ts';
 import { readManifests } from '../../../src/manifest/read.ts';
 import type { SourceFile } from '../../../src/manifest/document.ts';

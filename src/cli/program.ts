@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import type { ExitCode } from './commands/exit.ts';
-import type { Terminal } from './commands/terminal.ts';
-import { settings } from './manifest/settings.ts';
+import type { ExitCode } from '../commands/exit.ts';
+import type { Terminal } from '../commands/terminal.ts';
+import { settings } from '../manifest/settings.ts';
 import type { Flags } from './review.ts';
 
 /** What every command runs with. */
@@ -75,14 +75,16 @@ const addReconciling: Add = (fairlead, invocation, finish) => {
     .option('--yes', 'do not ask')
     .option('--prune-all', 'remove services without a manifest, however many')
     .addOption(config())
-    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runApply(invocation, dir, options)));
+    .action(async (dir, options) =>
+      finish(await (await import('./reconciling.ts')).runApply(invocation, dir, options)),
+    );
 
   fairlead
     .command('run')
     .description('Follow a repository, or a folder, until stopped.')
     .argument('[dir]', 'a folder to follow in place of repository.url')
     .addOption(config())
-    .action(async (dir, options) => finish(await (await import('./invoke.ts')).runRun(invocation, dir, options)));
+    .action(async (dir, options) => finish(await (await import('./reconciling.ts')).runRun(invocation, dir, options)));
 };
 
 /** What changes nothing, and looks at what runs. */
@@ -93,7 +95,7 @@ const addLooks: Add = (fairlead, invocation, finish) => {
     .argument('[name]', 'one service with its instances, or one job with its runs')
     .addOption(format('text', 'json'))
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./invoke.ts')).runStatus(invocation, name, options)));
+    .action(async (name, options) => finish(await (await import('./looks.ts')).runStatus(invocation, name, options)));
 
   fairlead
     .command('logs')
@@ -108,9 +110,9 @@ const addLooks: Add = (fairlead, invocation, finish) => {
     .addOption(format('text', 'json'))
     .addOption(config())
     .action(async (name, options, command) => {
-      if (options.access === true) finish(await (await import('./by-hand.ts')).runAccess(invocation, name, options));
+      if (options.access === true) finish(await (await import('./looks.ts')).runAccess(invocation, name, options));
       else if (name === undefined) command.error("error: missing required argument 'name'");
-      else finish(await (await import('./invoke.ts')).runLogs(invocation, name, options));
+      else finish(await (await import('./looks.ts')).runLogs(invocation, name, options));
     });
 };
 
@@ -125,7 +127,7 @@ const addHands: Add = (fairlead, invocation, finish) => {
     .option('-T, --no-tty', 'no terminal, so that output can be piped')
     .addOption(config())
     .action(async (name, command, options) =>
-      finish(await (await import('./by-hand.ts')).runExec(invocation, name, command, options)),
+      finish(await (await import('./hands.ts')).runExec(invocation, name, command, options)),
     );
 
   fairlead
@@ -136,7 +138,7 @@ const addHands: Add = (fairlead, invocation, finish) => {
     .option('-i, --instance <number>', 'which one; without it the first that runs, or else the first', count)
     .addOption(config())
     .action(async (source, target, options) =>
-      finish(await (await import('./by-hand.ts')).runCp(invocation, source, target, options)),
+      finish(await (await import('./hands.ts')).runCp(invocation, source, target, options)),
     );
 
   fairlead
@@ -147,7 +149,7 @@ const addHands: Add = (fairlead, invocation, finish) => {
     .argument('<name>', 'the job')
     .option('-d, --detach', 'do not wait for its end')
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./by-hand.ts')).runJobRun(invocation, name, options)));
+    .action(async (name, options) => finish(await (await import('./hands.ts')).runJobRun(invocation, name, options)));
 
   fairlead
     .command('restart')
@@ -156,16 +158,14 @@ const addHands: Add = (fairlead, invocation, finish) => {
     )
     .argument('<name>', 'the service')
     .addOption(config())
-    .action(async (name, options) =>
-      finish(await (await import('./by-hand.ts')).runRestart(invocation, name, options)),
-    );
+    .action(async (name, options) => finish(await (await import('./hands.ts')).runRestart(invocation, name, options)));
 
   fairlead
     .command('retry')
     .description('Let a release that failed be tried again.')
     .argument('<name>', 'the service')
     .addOption(config())
-    .action(async (name, options) => finish(await (await import('./by-hand.ts')).runRetry(invocation, name, options)));
+    .action(async (name, options) => finish(await (await import('./hands.ts')).runRetry(invocation, name, options)));
 };
 
 /** Against what runs, or against a revision. */
@@ -175,7 +175,7 @@ async function runPlan(
   options: Flags & { format: 'text' | 'json'; detailedExitcode?: true },
   against: string | undefined,
 ): Promise<ExitCode> {
-  if (against === undefined) return await (await import('./invoke.ts')).runPlan(invocation, dir, options);
+  if (against === undefined) return await (await import('./looks.ts')).runPlan(invocation, dir, options);
   return await (await import('./against.ts')).runPlanAgainst(invocation, dir, { ...options, against });
 }
 

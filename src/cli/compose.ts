@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import { Journal, type Event } from './app/journal.ts';
-import { Reconciler } from './app/reconcile.ts';
-import { Reporter } from './app/reporter.ts';
-import type { Ledger } from './app/ledger.ts';
-import { Wake } from './app/wake.ts';
-import type { Config, CredentialsConfig } from './config.ts';
-import { ReasonError } from './core/reason.ts';
-import type { Balancer, Clock, Hands, Repository, Runtime } from './core/ports.ts';
-import type { PrunePermission } from './core/plan/plan.ts';
-import { connectEngine } from './docker/connect.ts';
-import { LABEL } from './docker/labels.ts';
-import { openRepository, type RepositoryOptions } from './git/repository.ts';
-import { createBalancer } from './haproxy/balancer.ts';
+import { Journal, type Event } from '../app/journal.ts';
+import type { Ledger } from '../app/ledger.ts';
+import { Reconciler } from '../app/reconcile.ts';
+import { Reporter } from '../app/reporter.ts';
+import { Wake } from '../app/wake.ts';
+import type { Config, CredentialsConfig } from '../config/config.ts';
+import type { PrunePermission } from '../core/plan/plan.ts';
+import type { Balancer, Clock, Hands, Repository, Runtime } from '../core/ports.ts';
+import { ReasonError } from '../core/reason.ts';
+import { connectEngine } from '../docker/connect.ts';
+import { LABEL } from '../docker/labels.ts';
+import { openRepository, type RepositoryOptions } from '../git/repository.ts';
+import { createBalancer } from '../haproxy/balancer.ts';
 
 /** How long connections of before a reload may live on, whatever the limits of the routes: longer than drains take. */
 const HARD_STOP_AFTER = 3_600_000;

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
-import type { Event } from './app/journal.ts';
-import type { Terminal } from './commands/terminal.ts';
+import type { Event } from '../app/journal.ts';
+import type { Terminal } from '../commands/terminal.ts';
 
 /** Types of events that somebody may want to be woken by. */
 const TROUBLE: readonly string[] = ['failed', 'refused', 'rolled-back', 'fell'];

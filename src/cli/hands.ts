@@ -1,16 +1,15 @@
-import { userInfo } from 'node:os';
-import { recordAsked } from './app/asked.ts';
-import type { Event } from './app/journal.ts';
-import { FileLedger } from './app/ledger.ts';
-import { readLastGood } from './app/source.ts';
-import { StandIn } from './app/stand-in.ts';
-import type { ExitCode } from './commands/exit.ts';
+import type { Event } from '../app/journal.ts';
+import { FileLedger } from '../app/ledger.ts';
+import { readLastGood } from '../app/source.ts';
+import { StandIn } from '../app/stand-in.ts';
+import type { ExitCode } from '../commands/exit.ts';
+import type { Config } from '../config/config.ts';
+import type { DesiredState } from '../core/desire.ts';
+import { pastOf } from '../core/records.ts';
+import { refusedNow } from '../manifest/restored.ts';
+import { recordByHand } from './by-hand.ts';
 import { clock, machineryOf, type Machinery } from './compose.ts';
-import type { Config } from './config.ts';
 import { openConsole } from './console.ts';
-import type { DesiredState } from './core/desire.ts';
-import { pastOf } from './core/records.ts';
-import { refusedNow } from './manifest/restored.ts';
 import type { Invocation } from './program.ts';
 import type { Flags } from './review.ts';
 import { onCluster, recordOf, withCluster } from './with-cluster.ts';
@@ -18,12 +17,12 @@ import { onCluster, recordOf, withCluster } from './with-cluster.ts';
 /** From flags to what a person does by hand to what runs; each is kept with who it was. */
 
 export async function runRetry(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
-  const { retry } = await import('./commands/retry.ts');
-  const { desiredOf } = await import('./commands/last-good.ts');
+  const { retry } = await import('../commands/retry.ts');
+  const { desiredOf } = await import('../commands/last-good.ts');
   return await withCluster(invocation, flags, async (config, adapters) => {
     const desired = desiredOf(await readLastGood(config.stateDir, config.cluster), config.cluster);
     const past = await recordOf(config);
-    const record = (message: string) => recordAsked(config.stateDir, byHand(name, message));
+    const record = (message: string) => recordByHand(config, name, message);
     return await retry({ ...adapters, ...invocation, name, desired, ...past, now: clock.now(), record });
   });
 }
@@ -34,8 +33,8 @@ export async function runExec(
   command: readonly string[],
   flags: Flags & { instance?: number; tty: boolean },
 ): Promise<number> {
-  const { exec } = await import('./commands/exec.ts');
-  return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
+  const { exec } = await import('../commands/exec.ts');
+  return await withCluster(invocation, flags, async (config, cluster) => {
     return await exec({
       ...cluster,
       ...invocation,
@@ -43,7 +42,7 @@ export async function runExec(
       instance: flags.instance,
       command: command.length === 0 ? ['sh'] : command,
       console: () => openConsole(flags.tty),
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
+      record: (message) => recordByHand(config, name, message),
     });
   });
 }
@@ -54,8 +53,8 @@ export async function runCp(
   target: string,
   flags: Flags & { instance?: number },
 ): Promise<ExitCode> {
-  const { cp } = await import('./commands/cp.ts');
-  return await withCluster(invocation, flags, async ({ stateDir }, cluster) => {
+  const { cp } = await import('../commands/cp.ts');
+  return await withCluster(invocation, flags, async (config, cluster) => {
     return await cp({
       ...cluster,
       ...invocation,
@@ -64,22 +63,8 @@ export async function runCp(
       instance: flags.instance,
       input: process.stdin,
       output: process.stdout,
-      record: (name, message) => recordAsked(stateDir, byHand(name, message)),
+      record: (name, message) => recordByHand(config, name, message),
     });
-  });
-}
-
-export async function runAccess(
-  invocation: Invocation,
-  name: string | undefined,
-  flags: Flags & { tail: number; follow?: true; format: 'text' | 'json' },
-): Promise<ExitCode> {
-  const { access } = await import('./commands/access.ts');
-  const { tail, follow = false, format } = flags;
-  return await withCluster(invocation, flags, async (config, { balancer }) => {
-    const record = (message: string) => recordAsked(config.stateDir, byHand(name ?? 'cluster', message));
-    const { accessLog: isLogged } = config.balancer;
-    return await access({ ...invocation, name, balancer, tail, follow, format, isLogged, record });
   });
 }
 
@@ -88,24 +73,23 @@ export async function runJobRun(
   name: string,
   flags: Flags & { detach?: true },
 ): Promise<number> {
-  const { runJob } = await import('./commands/job-run.ts');
-  const { desiredOf } = await import('./commands/last-good.ts');
+  const { runJob } = await import('../commands/job-run.ts');
+  const { desiredOf } = await import('../commands/last-good.ts');
   return await withCluster(invocation, flags, async (config, { runtime }) => {
-    const { stateDir, cluster } = config;
     return await runJob({
       ...invocation,
       name,
-      desired: (await keptState(config)) ?? desiredOf(undefined, cluster),
+      desired: (await keptState(config)) ?? desiredOf(undefined, config.cluster),
       runtime,
       now: Date.now,
       detached: flags.detach === true,
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
+      record: (message) => recordByHand(config, name, message),
     });
   });
 }
 
 export async function runRestart(invocation: Invocation, name: string, flags: Flags): Promise<ExitCode> {
-  const { restart } = await import('./commands/restart.ts');
+  const { restart } = await import('../commands/restart.ts');
   return await withCluster(invocation, flags, async (config, cluster) => {
     const { stateDir } = config;
     const prune = { budget: config.prune, all: false };
@@ -126,7 +110,7 @@ export async function runRestart(invocation: Invocation, name: string, flags: Fl
       desired: () => keptState(config),
       passes: async () => ((await standIn.isIn()) ? await machinery.get() : undefined),
       reporter: machineryOf(config, cluster, { prune, onEvent, ledger }).reporter,
-      record: (message) => recordAsked(stateDir, byHand(name, message)),
+      record: (message) => recordByHand(config, name, message),
     });
   });
 }
@@ -154,21 +138,7 @@ class OwnMachinery implements AsyncDisposable {
 async function keptState({ stateDir, cluster, policy }: Config): Promise<DesiredState | undefined> {
   const lastGood = await readLastGood(stateDir, cluster);
   if (lastGood === undefined) return undefined;
-  const { desiredOf } = await import('./commands/last-good.ts');
+  const { desiredOf } = await import('../commands/last-good.ts');
   const withheld = refusedNow(lastGood.manifests, policy).flatMap(({ object }) => object ?? []);
   return { ...desiredOf(lastGood, cluster), withheld };
-}
-
-/** With who it was, as far as the machine knows. */
-function byHand(object: string, message: string): Event {
-  return { at: clock.date().toISOString(), type: 'by-hand', object, message: `${userName()} ${message}` };
-}
-
-/** Not every user of a container has a name. */
-function userName(): string {
-  try {
-    return process.env['SUDO_USER'] ?? userInfo().username;
-  } catch {
-    return `user ${process.getuid?.() ?? ''}`;
-  }
 }

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Problem } from '../core/reason.ts';
+import { CONFIG } from '../manifest/config-words.ts';
+import { parseDocuments } from '../manifest/document.ts';
+import type { Document } from '../manifest/document.ts';
+import { explain } from '../manifest/explain.ts';
+import { nearest } from '../manifest/names.ts';
+import { Reading, textField } from '../manifest/reading.ts';
+import type { ConfigDocument } from '../manifest/schema.generated.ts';
+import { overlaid, settings } from '../manifest/settings.ts';
+import type { Given } from '../manifest/settings.ts';
+import { validate } from '../manifest/validators.ts';
 import { configOf, type Config } from './config.ts';
-import type { Problem } from './core/reason.ts';
-import { CONFIG } from './manifest/config-words.ts';
-import { parseDocuments } from './manifest/document.ts';
-import type { Document } from './manifest/document.ts';
-import { explain } from './manifest/explain.ts';
-import { nearest } from './manifest/names.ts';
-import { Reading, textField } from './manifest/reading.ts';
-import type { ConfigDocument } from './manifest/schema.generated.ts';
-import { overlaid, settings } from './manifest/settings.ts';
-import type { Given } from './manifest/settings.ts';
-import { validate } from './manifest/validators.ts';
 
 export type LoadedConfig = { readonly config: Config } | { readonly problems: readonly Problem[] };
 

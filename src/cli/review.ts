@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
-import type { ManifestSet } from './app/source.ts';
-import { EXIT, type ExitCode } from './commands/exit.ts';
-import { validate } from './commands/validate.ts';
-import type { Config } from './config.ts';
-import { loadConfig } from './load-config.ts';
-import { renderProblem } from './core/finding.ts';
-import { checkBalancer } from './manifest/balancer-check.ts';
-import { readDirectory, readTree } from './manifest/files.ts';
+import type { ManifestSet } from '../app/source.ts';
+import { EXIT, type ExitCode } from '../commands/exit.ts';
+import { validate } from '../commands/validate.ts';
+import type { Config } from '../config/config.ts';
+import { loadConfig } from '../config/load.ts';
+import { renderProblem } from '../core/finding.ts';
+import { checkBalancer } from '../manifest/balancer-check.ts';
+import { readDirectory, readTree } from '../manifest/files.ts';
 import type { Invocation } from './program.ts';
 
 /** What needs neither an engine nor git: the configuration and the manifests of a folder. */
@@ -30,8 +30,8 @@ export async function runRender(
 ): Promise<ExitCode> {
   return await withConfig(invocation, flags, async (config) => {
     const { cluster } = config;
-    const { render } = await import('./commands/render.ts');
-    const { renderManifests } = await import('./manifest/render.ts');
+    const { render } = await import('../commands/render.ts');
+    const { renderManifests } = await import('../manifest/render.ts');
     return render({
       set: manifestsForReview(dir, config),
       cluster,

@@ -1,8 +1,8 @@
-import { FileLedger } from './app/ledger.ts';
-import type { EXIT } from './commands/exit.ts';
+import { FileLedger } from '../app/ledger.ts';
+import type { EXIT } from '../commands/exit.ts';
+import type { Config } from '../config/config.ts';
+import { pastOf, type Past } from '../core/records.ts';
 import { openCluster, type Cluster } from './compose.ts';
-import type { Config } from './config.ts';
-import { pastOf, type Past } from './core/records.ts';
 import type { Invocation } from './program.ts';
 import { withConfig, type Flags } from './review.ts';
 

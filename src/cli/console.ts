@@ -1,4 +1,4 @@
-import type { Session } from './core/ports.ts';
+import type { Session } from '../core/ports.ts';
 
 /** What this process reads and prints, as a container's process has it; with a terminal every key goes there. */
 export function openConsole(

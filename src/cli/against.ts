@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { against, type Sides } from './commands/against.ts';
-import type { ExitCode } from './commands/exit.ts';
-import type { Config } from './config.ts';
-import { atRevision } from './git/at-revision.ts';
-import { clustersIn, readDirectory } from './manifest/files.ts';
-import { settings } from './manifest/settings.ts';
+import { against, type Sides } from '../commands/against.ts';
+import type { ExitCode } from '../commands/exit.ts';
+import type { Config } from '../config/config.ts';
+import { atRevision } from '../git/at-revision.ts';
+import { clustersIn, readDirectory } from '../manifest/files.ts';
+import { settings } from '../manifest/settings.ts';
 import type { Invocation } from './program.ts';
 import { manifestsForReview, requireFolder, withConfig, type Flags } from './review.ts';
 

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import type { DiskLimits } from './core/disk.ts';
-import type { ImagePolicy } from './core/housekeeping/images.ts';
-import type { Policy, PruneBudget } from './core/model.ts';
-import { dockerConfig, type DockerConfig } from './docker-config.ts';
-import type { LogLimits } from './docker/log-rotation.ts';
-import { duration } from './manifest/duration.ts';
-import type { Reading } from './manifest/reading.ts';
-import type { ConfigDocument } from './manifest/schema.generated.ts';
-import { bytes, capability, present, sorted } from './manifest/values.ts';
+import type { DiskLimits } from '../core/disk.ts';
+import type { ImagePolicy } from '../core/housekeeping/images.ts';
+import type { Policy, PruneBudget } from '../core/model.ts';
+import type { LogLimits } from '../docker/log-rotation.ts';
+import { duration } from '../manifest/duration.ts';
+import type { Reading } from '../manifest/reading.ts';
+import type { ConfigDocument } from '../manifest/schema.generated.ts';
+import { bytes, capability, present, sorted } from '../manifest/values.ts';
+import { dockerConfig, type DockerConfig } from './docker.ts';
 
 /** The host's configuration with every default filled in; times are milliseconds. */
 export interface Config {
