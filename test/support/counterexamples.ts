@@ -81,4 +81,15 @@ export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {
     },
     { commit: commit({ api: draft('good1', { instances: 2, hostPort: true }) }), crashAfter: 0 },
   ],
+  'a rollout stops at its failure before all that went for it have gone': [
+    { commit: commit({ api: draft('good1', { instances: 4 }) }), crashAfter: 0 },
+    {
+      commit: commit({
+        web: draft('good3', { instances: 2 }),
+        api: draft('nostart', { update: { parallelism: 2, failureAction: 'pause' } }),
+        route: 'web',
+      }),
+      crashAfter: 13,
+    },
+  ],
 };

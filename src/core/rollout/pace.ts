@@ -54,22 +54,35 @@ export function delayedUntil(progress: Progress): number {
 export function neededOld(progress: Progress): readonly Instance[] {
   const { view, verdict } = progress;
   const old = progress.old.filter((each) => !isLeftOver(progress, each));
-  if (verdict.paused) return old;
+  if (verdict.paused) return neededInPause(progress, old);
   if (progress.isAtomic && !hasSwitched(progress)) return neededUntilSwitch(progress);
   if (!progress.isPrepared) return old;
   if (progress.isAtomic) return keptSet(progress);
+  const needed = bestOf(view, old, neededOldCount(progress));
+  return needed.filter((each) => isReady(view, each) || isServing(view, each));
+}
+
+/** What was about to go when the rollout stopped goes all the same: more than is wanted is of no use. */
+function neededInPause(progress: Progress, old: readonly Instance[]): readonly Instance[] {
+  const { view, current, target } = progress;
+  if (progress.isExclusive || progress.isAtomic) return old;
+  const done = current.filter((each) => isSteady(progress, each)).length;
+  return bestOf(view, old, target.instances - done);
+}
+
+/** At most `count`: those that serve and are ready before others. */
+function bestOf(view: ServiceView, instances: readonly Instance[], count: number): readonly Instance[] {
   const worth = (each: Instance) => 2 * Number(isReady(view, each)) + Number(isServing(view, each));
-  const ranked = [...old].sort((a, b) => worth(b) - worth(a) || a.slot - b.slot);
-  return ranked.slice(0, neededOldCount(progress)).filter((each) => isReady(view, each) || isServing(view, each));
+  const ranked = [...instances].sort((a, b) => worth(b) - worth(a) || a.slot - b.slot);
+  return ranked.slice(0, Math.max(0, count));
 }
 
 function neededOldCount(progress: Progress): number {
   const { current, target, desired } = progress;
   if (progress.isExclusive) return 0;
   const done = current.filter((each) => isSteady(progress, each) || isTolerated(progress, each)).length;
-  const missing = Math.max(0, target.instances - done);
   const headStart = progress.isStopFirst && !target.rollback ? desired.service.update.parallelism : 0;
-  return Math.max(0, missing - headStart);
+  return Math.max(0, target.instances - done) - headStart;
 }
 
 /** It failed, now or when it was on trial, and the update policy goes on. */
