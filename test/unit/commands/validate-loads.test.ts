@@ -15,13 +15,13 @@ function loadedWith(module: string, seen = new Set<string>()): ReadonlySet<strin
 }
 
 it('validating loads nothing that plans, runs or talks to anybody: each module costs every hook and editor time', () => {
-  const loaded = [...loadedWith('main.ts'), ...loadedWith('review.ts')];
+  const loaded = [...loadedWith('main.ts'), ...loadedWith('cli/review.ts')];
   expect(loaded).toContain('manifest/cross-check.ts');
   expect(loaded.filter((each) => /^(core\/(plan|rollout|status)|app|docker|git|haproxy)\//.test(each))).toEqual([]);
 });
 
 it('comparing with a revision loads no engine and no balancer: it is for machines that have neither', () => {
-  const loaded = [...loadedWith('against.ts')];
+  const loaded = [...loadedWith('cli/against.ts')];
   expect(loaded).toContain('core/plan/against.ts');
   expect(loaded.filter((each) => /^(docker|haproxy)\//.test(each))).toEqual([]);
 });
