@@ -7,6 +7,9 @@ import fc from 'fast-check';
 const FACTOR = Number(process.env['CASES'] ?? 1);
 const SEED = process.env['SEED'] ?? (FACTOR === 1 ? '1' : undefined);
 
+/** Milliseconds. */
+const LONGEST_WALK = 2 * 3_600_000;
+
 /** Walks that look at a few points only are to look at every one. */
 export const isThorough = FACTOR > 1;
 
@@ -23,6 +26,11 @@ export function some<Item>(items: readonly Item[], count: number): Item[] {
 /** Options of a test that may take so many milliseconds with the usual cases. */
 export function patience(milliseconds: number): { readonly timeout: number } {
   return { timeout: milliseconds * Math.max(1, FACTOR) };
+}
+
+/** Options of a walk that may take so many milliseconds where only a few points are looked at; every one takes its time. */
+export function patienceOfWalk(milliseconds: number): { readonly timeout: number } {
+  return { timeout: isThorough ? LONGEST_WALK : milliseconds };
 }
 
 fc.configureGlobal({ ...cases(100), ...(SEED !== undefined && { seed: Number(SEED) }) });

@@ -11,6 +11,8 @@ import type { JobView } from './view.ts';
 
 /** So long a run that was made is left alone: somebody may be about to begin it, and the engine may need a moment. */
 const PATIENCE = 60_000;
+/** So long one that is made only half: whoever made it is at it, or has ended. */
+const MAKING = 15_000;
 
 /** The run to come: its image is fetched and its container made, so that it can begin in a moment. */
 export function makeSteps(view: JobView, desired: DesiredJob): Step[] {
@@ -72,8 +74,11 @@ export function runSlot(
 
 /** What was made for another release, another schedule or with other limits, or only half, is made anew. */
 export function isAsWanted(desired: DesiredJob, run: Run): boolean {
-  const isWhole = run.state !== 'dead' && run.deviations.length === 0 && run.discoverable !== undefined;
-  return isMeant(desired, run) && isWhole && isEqual(run.resources, canonicalResources(desired.job.resources));
+  return isMeant(desired, run) && isWhole(run) && isEqual(run.resources, canonicalResources(desired.job.resources));
+}
+
+function isWhole({ state, deviations, discoverable }: Run): boolean {
+  return state !== 'dead' && deviations.length === 0 && discoverable !== undefined;
 }
 
 /** It may begin when it is due; one that was made by a clock that was wrong would not be for long. */
@@ -90,7 +95,7 @@ export function isMeant({ job, release }: DesiredJob, run: Run): boolean {
 }
 
 /** One that takes the place of another has its time, and is as new as it is. Times far ahead are of a clock that was wrong. */
-export function patienceEnds({ madeAt, createdAt }: Run, now: number): number {
-  const since = [madeAt, createdAt].filter((at) => at <= now + PATIENCE);
-  return Math.max(0, ...since) + PATIENCE;
+export function patienceEnds(run: Run, now: number): number {
+  const since = [run.madeAt, run.createdAt].filter((at) => at <= now + PATIENCE);
+  return Math.max(0, ...since) + (isWhole(run) ? PATIENCE : MAKING);
 }

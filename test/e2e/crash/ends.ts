@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isThorough, patience, some } from '../../support/cases.ts';
+import { isThorough, patienceOfWalk, some } from '../../support/cases.ts';
 import { nameOf } from '../../support/engine-call.ts';
 import { ROLLOUTS, type Rollout } from './rollouts.ts';
 import { CrashWalk, type Crash, type Point } from './walk.ts';
@@ -36,7 +36,7 @@ export function isNowhereNoticed(name: keyof typeof ROLLOUTS): void {
   });
   afterAll(async () => await walk[Symbol.asyncDispose]());
 
-  it('is nowhere noticed in the end', patience(240_000), () => walkThrough(walk, name));
+  it('is nowhere noticed in the end', patienceOfWalk(240_000), () => walkThrough(walk, name));
 }
 
 async function walkThrough(walk: CrashWalk, name: keyof typeof ROLLOUTS): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isThorough, patience, some } from '../../support/cases.ts';
+import { isThorough, patienceOfWalk, some } from '../../support/cases.ts';
 import { execIn } from '../../support/docker.ts';
 import { nameOf, type Call } from '../../support/engine-call.ts';
 import { EngineProxy, type Side } from '../../support/engine-proxy.ts';
@@ -89,7 +89,7 @@ async function crash(running: { stop(signal: 'SIGKILL'): Promise<number | null> 
   return held.call;
 }
 
-it('lets a migration run once for each release, wherever a process is killed', patience(120_000), async () => {
+it('lets a migration run once for each release, wherever a process is killed', patienceOfWalk(120_000), async () => {
   let running = scenario.run();
   for (let warm = 0; warm < 2; warm++) {
     await push();
