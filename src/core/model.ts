@@ -170,18 +170,32 @@ export interface Timeouts {
   readonly tunnel: number;
 }
 
+export type Algorithm = 'roundrobin' | 'leastconn' | 'source';
+
+/** Who may come, how many at a time, and how they are spread over the members. */
+export interface TrafficPolicy {
+  readonly algorithm: Algorithm;
+  /** CIDRs, sorted; empty: everybody. */
+  readonly allow: readonly string[];
+  /** Requests that the members of a pool have at a time, together; absent: any number. */
+  readonly maxConnections?: number;
+  /** Milliseconds that a member has which leaves; absent: what its service says. */
+  readonly drain?: number;
+}
+
 export interface LoadBalancer {
   readonly kind: 'LoadBalancer';
   readonly name: string;
   readonly description?: string;
   readonly enabled: boolean;
-  /** Lower case, without port; never empty. */
+  /** Lower case, without port; never empty. `*.` stands for one label. */
   readonly hostnames: readonly string[];
   /** Starts with `/`, has no `/` at its end unless it is `/`. */
   readonly path: string;
   readonly stripPath: boolean;
   readonly service: string;
   readonly port: number;
+  readonly traffic: TrafficPolicy;
   readonly timeouts: Timeouts;
   readonly source: Source;
 }

@@ -1,4 +1,4 @@
-import type { HttpCheck, Timeouts } from './model.ts';
+import type { HttpCheck, Timeouts, TrafficPolicy } from './model.ts';
 
 /**
  * What the load balancer should do. Checks stand apart from routes: a pool of checks asks each instance of a service,
@@ -34,6 +34,7 @@ export interface Route {
   readonly hostnames: readonly string[];
   readonly path: string;
   readonly stripPath: boolean;
+  readonly traffic: TrafficPolicy;
   readonly timeouts: Timeouts;
   /** Colour that gets the traffic. */
   readonly active: Colour;
@@ -68,3 +69,6 @@ export interface Member {
 }
 
 export const EMPTY_TABLE: RoutingTable = { version: 1, checks: [], routes: [] };
+
+/** Of a load balancer that says nothing of it. */
+export const PLAIN_TRAFFIC: TrafficPolicy = { algorithm: 'roundrobin', allow: [] };

@@ -1,5 +1,6 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
 import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
+import { serverLimits } from './limits.ts';
 import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
 import { oldWorkerLines } from './old-workers.ts';
 import { requestLogLines } from './request-log.ts';
@@ -133,6 +134,8 @@ function frontendLines(
     'http-request set-header X-Forwarded-Proto http',
     'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
     `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map})`,
+    'http-request set-var-fmt(txn.key) "*.%[req.hdr(host),host_only,lower,field(2,.,0)]%[path]/" unless { var(txn.backend) -m found }',
+    `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map}) unless { var(txn.backend) -m found }`,
     "http-request return status 404 content-type text/plain string 'No load balancer has this host and path.' unless { var(txn.backend) -m found }",
     ...ownClientTimeouts(routes),
     // A request that may have had its effect is never sent twice.
@@ -145,16 +148,45 @@ function routeLines(route: Route, colour: Colour, slots: Slots): readonly string
   const { connect, server, tunnel } = route.timeouts;
   return [
     `backend ${backendName(route.loadBalancer, colour)}`,
-    'balance roundrobin',
+    ...balanceLines(route),
     `timeout connect ${connect}ms`,
     `timeout server ${server}ms`,
     `timeout tunnel ${tunnel}ms`,
     // Not a rule that counts servers: an old worker counts none, although it goes on serving.
-    `http-error status 503 content-type text/plain string 'Load balancer ${route.loadBalancer} has no member that answers.'`,
+    `http-error status 503 content-type text/plain string '${unavailable(route)}'`,
+    ...allowLines(route),
     ...(route.stripPath && route.path !== '/'
       ? [`http-request replace-path '^${quoted(route.path)}/?(.*)' '/\\1'`]
       : []),
-    ...memberLines(route.pools[colour], slots),
+    ...memberLines(route, route.pools[colour], slots),
+  ];
+}
+
+function unavailable({ loadBalancer, traffic: { maxConnections } }: Route): string {
+  const reason = maxConnections === undefined ? '' : ', or none that is free';
+  return `Load balancer ${loadBalancer} has no member that answers${reason}.`;
+}
+
+function balanceLines({ traffic: { algorithm, maxConnections }, timeouts }: Route): readonly string[] {
+  return [
+    `balance ${algorithm}`,
+    // Members come and go: only few clients change theirs then.
+    ...(algorithm === 'source' ? ['hash-type consistent'] : []),
+    ...(maxConnections === undefined ? [] : [`timeout queue ${timeouts.connect}ms`]),
+  ];
+}
+
+/** HAProxy takes no more than 64 words in a line. */
+const WORDS = 50;
+
+function allowLines({ loadBalancer, traffic: { allow } }: Route): readonly string[] {
+  if (allow.length === 0) return [];
+  const rows = Array.from({ length: Math.ceil(allow.length / WORDS) }, (_, row) =>
+    allow.slice(row * WORDS, (row + 1) * WORDS),
+  );
+  return [
+    ...rows.map((row) => `acl allowed src ${row.join(' ')}`),
+    `http-request return status 403 content-type text/plain string 'Load balancer ${loadBalancer} does not take requests from this address.' unless allowed`,
   ];
 }
 
@@ -162,18 +194,21 @@ function quoted(path: string): string {
   return path.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-function memberLines(pool: Pool, slots: Slots): readonly string[] {
+function memberLines(route: Route, pool: Pool, slots: Slots): readonly string[] {
+  const limits = serverLimits(route, pool);
   return pool.members.flatMap((member) => {
     const slot = slotOf(slots, member.check, member.id);
     if (slot === undefined) return [];
     // A worker that starts has no connection of a draining member to finish.
-    return [`server ${serverArguments(member, slot)}${member.state === 'draining' ? ' disabled' : ''}`];
+    const disabled = member.state === 'draining' ? ' disabled' : '';
+    return [`server ${serverArguments(member, slot, limits.get(member.id))}${disabled}`];
   });
 }
 
-/** Name, address and what it tracks, as both `server` and `add server` want it. */
-export function serverArguments(member: Member, slot: string): string {
-  return `${serverName(member, slot)} ${endpoint(member.address, member.port)} track ${checkBackend(member.check)}/${slot}`;
+/** Name, address, limit and what it tracks, as both `server` and `add server` want it. */
+export function serverArguments(member: Member, slot: string, limit: number | undefined): string {
+  const maxconn = limit === undefined ? '' : ` maxconn ${limit}`;
+  return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${maxconn} track ${checkBackend(member.check)}/${slot}`;
 }
 
 export function endpoint(address: string, port: number): string {

@@ -8,6 +8,11 @@ const MOST_RELOADS = 20;
  * that a reload cuts no connection sooner than the time limits of its route would.
  */
 export function oldWorkerLines(routes: readonly Route[], least: number): readonly string[] {
-  const limits = routes.flatMap(({ timeouts: { client, server, tunnel } }) => [client, server, tunnel]);
+  const limits = routes.flatMap(({ timeouts: { client, server, tunnel }, traffic: { drain = 0 } }) => [
+    client,
+    server,
+    tunnel,
+    drain,
+  ]);
   return [`hard-stop-after ${Math.max(least, ...limits)}ms`, `mworker-max-reloads ${MOST_RELOADS}`];
 }

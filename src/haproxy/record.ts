@@ -1,4 +1,4 @@
-import type { RoutingTable } from '../core/routing.ts';
+import { PLAIN_TRAFFIC, type Route, type RoutingTable } from '../core/routing.ts';
 import { FILES } from './config.ts';
 import { digest } from './names.ts';
 import type { Shell } from './shell.ts';
@@ -33,11 +33,17 @@ function digestsOf(texts: Readonly<Record<string, string>>): Recorded['files'] {
 export function parseRecord(text: string | undefined): Recorded | undefined {
   try {
     const record = JSON.parse(text ?? '') as { table: { version: number }; files?: object };
-    return record.table.version === 1 && record.files !== undefined ? (record as Recorded) : undefined;
+    return record.table.version === 1 && record.files !== undefined ? completed(record as Recorded) : undefined;
   } catch {
     // None, or one from another disk's bad day: the next apply writes it anew.
     return undefined;
   }
+}
+
+/** Routes of an earlier Fairlead say nothing of their traffic. */
+function completed(record: Recorded): Recorded {
+  const routes = record.table.routes.map((route: Partial<Route>) => ({ traffic: PLAIN_TRAFFIC, ...route }) as Route);
+  return { ...record, table: { ...record.table, routes } };
 }
 
 /** Whether somebody else wrote into the volume since the last look; only then the files are read. */

@@ -1,5 +1,6 @@
 import type { CheckPool, Member, RoutingTable } from '../core/routing.ts';
 import { serverArguments } from './config.ts';
+import { serverLimits } from './limits.ts';
 import type { LiveServer, LiveServers } from './live.ts';
 import { backendName, checkBackend, serverName, slotName } from './names.ts';
 import { addProbe, probeOf, removeProbe } from './probes.ts';
@@ -21,6 +22,8 @@ interface WantedMember {
   readonly backend: string;
   readonly member: Member;
   readonly slot: string;
+  /** Requests that it has at a time; absent: any number. */
+  readonly limit?: number;
 }
 
 export function runtimeChange(table: RoutingTable, slots: Slots, live: LiveServers): RuntimeChange {
@@ -43,15 +46,16 @@ export function wantedMembers(table: RoutingTable, slots: Slots): ReadonlyMap<st
     (['a', 'b'] as const).map((colour) => ({
       backend: backendName(route.loadBalancer, colour),
       pool: route.pools[colour],
+      limits: serverLimits(route, route.pools[colour]),
     })),
   );
   return new Map(
-    pools.flatMap(({ backend, pool }) =>
+    pools.flatMap(({ backend, pool, limits }) =>
       pool.members.flatMap((member) => {
         const slot = slotOf(slots, member.check, member.id);
-        return slot === undefined
-          ? []
-          : [[`${backend}/${serverName(member, slot)}`, { backend, member, slot }] as const];
+        const limit = limits.get(member.id);
+        const wanted = { backend, member, ...(limit !== undefined && { limit }) };
+        return slot === undefined ? [] : [[`${backend}/${serverName(member, slot)}`, { ...wanted, slot }] as const];
       }),
     ),
   );
@@ -86,12 +90,20 @@ function freeSlots(pool: CheckPool, slots: Slots, live: LiveServers): readonly C
 
 function joinMember(
   server: string,
-  { backend, member, slot }: WantedMember,
+  { backend, member, slot, limit }: WantedMember,
   live: LiveServer | undefined,
 ): readonly Command[] {
-  const add = live === undefined ? [{ text: `add server ${backend}/${serverArguments(member, slot)}` }] : [];
+  const add =
+    live === undefined
+      ? [{ text: `add server ${backend}/${serverArguments(member, slot, limit)}` }]
+      : limitMember(server, limit);
   const blocked = live === undefined || live.maintenance || live.draining;
   return member.state === 'active' && blocked ? [...add, { text: `set server ${server} state ready` }] : add;
+}
+
+/** HAProxy does not tell the limit among what is read of its servers: it is set whether it has changed or not. */
+function limitMember(server: string, limit: number | undefined): readonly Command[] {
+  return limit === undefined ? [] : [{ text: `set maxconn server ${server} ${limit}` }];
 }
 
 function drainMember(server: string, member: Member, live: LiveServer | undefined): readonly Command[] {

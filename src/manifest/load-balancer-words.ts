@@ -1,4 +1,4 @@
-import { unsupported, vocabulary } from './vocabulary.ts';
+import { vocabulary } from './vocabulary.ts';
 import type { Words } from './vocabulary.ts';
 
 const WORDS: Words = {
@@ -13,17 +13,19 @@ const WORDS: Words = {
     prefix: 'path',
     pathPrefix: 'path',
     stripPrefix: 'stripPath',
+    method: 'algorithm',
+    balance: 'algorithm',
+    network: 'allow',
+    whitelist: 'allow',
+    maxConn: 'maxConnections',
+    connectionLimit: 'maxConnections',
   },
 };
 
 const LATER: Words = {
   '': {
     backends: 'weights over several services (`backends`)',
-    algorithm: 'another algorithm than round robin',
-    method: 'another algorithm than round robin',
     affinity: 'affinity',
-    allow: 'allow-lists of addresses',
-    network: 'allow-lists of addresses (`allow`)',
     forceHttps: 'TLS and its redirect (`forceHttps`)',
     force_https: 'TLS and its redirect (`forceHttps`)',
     ports: 'TLS and the choice of ports',
@@ -31,13 +33,20 @@ const LATER: Words = {
     http: 'TLS and the choice of ports',
     https: 'TLS and the choice of ports',
     healthCheck: "a load balancer's own health check (the service's `healthCheck` counts)",
-    maxConnections: 'limits on connections',
     protocol: 'TCP load balancers',
     listen: 'TCP load balancers',
     externalIPs: 'external addresses',
-    drain: "a load balancer's own `drain` (the service's `update.drain` counts)",
     weight: 'weights over several services (`backends`)',
   },
+};
+
+/** As other tools call them. */
+const ALGORITHMS: Readonly<Record<string, string>> = {
+  ROUND_ROBIN: 'roundrobin',
+  LEAST_CONNECTIONS: 'leastconn',
+  LEAST_CONN: 'leastconn',
+  SOURCE_IP: 'source',
+  IP_HASH: 'source',
 };
 
 export const LOAD_BALANCER = vocabulary(
@@ -45,8 +54,15 @@ export const LOAD_BALANCER = vocabulary(
   'docs/kinds/load-balancer.md',
   WORDS,
   LATER,
-  (place, value) =>
-    place === 'hostnames[]' && value.startsWith('*')
-      ? unsupported('Wildcards in `hostnames` are not there yet.')
-      : undefined,
+  (place, value) => {
+    const meant = place === 'algorithm' ? ALGORITHMS[value.toUpperCase()] : undefined;
+    if (meant !== undefined)
+      return { reason: 'schema', message: `\`algorithm\` is called \`${meant}\` here, not \`${value}\`.` };
+    return place === 'hostnames[]' && value.startsWith('*')
+      ? {
+          reason: 'schema',
+          message: `\`${value}\` is no host name; a wildcard stands for the first label alone: \`*.example.com\`.`,
+        }
+      : undefined;
+  },
 );

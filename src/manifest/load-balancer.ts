@@ -1,4 +1,5 @@
-import type { LoadBalancer, Timeouts } from '../core/model.ts';
+import type { LoadBalancer, Timeouts, TrafficPolicy } from '../core/model.ts';
+import { cidrs } from './cidr.ts';
 import { duration } from './duration.ts';
 import type { Reading } from './reading.ts';
 import type { LoadBalancerDocument } from './schema.generated.ts';
@@ -16,8 +17,19 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
     stripPath: fields.stripPath,
     service: fields.service,
     port: fields.port,
+    traffic: traffic(reading, fields),
     timeouts: timeouts(reading, fields.timeouts),
     source: reading.document.locate([]),
+  });
+}
+
+function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy {
+  const { algorithm, allow, maxConnections, drain } = fields;
+  return present<TrafficPolicy>({
+    algorithm,
+    allow: sorted(cidrs(reading, ['allow'], allow ?? [])),
+    maxConnections,
+    drain: drain === undefined ? undefined : duration(reading, ['drain'], drain),
   });
 }
 

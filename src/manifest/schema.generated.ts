@@ -509,7 +509,7 @@ export interface LoadBalancerDocument {
    */
   enabled: boolean;
   /**
-   * Host names that it answers for, whatever their case and port.
+   * Host names that it answers for, whatever their case and port. `*.example.com` stands for every name with one label more, such as `www.example.com`; a name that is written out wins.
    *
    * @minItems 1
    * @maxItems 1000
@@ -531,6 +531,25 @@ export interface LoadBalancerDocument {
    * Port in the container, one of the service's tcp ports.
    */
   port: number;
+  /**
+   * How requests are spread over the instances: `roundrobin` in turn, `leastconn` to the one with the fewest at the time, `source` by the client's address.
+   */
+  algorithm: 'roundrobin' | 'leastconn' | 'source';
+  /**
+   * Addresses that requests may come from, as addresses or CIDRs, in a list or in a text with spaces between them; all others get 403. Default: everybody.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  allow?: string[] | string;
+  /**
+   * Requests that the instances get at a time, together, and at least one each; more wait as long as `timeouts.connect` and get 503 then. Default: any number.
+   */
+  maxConnections?: number;
+  /**
+   * Longest time for requests and connections of an instance that leaves. Default: the service's `update.drain`.
+   */
+  drain?: string | number;
   /**
    * How long the load balancer waits.
    */

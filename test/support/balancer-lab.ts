@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
 import type { ContainerHost } from '../../src/core/container-host.ts';
 import type { Balancer } from '../../src/core/ports.ts';
-import type { CheckPool, Member, Route, RoutingTable } from '../../src/core/routing.ts';
+import { PLAIN_TRAFFIC, type CheckPool, type Member, type Route, type RoutingTable } from '../../src/core/routing.ts';
 import { createBalancer } from '../../src/haproxy/balancer.ts';
 import { Cli } from '../../src/haproxy/cli.ts';
 import { readControl, type BalancerSettings } from '../../src/haproxy/container.ts';
@@ -189,6 +189,7 @@ export function routeTo(a: readonly Member[], change: Partial<Route> = {}, b: re
     hostnames: ['web.example.com'],
     path: '/',
     stripPath: false,
+    traffic: PLAIN_TRAFFIC,
     timeouts: TIMEOUTS,
     active: 'a',
     switchedAt: 0,

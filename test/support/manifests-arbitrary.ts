@@ -22,6 +22,16 @@ const timeouts: fc.Arbitrary<Spelt> = fields({
   tunnel: optional(value.duration(1, 600_000), '1h', 3600),
 });
 
+const addresses = spelt(
+  fc.subarray(['10.0.0.0/8', '192.0.2.7', 'fd00:0:0::/64', '::1'], { minLength: 1 }),
+  (list) => list,
+  (list) =>
+    [...list, ...list]
+      .reverse()
+      .map((each) => (each === '192.0.2.7' ? '192.0.2.7/32' : each.toUpperCase()))
+      .join(' '),
+);
+
 /** A route of its own to a service that has these ports. */
 function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   const hostname = `Www${index}.example.com`;
@@ -43,6 +53,10 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
       stripPath: optional(oneOf(true), false),
       service: oneOf('web'),
       port: oneOf(...TCP_PORTS),
+      algorithm: optional(oneOf('leastconn', 'source'), 'roundrobin'),
+      allow: optional(addresses),
+      maxConnections: optional(oneOf(1, 7, 200)),
+      drain: optional(value.duration(0, 60_000)),
       timeouts: optional(timeouts, {}),
     }),
   );

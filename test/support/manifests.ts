@@ -1,4 +1,5 @@
 import type { ContainerSpec, Job, LoadBalancer, Service, UpdatePolicy } from '../../src/core/model.ts';
+import { PLAIN_TRAFFIC } from '../../src/core/routing.ts';
 
 /** Manifests as reading makes them, for tests of the core. */
 
@@ -70,6 +71,7 @@ export function loadBalancer(change: Partial<LoadBalancer> = {}): LoadBalancer {
     stripPath: false,
     service: 'web',
     port: 8080,
+    traffic: PLAIN_TRAFFIC,
     timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
     source: SOURCE,
     ...change,

@@ -1,7 +1,7 @@
 import type { DesiredState } from '../desire.ts';
 import { NONE, type Details } from './details.ts';
-import { fieldChanges } from './fields.ts';
-import type { LoadBalancer } from '../model.ts';
+import { durationText, fieldChanges } from './fields.ts';
+import type { LoadBalancer, TrafficPolicy } from '../model.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
 import { serviceOfSet } from '../rollout/members.ts';
@@ -103,13 +103,19 @@ function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>
 }
 
 /** With the one that its service has for its other set. */
-function fieldsOf({ hostnames, path, stripPath, timeouts, port }: LoadBalancer, preview: string | undefined): object {
-  return { hostnames, path, stripPath, timeouts, port, update: { preview } };
+function fieldsOf({ traffic, ...others }: LoadBalancer, preview: string | undefined): object {
+  const { hostnames, path, stripPath, timeouts, port } = others;
+  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port, update: { preview } };
+}
+
+function trafficFields({ drain, ...others }: TrafficPolicy): object {
+  return { ...others, drain: durationText(drain) };
 }
 
 /** Only members know their port: without any there is nothing to compare. */
 function fieldsOfRoute(route: Route, port: number): object {
-  const { hostnames, path, stripPath, timeouts, previews, pools, active } = route;
+  const { hostnames, path, stripPath, traffic, timeouts, previews, pools, active } = route;
   const update = { preview: previews[0] };
-  return { hostnames, path, stripPath, timeouts, port: pools[active].members[0]?.port ?? port, update };
+  const known = pools[active].members[0]?.port ?? port;
+  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port: known, update };
 }

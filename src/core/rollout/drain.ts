@@ -1,7 +1,11 @@
 import type { Instance } from '../observed.ts';
 import { serverId } from './readiness.ts';
 import type { Membership } from './routing-index.ts';
+import type { Route } from '../routing.ts';
 import type { ServiceView } from './view.ts';
+
+/** Of a service that no manifest tells of any more. */
+const DRAIN = 30_000;
 
 /** Whether clients reach it now, by its name or through a route. */
 export function isServing(view: ServiceView, instance: Instance): boolean {
@@ -27,14 +31,22 @@ export function canStop(view: ServiceView, instance: Instance): boolean {
   const { balancer, now } = view;
   if (balancer.state === 'unreachable' || isComing(view, instance)) return false;
   const memberships = membershipsOf(view, instance);
-  const limit = view.desired?.service.update.drain ?? 30_000;
-  const expired = memberships.every(({ member }) => member.state === 'draining' && now - member.since >= limit);
+  const expired = memberships.every(
+    ({ route, member }) => member.state === 'draining' && now - member.since >= drainOf(view, route),
+  );
   if (memberships.length > 0 && expired) return true;
   if (balancer.oldWorkers > 0 && wasMember(view, instance)) {
     // No route has led to it since the reload at the latest; tunnels of others may keep an old worker for hours.
-    return memberships.length === 0 && (balancer.reloadedAgo ?? 0) >= limit;
+    const routes = (view.desired?.routedBy ?? []).map((name) => view.routing.routes.get(name));
+    const longest = Math.max(drainOf(view), ...routes.map((route) => drainOf(view, route)));
+    return memberships.length === 0 && (balancer.reloadedAgo ?? 0) >= longest;
   }
   return memberships.every((each) => isDrained(view, each));
+}
+
+/** Milliseconds that requests have which the route has led there; the route's own word counts before the service's. */
+function drainOf({ desired }: ServiceView, route?: Route): number {
+  return route?.traffic.drain ?? desired?.service.update.drain ?? DRAIN;
 }
 
 /** The balancer is being told to lead to it: it will, whatever has been decided since. */

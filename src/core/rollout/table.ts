@@ -62,7 +62,7 @@ function isReachable(instance: Instance): boolean {
 }
 
 function route(context: Context, loadBalancer: LoadBalancer): Route {
-  const { name, hostnames, path, stripPath, timeouts, service } = loadBalancer;
+  const { name, hostnames, path, stripPath, traffic, timeouts, service } = loadBalancer;
   const decision = context.decisions.get(service);
   const preview = decision?.view.desired?.service.update.preview;
   const previews = preview === undefined ? [] : [preview];
@@ -71,6 +71,7 @@ function route(context: Context, loadBalancer: LoadBalancer): Route {
     hostnames,
     path,
     stripPath,
+    traffic,
     timeouts,
     previews,
     ...pools(context, loadBalancer, decision),

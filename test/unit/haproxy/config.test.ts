@@ -140,3 +140,44 @@ test('needs a reload for routes, checks, timeouts, and settings', () => {
   expect(new Set(hashes).size).toBe(hashes.length);
   expect(render(TABLE)).toContain(`description ${skeleton(TABLE)}\n`);
 });
+
+function withTraffic(traffic: Partial<Route['traffic']>, change: Partial<Route> = {}): RoutingTable {
+  return withRoute({ ...change, traffic: { ...ROUTE.traffic, ...traffic } });
+}
+
+test('spreads requests as the route has it, and by address so that few clients change their member', () => {
+  expect(render(withTraffic({ algorithm: 'leastconn' }))).toContain('\n  balance leastconn\n  timeout connect');
+  expect(render(withTraffic({ algorithm: 'source' }))).toContain('\n  balance source\n  hash-type consistent\n');
+});
+
+test('answers addresses that are not on the list 403, however long it is', () => {
+  const allow = Array.from({ length: 51 }, (_, index) => `10.0.${index}.0/24`);
+  const config = render(withTraffic({ allow }, { path: '/a', stripPath: true }));
+  expect(config.match(/acl allowed src .*/g)?.map((line) => line.split(' ').length)).toEqual([53, 4, 53, 4]);
+  expect(config).toMatch(
+    /acl allowed src 10\.0\.50\.0\/24\n {2}http-request return status 403 .* unless allowed\n {2}http-request replace-path/,
+  );
+});
+
+test('shares the requests that a route may have among its members', () => {
+  const members = ['web-1', 'web-2'].map((id, index) => member(id, `10.0.0.${index + 1}`));
+  const gone = member('web-3', '10.0.0.3', { state: 'draining' });
+  const limits = (maxConnections: number, all = members) =>
+    render(withTraffic({ maxConnections }, { pools: { ...ROUTE.pools, a: { set: 'web', members: all } } })).match(
+      /maxconn \d+ track/g,
+    );
+  expect(limits(7)).toEqual(['maxconn 4 track', 'maxconn 3 track']);
+  expect(limits(1)).toEqual(['maxconn 1 track', 'maxconn 1 track']);
+  expect(limits(6, [...members, gone])).toEqual(['maxconn 3 track', 'maxconn 3 track']);
+  expect(render(withTraffic({ maxConnections: 7 }))).toContain('\n  timeout queue 10000ms\n');
+});
+
+test('needs a reload where a limit comes or goes, but none where it changes', () => {
+  const [none, one, two] = [
+    skeleton(TABLE),
+    skeleton(withTraffic({ maxConnections: 1 })),
+    skeleton(withTraffic({ maxConnections: 2 })),
+  ];
+  expect(one).not.toBe(none);
+  expect(two).toBe(one);
+});

@@ -103,3 +103,14 @@ test('leaves servers of backends that are not in the table alone', () => {
     leave: [],
   });
 });
+
+test('tells each member its share of what the route may have, also those that are there', () => {
+  const table = withMembers(member('web-1', '10.0.0.1'), member('web-2', '10.0.0.2'));
+  const limited = {
+    ...table,
+    routes: table.routes.map((each) => ({ ...each, traffic: { ...each.traffic, maxConnections: 5 } })),
+  };
+  const { join } = commands(limited, RUNNING, { [POOL.name]: ['web-1', 'web-2'] });
+  expect(join).toContain(`set maxconn server ${SERVER} 3`);
+  expect(join).toContainEqual(expect.stringMatching(/^add server web\.a\/web-2-\w+ 10\.0\.0\.2:8080 maxconn 2 track /));
+});

@@ -1,4 +1,10 @@
-import type { CheckPool, Member, Route, RoutingTable } from '../../../src/core/routing.ts';
+import {
+  PLAIN_TRAFFIC,
+  type CheckPool,
+  type Member,
+  type Route,
+  type RoutingTable,
+} from '../../../src/core/routing.ts';
 import type { ConfigSettings } from '../../../src/haproxy/config.ts';
 
 export const POOL: CheckPool = {
@@ -34,6 +40,7 @@ export const ROUTE: Route = {
   hostnames: ['web.example.com'],
   path: '/',
   stripPath: false,
+  traffic: PLAIN_TRAFFIC,
   timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
   active: 'a',
   switchedAt: 0,

@@ -241,9 +241,12 @@ describe('a mistake in a LoadBalancer is one problem', () => {
     ['hostname: a.example.com', '5:1 schema: `hostname` is not a field of a LoadBalancer. Did you mean `hostnames`?'],
     [
       'hostnames: ["a.example.com:80"]',
-      '5:13 schema: `hostnames[0]` must be a host name such as www.example.com, without scheme, port or path; it is "a.example.com:80".',
+      '5:13 schema: `hostnames[0]` must be a host name such as www.example.com or *.example.com, without scheme, port or path; it is "a.example.com:80".',
     ],
-    ['hostnames: ["*.example.com"]', '5:13 unsupported: Wildcards in `hostnames` are not there yet.'],
+    [
+      'hostnames: ["*"]',
+      '5:13 schema: `*` is no host name; a wildcard stands for the first label alone: `*.example.com`.',
+    ],
     [
       'hostnames: [a.b]\npath: api',
       '6:7 schema: `path` must begin with /, have no . segments, and no signs but letters, digits and -._~!$&()*+,;=:@%/; it is "api".',
@@ -267,18 +270,14 @@ describe('a mistake in a LoadBalancer is one problem', () => {
 
   it.each([
     'backends',
-    'algorithm',
     'affinity',
-    'allow',
     'forceHttps',
     'ports',
     'tls',
     'healthCheck',
-    'maxConnections',
     'protocol',
     'listen',
     'externalIPs',
-    'drain',
   ])('%s of a later version is refused, never ignored', (field) => {
     expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ObservedBalancer } from '../../../../src/core/observed.ts';
 import { canStop } from '../../../../src/core/rollout/drain.ts';
+import { PLAIN_TRAFFIC } from '../../../../src/core/routing.ts';
 import { checked, NOW, planOf, viewOf } from '../../../support/decisions.ts';
 import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
@@ -11,9 +12,9 @@ const instance = instanceOf(web);
 const routed = [web, loadBalancer()];
 
 /** What the balancer works by once the instance is a member, and drains or serves since then. */
-function member(state: 'active' | 'draining', since: number, sessions = 0): Partial<ObservedBalancer> {
-  const first = planOf({ wanted: routed, instances: [instance] }).table;
-  const { table } = planOf({ wanted: routed, instances: [instance], balancer: checked(first) });
+function member(state: 'active' | 'draining', since: number, sessions = 0, wanted = routed): Partial<ObservedBalancer> {
+  const first = planOf({ wanted, instances: [instance] }).table;
+  const { table } = planOf({ wanted, instances: [instance], balancer: checked(first) });
   const routes = table.routes.map((route) => {
     const members = route.pools.a.members.map((each) => ({ ...each, state, since }));
     return { ...route, pools: { ...route.pools, a: { set: 'web', members } } };
@@ -42,6 +43,12 @@ describe('an instance', () => {
     const old = { oldWorkers: 1, reloadedAgo: 10 * DRAIN };
     expect(mayStop({ ...member('draining', NOW - DRAIN + 1), ...old })).toBe(false);
     expect(mayStop({ ...member('draining', NOW - DRAIN, 1), ...old })).toBe(true);
+  });
+
+  it('has the time that its load balancer gives it, whatever its service says', () => {
+    const patient = [web, loadBalancer({ traffic: { ...PLAIN_TRAFFIC, drain: 2 * DRAIN } })];
+    expect(mayStop(member('draining', NOW - 2 * DRAIN + 1, 1, patient), patient)).toBe(false);
+    expect(mayStop(member('draining', NOW - 2 * DRAIN, 1, patient), patient)).toBe(true);
   });
 
   it('has its time from the reload on where no route leads to it any more', () => {

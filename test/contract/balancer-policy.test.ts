@@ -1,0 +1,130 @@
+import { Agent, request } from 'node:http';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ensureImages } from '../../script/images.mjs';
+import { PLAIN_TRAFFIC, type Route } from '../../src/core/routing.ts';
+import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf, type Upstream } from '../support/balancer-lab.ts';
+import { dockerHost, until } from '../support/docker.ts';
+
+beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1']));
+
+const CLIENTS = Array.from({ length: 12 }, (_, index) => `127.0.0.${index + 2}`);
+
+const withTraffic = (apps: readonly Upstream[], traffic: Partial<Route['traffic']>, change: Partial<Route> = {}) =>
+  tableOf(
+    [poolOf(apps)],
+    [
+      routeTo(
+        apps.map((each) => memberOf(each)),
+        { ...change, traffic: { ...PLAIN_TRAFFIC, ...traffic } },
+      ),
+    ],
+  );
+
+/** Which instance answers a client of this address. */
+function answererOf(lab: BalancerLab, localAddress: string): Promise<string> {
+  const options = { host: '127.0.0.1', port: lab.port, localAddress, headers: { host: 'web.example.com' } };
+  return new Promise((resolve, reject) => {
+    request(options, (response) => {
+      response.resume();
+      resolve(String(response.headers['x-instance']));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])(
+  'what a route says of its traffic, on %s',
+  (haproxy) => {
+    test('a wildcard stands for one label, and for no name that is written out', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const to = (loadBalancer: string, hostname: string, path = '/') =>
+        routeTo([], { loadBalancer, hostnames: [hostname], path });
+      await lab
+        .balancer()
+        .apply(
+          tableOf(
+            [],
+            [to('any', '*.example.com'), to('anyapi', '*.example.com', '/api'), to('one', 'www.example.com')],
+          ),
+        );
+      const routeOf = async (host: string, path = '/') =>
+        /Load balancer (\w+)/.exec((await lab.get(host, path)).body)?.[1];
+      expect(await routeOf('Www.example.com:80', '/api')).toBe('one');
+      expect(await routeOf('a.example.com')).toBe('any');
+      expect(await routeOf('a.EXAMPLE.com:80', '/api/x')).toBe('anyapi');
+      expect(await routeOf('a.b.example.com')).toBeUndefined();
+      expect(await routeOf('example.com')).toBeUndefined();
+    });
+
+    test('addresses that are not on its list get 403', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const balancer = lab.balancer();
+      const many = Array.from({ length: 120 }, (_, index) => `10.1.${index}.0/24`);
+      const statusOf = async (allow: readonly string[]) => {
+        await balancer.apply(withTraffic([], { allow }));
+        return (await lab.get('web.example.com')).status;
+      };
+      expect(await statusOf(['10.0.0.0/8', 'fd00::/64'])).toBe(403);
+      expect(await statusOf([...many, '127.0.0.1/32'])).toBe(503);
+      expect((await lab.get('web.example.com')).body).toBe('Load balancer web has no member that answers.');
+    });
+
+    test('a client stays with its instance by its address, and most do when another one leaves', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const apps = [await lab.upstream('v1'), await lab.upstream('v1'), await lab.upstream('v1')];
+      const balancer = lab.balancer();
+      await balancer.apply(withTraffic(apps, { algorithm: 'source' }));
+      await checked(balancer, apps);
+      const answerers = () => Promise.all(CLIENTS.map((client) => answererOf(lab, client)));
+      const first = await answerers();
+      expect(new Set(first).size).toBeGreaterThan(1);
+      expect(await answerers()).toEqual(first);
+      const gone = apps.find(({ id }) => id.startsWith(first[0] ?? '')) ?? apps[0];
+      await balancer.apply(
+        withTraffic(
+          apps.filter((each) => each !== gone),
+          { algorithm: 'source' },
+        ),
+      );
+      const then = await answerers();
+      const stayed = first.flatMap((each, index) => (gone?.id.startsWith(each) ? [] : [[each, then[index]]]));
+      expect(stayed.filter(([before, after]) => before === after).length).toBe(stayed.length);
+    });
+
+    test('the least busy instance gets the next request', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const apps = [await lab.upstream('v1'), await lab.upstream('v1')];
+      const balancer = lab.balancer();
+      await balancer.apply(withTraffic(apps, { algorithm: 'leastconn' }));
+      await checked(balancer, apps);
+      const busy = lab.get('web.example.com', '/slow?ms=3000');
+      await until(async () => Object.values((await balancer.observe()).members).some(({ sessions }) => sessions > 0));
+      const others = await Promise.all(Array.from({ length: 6 }, () => answererOf(lab, '127.0.0.1')));
+      expect(await busy).toMatchObject({ status: 200 });
+      const [one] = others;
+      expect(others.filter((each) => each === one).length).toBeGreaterThanOrEqual(4);
+    });
+
+    test('requests beyond its limit wait, and a limit changes without a reload', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const app = await lab.upstream('v1');
+      const balancer = lab.balancer();
+      const timeouts = { connect: 500, client: 50_000, server: 50_000, tunnel: 50_000 };
+      await balancer.apply(withTraffic([app], { maxConnections: 2 }, { timeouts }));
+      await checked(balancer, [app]);
+      const statuses = async () => {
+        const agent = new Agent();
+        const answers = await Promise.all([1, 2, 3].map(() => lab.get('web.example.com', '/slow?ms=1500', agent)));
+        agent.destroy();
+        return answers.map(({ status }) => status).sort();
+      };
+      expect(await statuses()).toEqual([200, 200, 503]);
+      await balancer.apply(withTraffic([app], { maxConnections: 3 }, { timeouts }));
+      expect(await statuses()).toEqual([200, 200, 200]);
+      expect(lab.log).toEqual([]);
+      await balancer.apply(withTraffic([app], {}, { timeouts }));
+      expect(lab.log).toEqual(['reloaded HAProxy']);
+    });
+  },
+);

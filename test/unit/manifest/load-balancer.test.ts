@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import type { LoadBalancer } from '../../../src/core/model.ts';
+import { readManifests, type ManifestSet } from '../../../src/manifest/read.ts';
+import { yaml } from '../../support/yaml.ts';
+
+const SERVICE = { kind: 'Service', name: 'web', image: 'web:v1', ports: [8080] };
+const ROUTE = { kind: 'LoadBalancer', name: 'web', hostnames: ['a.example.com'], service: 'web', port: 8080 };
+
+function read(fields: object): ManifestSet {
+  return readManifests([{ path: 'web.yaml', text: yaml(SERVICE, { ...ROUTE, ...fields }) }]);
+}
+
+function loadBalancer(fields: object): LoadBalancer | undefined {
+  const { manifests, problems } = read(fields);
+  expect(problems).toEqual([]);
+  return manifests.find((each) => each.kind === 'LoadBalancer');
+}
+
+function complaints(fields: object): string[] {
+  return read(fields).problems.map(({ path, message }) => `${path ?? ''}: ${message}`);
+}
+
+test('has traffic as HAProxy has it where nothing is said of it', () => {
+  expect(loadBalancer({})?.traffic).toEqual({ algorithm: 'roundrobin', allow: [] });
+});
+
+test.each([
+  [
+    ['10.0.0.0/8', '192.0.2.7', 'FD00:0::/64', '::1'],
+    ['10.0.0.0/8', '192.0.2.7/32', '::1/128', 'fd00::/64'],
+  ],
+  ['10.0.0.0/8 192.0.2.7', ['10.0.0.0/8', '192.0.2.7/32']],
+  ['  10.0.0.0/08,10.0.0.0/8 ', ['10.0.0.0/8']],
+  [['0.0.0.0/0'], ['0.0.0.0/0']],
+])('takes the addresses %s', (allow, expected) => {
+  expect(loadBalancer({ allow })?.traffic.allow).toEqual(expected);
+});
+
+test.each([
+  ['10.0.0.0/33', 'has no prefix length from 0 to 32'],
+  ['10.0.0.0/8/8', 'has no prefix length from 0 to 32'],
+  ['::/129', 'has no prefix length from 0 to 128'],
+  ['10.1.2.3/8', 'has bits after its prefix; did you mean 10.0.0.0/8?'],
+  ['10.0.0', 'is not an address or a CIDR such as 10.0.0.0/8'],
+  ['0x7f.0.0.1', 'is not an address'],
+  ['fe80::1%eth0', 'is not an address'],
+  ["10.0.0.0/8' if TRUE", 'has no prefix length'],
+  ['office', 'is not an address'],
+])('refuses the address %s', (address, message) => {
+  const [problem, ...others] = complaints({ allow: [address] });
+  expect(problem).toContain(`allow[0]: \`${address}\` ${message}`);
+  expect(others).toEqual([]);
+});
+
+test.each([[[]], [' '], ['']])('takes %j for no list of addresses', (allow) => {
+  expect(complaints({ allow })).toHaveLength(1);
+});
+
+test.each([
+  ['method: ROUND_ROBIN', { method: 'ROUND_ROBIN' }, 'Did you mean `algorithm`?'],
+  ['a name of another tool', { algorithm: 'LEAST_CONNECTIONS' }, 'is called `leastconn` here'],
+  ['network', { network: '10.0.0.0/8' }, 'Did you mean `allow`?'],
+  ['a limit of none', { maxConnections: 0 }, 'must be a whole number from 1 to 1000000'],
+  ['a wildcard in the middle', { hostnames: ['a.*.example.com'] }, 'must be a host name such as'],
+  ['a wildcard for everything', { hostnames: ['*'] }, 'a wildcard stands for the first label alone'],
+  ['a part of a label', { hostnames: ['*www.example.com'] }, 'a wildcard stands for the first label alone'],
+])('tells what is meant by %s', (_, fields, message) => {
+  expect(complaints(fields)).toEqual([expect.stringContaining(message)]);
+});
+
+test('takes a wildcard, once', () => {
+  expect(loadBalancer({ hostnames: ['*.Example.com'] })?.hostnames).toEqual(['*.example.com']);
+  const other = { ...ROUTE, name: 'other', hostnames: ['*.example.com'] };
+  const text = yaml(SERVICE, { ...ROUTE, hostnames: ['*.example.com'] }, other);
+  const { problems } = readManifests([{ path: 'web.yaml', text }]);
+  expect(problems).toMatchObject([{ reason: 'duplicate-route', path: 'hostnames[0]' }]);
+});
