@@ -171,10 +171,13 @@ export interface Timeouts {
 }
 
 export type Algorithm = 'roundrobin' | 'leastconn' | 'source';
+export type Affinity = 'none' | 'cookie' | 'source';
 
 /** Who may come, how many at a time, and how they are spread over the members. */
 export interface TrafficPolicy {
   readonly algorithm: Algorithm;
+  /** How a client stays with its member. */
+  readonly affinity: Affinity;
   /** CIDRs, sorted; empty: everybody. */
   readonly allow: readonly string[];
   /** Requests that the members of a pool have at a time, together; absent: any number. */

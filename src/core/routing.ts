@@ -71,4 +71,4 @@ export interface Member {
 export const EMPTY_TABLE: RoutingTable = { version: 1, checks: [], routes: [] };
 
 /** Of a load balancer that says nothing of it. */
-export const PLAIN_TRAFFIC: TrafficPolicy = { algorithm: 'roundrobin', allow: [] };
+export const PLAIN_TRAFFIC: TrafficPolicy = { algorithm: 'roundrobin', affinity: 'none', allow: [] };

@@ -82,7 +82,7 @@ function installation({ table, slots, identity, session }: Change, live: LiveSer
   return {
     config: configFile(identity),
     text: renderConfig(table, settings, checked),
-    map: fileOf(mapLines(routeMap(table))),
+    map: fileOf(mapLines(routeMap(table, slots))),
     skeleton: skeletonOf(table, settings, slots),
   };
 }
@@ -113,7 +113,7 @@ async function writeRecord(session: Session, record: Recorded, files: Readonly<R
 function filesOf({ table, slots, identity, session }: Change): Readonly<Record<string, string>> {
   return {
     [configFile(identity)]: renderConfig(table, configSettings(identity, session.control), slots),
-    [FILES.map]: fileOf(mapLines(routeMap(table))),
+    [FILES.map]: fileOf(mapLines(routeMap(table, slots))),
   };
 }
 

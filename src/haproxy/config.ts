@@ -1,4 +1,5 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
+import { affinityLines } from './affinity.ts';
 import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
 import { serverLimits } from './limits.ts';
 import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
@@ -36,6 +37,10 @@ export const FILES = {
   control: 'control',
 };
 
+function mapFile({ directory }: ConfigSettings): string {
+  return `${directory}/${FILES.map}`;
+}
+
 /** The whole haproxy.cfg. Servers whose check has no slot are left out: they join at run time, once they are checked. */
 export function renderConfig(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
   return `${[globalLines(table, settings, skeletonOf(table, settings, slots)), ...sections(table, settings, slots)].map((lines) => lines.join('\n  ')).join('\n\n')}\n`;
@@ -56,8 +61,8 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
       ? []
       : [frontendLines(settings, settings.http, table.routes)]),
     ...sorted(table.routes, (route) => route.loadBalancer).flatMap((route) => [
-      routeLines(route, 'a', slots),
-      routeLines(route, 'b', slots),
+      routeLines(route, 'a', settings, slots),
+      routeLines(route, 'b', settings, slots),
     ]),
     ...sorted(table.checks, (pool) => pool.name).map((pool) => checkLines(pool, slots)),
   ];
@@ -120,22 +125,23 @@ function controlSections({ control, directory }: ConfigSettings): readonly (read
 }
 
 function frontendLines(
-  { directory, accessLog }: ConfigSettings,
+  settings: ConfigSettings,
   http: { address: string; port: number },
   routes: readonly Route[],
 ): readonly string[] {
+  const map = mapFile(settings);
   return [
     'frontend http',
     `bind ${http.address.includes(':') ? `[${http.address}]` : http.address}:${http.port}`,
-    ...(accessLog ? requestLogLines() : []),
+    ...(settings.accessLog ? requestLogLines() : []),
     // Else a reload closes idle connections that a client is about to use.
     'option idle-close-on-response',
     'option forwardfor',
     'http-request set-header X-Forwarded-Proto http',
     'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
-    `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map})`,
+    `http-request set-var(txn.backend) var(txn.key),map_beg(${map})`,
     'http-request set-var-fmt(txn.key) "*.%[req.hdr(host),host_only,lower,field(2,.,0)]%[path]/" unless { var(txn.backend) -m found }',
-    `http-request set-var(txn.backend) var(txn.key),map_beg(${directory}/${FILES.map}) unless { var(txn.backend) -m found }`,
+    `http-request set-var(txn.backend) var(txn.key),map_beg(${map}) unless { var(txn.backend) -m found }`,
     "http-request return status 404 content-type text/plain string 'No load balancer has this host and path.' unless { var(txn.backend) -m found }",
     ...ownClientTimeouts(routes),
     // A request that may have had its effect is never sent twice.
@@ -144,7 +150,7 @@ function frontendLines(
   ];
 }
 
-function routeLines(route: Route, colour: Colour, slots: Slots): readonly string[] {
+function routeLines(route: Route, colour: Colour, settings: ConfigSettings, slots: Slots): readonly string[] {
   const { connect, server, tunnel } = route.timeouts;
   return [
     `backend ${backendName(route.loadBalancer, colour)}`,
@@ -158,6 +164,7 @@ function routeLines(route: Route, colour: Colour, slots: Slots): readonly string
     ...(route.stripPath && route.path !== '/'
       ? [`http-request replace-path '^${quoted(route.path)}/?(.*)' '/\\1'`]
       : []),
+    ...affinityLines(route, mapFile(settings)),
     ...memberLines(route, route.pools[colour], slots),
   ];
 }
@@ -167,11 +174,12 @@ function unavailable({ loadBalancer, traffic: { maxConnections } }: Route): stri
   return `Load balancer ${loadBalancer} has no member that answers${reason}.`;
 }
 
-function balanceLines({ traffic: { algorithm, maxConnections }, timeouts }: Route): readonly string[] {
+function balanceLines({ traffic: { algorithm, affinity, maxConnections }, timeouts }: Route): readonly string[] {
+  const balance = affinity === 'source' ? affinity : algorithm;
   return [
-    `balance ${algorithm}`,
+    `balance ${balance}`,
     // Members come and go: only few clients change theirs then.
-    ...(algorithm === 'source' ? ['hash-type consistent'] : []),
+    ...(balance === 'source' ? ['hash-type consistent'] : []),
     ...(maxConnections === undefined ? [] : [`timeout queue ${timeouts.connect}ms`]),
   ];
 }

@@ -1,21 +1,23 @@
 import type { Route, RoutingTable } from '../core/routing.ts';
+import { affinityEntries } from './affinity.ts';
 import { backendName, idleColour } from './names.ts';
+import type { Slots } from './slots.ts';
 
-/** The map by which a request finds its backend: host and path, closed by a slash, to the backend's name. */
+/** The map by which a request finds its backend, host and path, closed by a slash, to the backend's name; and by which it finds its member. */
 export type RouteMap = ReadonlyMap<string, string>;
 
 /**
  * HAProxy looks up host, path and one more slash, and takes the longest key that this begins with. As each key ends in
  * a slash too, `host/api/` meets `/api` and `/api/x` but not `/apix`.
  */
-export function routeMap(table: RoutingTable): RouteMap {
+export function routeMap(table: RoutingTable, slots: Slots): RouteMap {
   const previews = table.routes.flatMap((route) =>
     route.previews.map((host) => [key(host, route.path), backendName(route.loadBalancer, idleColour(route))] as const),
   );
   const hosts = table.routes.flatMap((route) =>
     route.hostnames.map((host) => [key(host, route.path), backendName(route.loadBalancer, route.active)] as const),
   );
-  return new Map([...previews, ...hosts]);
+  return new Map([...previews, ...hosts, ...affinityEntries(table, slots)]);
 }
 
 function key(host: string, path: string): string {

@@ -6,6 +6,7 @@ const NAME = /^[a-z0-9][a-z0-9-]*$/;
 const SERVER = /^[A-Za-z0-9][A-Za-z0-9.-]*$/;
 const HOST = /^[a-z0-9*][a-z0-9.*_-]*$/;
 const ALGORITHM = /^(?:roundrobin|leastconn|source)$/;
+const AFFINITY = /^(?:none|cookie|source)$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
 /** What RFC 3986 allows in a path and query, without the quote: it ends HAProxy's own quoting. */
 const PATH = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@%/?]*$/;
@@ -37,8 +38,9 @@ function assertSafeRoute(route: Route): void {
   Object.entries(route.timeouts).forEach(([name, value]) =>
     must(isDuration(value as number), where, `timeout ${name}`, value as number),
   );
-  const { algorithm, allow, maxConnections = 1, drain = 0 } = route.traffic;
+  const { algorithm, affinity, allow, maxConnections = 1, drain = 0 } = route.traffic;
   must(ALGORITHM.test(algorithm), where, 'algorithm', algorithm);
+  must(AFFINITY.test(affinity), where, 'affinity', affinity);
   allow.forEach((cidr) => must(CIDR.test(cidr), where, 'address', cidr));
   must(Number.isInteger(maxConnections) && maxConnections > 0, where, 'limit', maxConnections);
   must(drain === 0 || isDuration(drain), where, 'drain', drain);

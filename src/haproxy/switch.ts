@@ -17,7 +17,7 @@ export async function switchRoutes(cli: Cli, file: string, table: RoutingTable, 
   let changed = false;
   for (const worker of await cli.workers()) {
     const now = readMap(await cli.worker(worker.pid, `show map ${file}`));
-    const wanted = worker.old ? await forOldWorker(cli, worker, now, table, slots) : routeMap(table);
+    const wanted = worker.old ? await forOldWorker(cli, worker, now, table, slots) : routeMap(table, slots);
     if (sameMap(now, wanted)) continue;
     await replaceMap(cli, worker, file, wanted);
     changed = true;
@@ -38,7 +38,7 @@ async function forOldWorker(
     const servers = members.filter(([, wanted]) => wanted.backend === backend);
     return servers.length > 0 && servers.every(([server]) => known.has(server));
   };
-  const entries = [...routeMap(table)].flatMap(([key, backend]) => {
+  const entries = [...routeMap(table, slots)].flatMap(([key, backend]) => {
     const target = knows(backend) ? backend : now.get(key);
     return target === undefined ? [] : [[key, target] as const];
   });

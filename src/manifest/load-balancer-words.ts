@@ -14,6 +14,10 @@ const WORDS: Words = {
     pathPrefix: 'path',
     stripPrefix: 'stripPath',
     method: 'algorithm',
+    sticky: 'affinity',
+    stickySession: 'affinity',
+    sessionAffinity: 'affinity',
+    sessionPersistence: 'affinity',
     balance: 'algorithm',
     network: 'allow',
     whitelist: 'allow',
@@ -25,7 +29,6 @@ const WORDS: Words = {
 const LATER: Words = {
   '': {
     backends: 'weights over several services (`backends`)',
-    affinity: 'affinity',
     forceHttps: 'TLS and its redirect (`forceHttps`)',
     force_https: 'TLS and its redirect (`forceHttps`)',
     ports: 'TLS and the choice of ports',

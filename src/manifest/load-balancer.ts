@@ -24,9 +24,15 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
 }
 
 function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy {
-  const { algorithm, allow, maxConnections, drain } = fields;
+  const { algorithm, affinity, allow, maxConnections, drain } = fields;
+  if (affinity === 'source' && algorithm === 'leastconn')
+    reading.complain(
+      ['algorithm'],
+      'With `affinity: source` the address of the client decides; leave `algorithm` out.',
+    );
   return present<TrafficPolicy>({
     algorithm,
+    affinity,
     allow: sorted(cidrs(reading, ['allow'], allow ?? [])),
     maxConnections,
     drain: drain === undefined ? undefined : duration(reading, ['drain'], drain),

@@ -536,6 +536,10 @@ export interface LoadBalancerDocument {
    */
   algorithm: 'roundrobin' | 'leastconn' | 'source';
   /**
+   * How a client stays with its instance: `cookie` by a cookie that the load balancer sets, `source` by the client's address, which then decides in place of `algorithm`.
+   */
+  affinity: 'none' | 'cookie' | 'source';
+  /**
    * Addresses that requests may come from, as addresses or CIDRs, in a list or in a text with spaces between them; all others get 403. Default: everybody.
    *
    * @minItems 1

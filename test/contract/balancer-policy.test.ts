@@ -126,5 +126,39 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])(
       await balancer.apply(withTraffic([app], {}, { timeouts }));
       expect(lab.log).toEqual(['reloaded HAProxy']);
     });
+
+    test('a client stays with its instance by a cookie until that one leaves', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const apps = [await lab.upstream('v1'), await lab.upstream('v1'), await lab.upstream('v1')];
+      const balancer = lab.balancer();
+      await balancer.apply(withTraffic(apps, { affinity: 'cookie' }));
+      await checked(balancer, apps);
+      const first = await lab.visit();
+      expect(first.cookie).toMatch(/^fairlead-web=[0-9a-f]{16}; Path=\/; HttpOnly; SameSite=Lax$/);
+      const visits = async (cookie: string | undefined) => {
+        const answers = await Promise.all(Array.from({ length: 6 }, () => lab.visit(cookie)));
+        return {
+          answerers: new Set(answers.map(({ instance }) => instance)),
+          cookies: new Set(answers.map((each) => each.cookie)),
+        };
+      };
+      expect(await visits(first.cookie)).toEqual({
+        answerers: new Set([first.instance]),
+        cookies: new Set([undefined]),
+      });
+      expect((await visits(undefined)).answerers.size).toBe(3);
+      expect((await visits('fairlead-web=0123456789abcdef')).cookies.size).toBe(3);
+      // A reload changes nothing about it.
+      await balancer.apply(withTraffic(apps, { affinity: 'cookie', allow: ['127.0.0.0/8'] }));
+      expect((await visits(first.cookie)).answerers).toEqual(new Set([first.instance]));
+      const leaves = apps.find(({ id }) => id.startsWith(first.instance)) ?? apps[0];
+      const members = apps.map((each) => memberOf(each, each === leaves ? { state: 'draining' } : {}));
+      const traffic = { ...PLAIN_TRAFFIC, affinity: 'cookie' as const, allow: ['127.0.0.0/8'] };
+      await balancer.apply(tableOf([poolOf(apps)], [routeTo(members, { traffic })]));
+      const then = await lab.visit(first.cookie);
+      expect(then.cookie).toBeDefined();
+      expect(then.instance).not.toBe(first.instance);
+      expect((await visits(then.cookie)).answerers).toEqual(new Set([then.instance]));
+    });
   },
 );

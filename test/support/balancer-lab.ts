@@ -96,6 +96,13 @@ export class BalancerLab implements AsyncDisposable {
     return get({ host: '127.0.0.1', port: this.port, path, headers: { host }, ...(agent ? { agent } : {}) });
   }
 
+  /** A request with this cookie: who answers, and which cookie it gives. */
+  async visit(cookie?: string): Promise<{ readonly instance: string; readonly cookie: string | undefined }> {
+    const headers = { host: 'web.example.com', ...(cookie !== undefined && { cookie: cookie.split(';')[0] }) };
+    const answer = await get({ host: '127.0.0.1', port: this.port, path: '/', headers });
+    return { instance: String(answer.headers['x-instance']), cookie: answer.headers['set-cookie']?.[0] };
+  }
+
   /** The status that answers an upload whose body never comes to its end. */
   stalledUpload(host: string, path: string): Promise<number> {
     const headers = { host, 'content-length': 10 };

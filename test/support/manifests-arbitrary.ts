@@ -22,6 +22,18 @@ const timeouts: fc.Arbitrary<Spelt> = fields({
   tunnel: optional(value.duration(1, 600_000), '1h', 3600),
 });
 
+/** Not all of one go with all of the other. */
+const spreading = spelt(
+  fc.constantFrom(
+    { algorithm: 'leastconn' },
+    { algorithm: 'source', affinity: 'cookie' },
+    { affinity: 'source' },
+    { affinity: 'none' },
+  ),
+  (meaning) => meaning,
+  (meaning) => ({ algorithm: 'roundrobin', affinity: 'none', ...meaning }),
+);
+
 const addresses = spelt(
   fc.subarray(['10.0.0.0/8', '192.0.2.7', 'fd00:0:0::/64', '::1'], { minLength: 1 }),
   (list) => list,
@@ -47,13 +59,13 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   );
   return merged(
     anyHead('LoadBalancer', `route${index}`),
+    spreading,
     fields({
       hostnames,
       path: index === 0 ? optional(oneOf('//'), '/') : path,
       stripPath: optional(oneOf(true), false),
       service: oneOf('web'),
       port: oneOf(...TCP_PORTS),
-      algorithm: optional(oneOf('leastconn', 'source'), 'roundrobin'),
       allow: optional(addresses),
       maxConnections: optional(oneOf(1, 7, 200)),
       drain: optional(value.duration(0, 60_000)),

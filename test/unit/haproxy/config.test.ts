@@ -150,6 +150,14 @@ test('spreads requests as the route has it, and by address so that few clients c
   expect(render(withTraffic({ algorithm: 'source' }))).toContain('\n  balance source\n  hash-type consistent\n');
 });
 
+test('lets a client stay with its member by a cookie of the route, on its path alone', () => {
+  const config = render(withTraffic({ affinity: 'cookie' }, { path: '/shop' }));
+  expect(config).toContain('set-var-fmt(txn.token) "!%[req.cook(fairlead-web)]"');
+  expect(config).toContain('Set-Cookie "fairlead-web=%[var(txn.given)]; Path=/shop; HttpOnly; SameSite=Lax"');
+  expect(render(withTraffic({ affinity: 'source' }))).toContain('\n  balance source\n  hash-type consistent\n');
+  expect(render(TABLE)).not.toContain('cook');
+});
+
 test('answers addresses that are not on the list 403, however long it is', () => {
   const allow = Array.from({ length: 51 }, (_, index) => `10.0.${index}.0/24`);
   const config = render(withTraffic({ allow }, { path: '/a', stripPath: true }));

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
 import { routedTable, routeMap, sameMap } from '../../../src/haproxy/routes.ts';
-import { ROUTE, TABLE } from './tables.ts';
+import { assignSlots } from '../../../src/haproxy/slots.ts';
+import { member, ROUTE, TABLE } from './tables.ts';
+
+const SLOTS = assignSlots({}, TABLE);
 
 test('leads hosts to the active colour and previews to the idle one', () => {
   const routes = [
     { ...ROUTE, active: 'b' as const, hostnames: ['a.example.com', 'b.example.com'], previews: ['new.example.com'] },
     { ...ROUTE, loadBalancer: 'api', path: '/api' },
   ];
-  expect([...routeMap({ ...TABLE, routes })]).toEqual([
+  expect([...routeMap({ ...TABLE, routes }, SLOTS)]).toEqual([
     ['new.example.com/', 'web.a'],
     ['a.example.com/', 'web.b'],
     ['b.example.com/', 'web.b'],
@@ -16,7 +19,7 @@ test('leads hosts to the active colour and previews to the idle one', () => {
 });
 
 test('lets a hostname win over a preview of the same name', () => {
-  expect(routeMap({ ...TABLE, routes: [{ ...ROUTE, previews: ROUTE.hostnames }] }).get('web.example.com/')).toBe(
+  expect(routeMap({ ...TABLE, routes: [{ ...ROUTE, previews: ROUTE.hostnames }] }, SLOTS).get('web.example.com/')).toBe(
     'web.a',
   );
 });
@@ -25,7 +28,7 @@ test('tells the colours and hostnames that a map really has', () => {
   const recorded = { ...TABLE, routes: [{ ...ROUTE, hostnames: ['a.example.com', 'b.example.com'] }] };
   const [route] = routedTable(recorded, new Map([['a.example.com/', 'web.b']])).routes;
   expect(route).toMatchObject({ active: 'b', hostnames: ['a.example.com'] });
-  expect(routedTable(recorded, routeMap(recorded))).toEqual(recorded);
+  expect(routedTable(recorded, routeMap(recorded, SLOTS))).toEqual(recorded);
 });
 
 test('compares maps by their entries', () => {
@@ -34,5 +37,19 @@ test('compares maps by their entries', () => {
     true,
     false,
     false,
+  ]);
+});
+
+test('has a token for each member that clients may stay with, and none for one that leaves', () => {
+  const [stays, leaves] = [member('web-1', '10.0.0.1'), member('web-2', '10.0.0.2', { state: 'draining' })];
+  const pools = { a: { set: 'web', members: [stays, leaves] }, b: { set: '', members: [stays] } };
+  const route = { ...ROUTE, pools, traffic: { ...ROUTE.traffic, affinity: 'cookie' as const } };
+  const map = routeMap({ ...TABLE, routes: [route] }, SLOTS);
+  const token = map.get('!web-1-89d590') ?? '';
+  expect(token).toMatch(/^[0-9a-f]{16}$/);
+  expect([...map]).toEqual([
+    ['web.example.com/', 'web.a'],
+    [`!${token}`, 'web-1-89d590'],
+    ['!web-1-89d590', token],
   ]);
 });

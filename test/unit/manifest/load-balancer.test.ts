@@ -21,7 +21,7 @@ function complaints(fields: object): string[] {
 }
 
 test('has traffic as HAProxy has it where nothing is said of it', () => {
-  expect(loadBalancer({})?.traffic).toEqual({ algorithm: 'roundrobin', allow: [] });
+  expect(loadBalancer({})?.traffic).toEqual({ algorithm: 'roundrobin', affinity: 'none', allow: [] });
 });
 
 test.each([
@@ -59,6 +59,8 @@ test.each([[[]], [' '], ['']])('takes %j for no list of addresses', (allow) => {
 test.each([
   ['method: ROUND_ROBIN', { method: 'ROUND_ROBIN' }, 'Did you mean `algorithm`?'],
   ['a name of another tool', { algorithm: 'LEAST_CONNECTIONS' }, 'is called `leastconn` here'],
+  ['stickySession', { stickySession: true }, 'Did you mean `affinity`?'],
+  ['two ways to choose', { affinity: 'source', algorithm: 'leastconn' }, 'leave `algorithm` out'],
   ['network', { network: '10.0.0.0/8' }, 'Did you mean `allow`?'],
   ['a limit of none', { maxConnections: 0 }, 'must be a whole number from 1 to 1000000'],
   ['a wildcard in the middle', { hostnames: ['a.*.example.com'] }, 'must be a host name such as'],

@@ -268,19 +268,12 @@ describe('a mistake in a LoadBalancer is one problem', () => {
     expect(mistake(fields)).toEqual([problem]);
   });
 
-  it.each([
-    'backends',
-    'affinity',
-    'forceHttps',
-    'ports',
-    'tls',
-    'healthCheck',
-    'protocol',
-    'listen',
-    'externalIPs',
-  ])('%s of a later version is refused, never ignored', (field) => {
-    expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);
-  });
+  it.each(['backends', 'forceHttps', 'ports', 'tls', 'healthCheck', 'protocol', 'listen', 'externalIPs'])(
+    '%s of a later version is refused, never ignored',
+    (field) => {
+      expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);
+    },
+  );
 });
 
 describe('a document that is no manifest', () => {

@@ -192,7 +192,7 @@ describe('a LoadBalancer', () => {
       stripPath: false,
       service: 'web',
       port: 80,
-      traffic: { algorithm: 'roundrobin', allow: [] },
+      traffic: { algorithm: 'roundrobin', affinity: 'none', allow: [] },
       timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
       source: { file: 'web.yaml', line: 1, column: 1 },
     });
