@@ -1,4 +1,5 @@
 import type { Reporter } from '../app/reporter.ts';
+import { backendsText } from '../core/backends.ts';
 import type { DesiredState } from '../core/desire.ts';
 import { NO_MEMORY } from '../core/rollout/memory.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
@@ -75,7 +76,9 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     palette.dim(revision),
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
     ...report.jobs.flatMap((each) => [jobLine(each, terminal), ...jobDetails(each, isDetailed)]),
-    ...report.loadBalancers.map((each) => `${each.name} → ${each.service}  ${each.state}  ${each.urls.join(' ')}`),
+    ...report.loadBalancers.map(
+      (each) => `${each.name} → ${backendsText(each.backends)}  ${each.state}  ${each.urls.join(' ')}`,
+    ),
     ...report.nodes.flatMap((each) => nodeWarnings(each, terminal)),
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];

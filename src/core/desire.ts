@@ -52,10 +52,16 @@ export function desire(
   const declared = manifests.filter((each) => each.kind === 'LoadBalancer');
   const loadBalancers = declared.filter((each) => each.enabled).sort(byName);
   const disabledLoadBalancers = declared.filter((each) => !each.enabled).map((each) => each.name);
-  const routes = groupBy(loadBalancers, (each) => each.service);
+  const leading = loadBalancers.flatMap((to) => to.backends.map(({ service }) => ({ service, to })));
+  const routes = groupBy(leading, (each) => each.service);
   const services = manifests
     .filter((each) => each.kind === 'Service')
-    .map((service) => desiredService(service, routes.get(service.name) ?? []))
+    .map((service) =>
+      desiredService(
+        service,
+        (routes.get(service.name) ?? []).map(({ to }) => to),
+      ),
+    )
     .sort(byName);
   const jobs = manifests
     .filter((each) => each.kind === 'Job')

@@ -186,6 +186,13 @@ export interface TrafficPolicy {
   readonly drain?: number;
 }
 
+/** A service that a load balancer leads to. */
+export interface Backend {
+  readonly service: string;
+  /** Its share beside those of the others: 0 to 100. */
+  readonly weight: number;
+}
+
 export interface LoadBalancer {
   readonly kind: 'LoadBalancer';
   readonly name: string;
@@ -196,7 +203,8 @@ export interface LoadBalancer {
   /** Starts with `/`, has no `/` at its end unless it is `/`. */
   readonly path: string;
   readonly stripPath: boolean;
-  readonly service: string;
+  /** By name; never empty. A single one has the weight 100. */
+  readonly backends: readonly Backend[];
   readonly port: number;
   readonly traffic: TrafficPolicy;
   readonly timeouts: Timeouts;

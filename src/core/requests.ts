@@ -1,4 +1,4 @@
-import type { Route, RoutingTable } from './routing.ts';
+import { servicesOfSet, type Route, type RoutingTable } from './routing.ts';
 
 /** A request that the load balancer is done with, as its log has it. */
 export interface HandledRequest {
@@ -32,7 +32,7 @@ export type Wanted = (request: HandledRequest) => boolean;
 
 /** Those of a load balancer, of a service's instances, and those that were to reach such a one and did not. */
 export function requestsOf(name: string, table: RoutingTable | undefined): Wanted {
-  const leading = (table?.routes ?? []).filter(({ active, pools }) => serviceOf(pools[active].set) === name);
+  const leading = (table?.routes ?? []).filter(({ active, pools }) => servicesOfSet(pools[active].set).includes(name));
   const names = new Set(leading.map(({ loadBalancer }) => loadBalancer));
   return ({ loadBalancer, member }) =>
     loadBalancer === name || (member === undefined ? names.has(loadBalancer ?? '') : member.service === name);
@@ -42,7 +42,7 @@ export function requestsOf(name: string, table: RoutingTable | undefined): Wante
 export function namesOf({ routes }: RoutingTable): readonly string[] {
   const services = routes.flatMap(servicesOf);
   const names = new Set([...routes.map(({ loadBalancer }) => loadBalancer), ...services]);
-  return [...names].filter((name) => name !== '').sort();
+  return [...names].sort();
 }
 
 /** Whether a load balancer and a service are called so and not all of their requests are those of both. */
@@ -56,10 +56,5 @@ export function areTwo(name: string, { routes }: RoutingTable): boolean {
 }
 
 function servicesOf({ pools }: Route): readonly string[] {
-  return [pools.a.set, pools.b.set].map(serviceOf);
-}
-
-/** Of a set such as `web` or `web@3f9c1a2`. */
-function serviceOf(set: string): string {
-  return set.split('@')[0] ?? '';
+  return [pools.a.set, pools.b.set].flatMap(servicesOfSet);
 }

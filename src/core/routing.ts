@@ -46,8 +46,13 @@ export interface Route {
 }
 
 export interface Pool {
-  /** Which set of members it holds: a service (`web`) or one release of it (`web@3f9c1a2`); empty: none. */
+  /**
+   * Which set of members it holds: a service (`web`), one release of it (`web@3f9c1a2`), or those of several services
+   * (`api+web@3f9c1a2`); empty: none.
+   */
   readonly set: string;
+  /** Shares of the services by name, where there are several. */
+  readonly weights?: Readonly<Record<string, number>>;
   readonly members: readonly Member[];
 }
 
@@ -63,9 +68,25 @@ export interface Member {
   readonly port: number;
   /** Name of the check pool whose server of the same id it follows. */
   readonly check: string;
+  /** Of its server beside the others, 0 to 256; absent: all have the same. */
+  readonly weight?: number;
   readonly state: 'active' | 'draining';
   /** When it came into this state. */
   readonly since: number;
+}
+
+/** The sets that a set is made of. */
+export function partsOfSet(set: string): readonly string[] {
+  return set === '' ? [] : set.split('+');
+}
+
+export function joinedSet(parts: readonly string[]): string {
+  return parts.join('+');
+}
+
+/** Names of the services whose members a set holds. */
+export function servicesOfSet(set: string): readonly string[] {
+  return partsOfSet(set).map((part) => part.split('@')[0] ?? '');
 }
 
 export const EMPTY_TABLE: RoutingTable = { version: 1, checks: [], routes: [] };

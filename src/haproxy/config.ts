@@ -216,7 +216,8 @@ function memberLines(route: Route, pool: Pool, slots: Slots): readonly string[] 
 /** Name, address, limit and what it tracks, as both `server` and `add server` want it. */
 export function serverArguments(member: Member, slot: string, limit: number | undefined): string {
   const maxconn = limit === undefined ? '' : ` maxconn ${limit}`;
-  return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${maxconn} track ${checkBackend(member.check)}/${slot}`;
+  const weight = member.weight === undefined ? '' : ` weight ${member.weight}`;
+  return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${weight}${maxconn} track ${checkBackend(member.check)}/${slot}`;
 }
 
 export function endpoint(address: string, port: number): string {

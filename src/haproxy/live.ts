@@ -5,6 +5,7 @@ export interface LiveServer {
   readonly port: number;
   readonly maintenance: boolean;
   readonly draining: boolean;
+  readonly weight: number;
 }
 
 /** By `backend/server`. */
@@ -26,6 +27,7 @@ export function readServers(answer: string): LiveServers {
         port: Number(fields.get('srv_port')),
         maintenance: (admin & FORCED_MAINTENANCE) !== 0,
         draining: (admin & FORCED_DRAIN) !== 0,
+        weight: Number(fields.get('srv_uweight')),
       };
       return [`${fields.get('be_name') ?? ''}/${fields.get('srv_name') ?? ''}`, server];
     }),

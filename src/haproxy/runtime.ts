@@ -96,7 +96,7 @@ function joinMember(
   const add =
     live === undefined
       ? [{ text: `add server ${backend}/${serverArguments(member, slot, limit)}` }]
-      : limitMember(server, limit);
+      : [...limitMember(server, limit), ...weighMember(server, member, live)];
   const blocked = live === undefined || live.maintenance || live.draining;
   return member.state === 'active' && blocked ? [...add, { text: `set server ${server} state ready` }] : add;
 }
@@ -104,6 +104,10 @@ function joinMember(
 /** HAProxy does not tell the limit among what is read of its servers: it is set whether it has changed or not. */
 function limitMember(server: string, limit: number | undefined): readonly Command[] {
   return limit === undefined ? [] : [{ text: `set maxconn server ${server} ${limit}` }];
+}
+
+function weighMember(server: string, { weight }: Member, live: LiveServer): readonly Command[] {
+  return weight === undefined || weight === live.weight ? [] : [{ text: `set server ${server} weight ${weight}` }];
 }
 
 function drainMember(server: string, member: Member, live: LiveServer | undefined): readonly Command[] {

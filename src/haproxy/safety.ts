@@ -51,11 +51,16 @@ function assertSafeMember(member: Member, where: string): void {
   assertSafeServer(member, where);
   must(SERVER.test(member.check), where, 'check', member.check);
   must(isPort(member.port), where, 'port', member.port);
+  must(isWeight(member.weight ?? 0), where, 'weight', member.weight ?? 0);
 }
 
 function assertSafeServer({ id, address }: { readonly id: string; readonly address: string }, where: string): void {
   must(SERVER.test(id), where, 'server', id);
   must(isIP(address) !== 0, where, 'address', address);
+}
+
+function isWeight(weight: number): boolean {
+  return Number.isInteger(weight) && weight >= 0 && weight <= 256;
 }
 
 function isPort(port: number): boolean {

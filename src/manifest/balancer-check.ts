@@ -17,7 +17,7 @@ export function checkBalancer(manifests: readonly Manifest[], ability: BalancerA
   if (ability.enabled === false) return [...loadBalancers, ...services.filter(isCheckedByHttp)].map(withoutBalancer);
   const unreachable = ability.http === 0 ? loadBalancers.map(withoutPort) : [];
   if (ability.network === 'host') return unreachable;
-  const routed = new Set(loadBalancers.map((each) => each.service));
+  const routed = new Set(loadBalancers.flatMap(({ backends }) => backends.map(({ service }) => service)));
   const checked = services.filter((each) => isCheckedByHttp(each) || routed.has(each.name));
   return [...unreachable, ...checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach)];
 }

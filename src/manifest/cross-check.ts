@@ -106,7 +106,7 @@ function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonl
   const { preview } = manifest.update;
   if (preview === undefined || !manifest.enabled) return [];
   return balancers
-    .filter((entry) => entry.manifest.enabled && entry.manifest.service === manifest.name)
+    .filter((entry) => entry.manifest.enabled && leadsTo(entry.manifest, manifest))
     .map((entry) => ({
       reading,
       manifest,
@@ -116,26 +116,42 @@ function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonl
     }));
 }
 
+interface Reference {
+  readonly entry: Entry<LoadBalancer>;
+  readonly service: string;
+  readonly path: Path;
+}
+
 function checkReferences(
   services: readonly Entry<Service>[],
   balancers: readonly Entry<LoadBalancer>[],
   around: Surroundings,
 ): void {
   const byName = new Map(services.map(({ manifest }) => [manifest.name, manifest]));
-  const dangling: Entry<LoadBalancer>[] = [];
-  for (const balancer of balancers) {
-    const target = byName.get(balancer.manifest.service);
-    if (target !== undefined) checkPort(balancer.reading, balancer.manifest, target);
-    else if (around.isComplete && !around.broken.has(balancer.manifest.service)) dangling.push(balancer);
+  const dangling: Reference[] = [];
+  for (const reference of balancers.flatMap(references)) {
+    const { entry, service } = reference;
+    const target = byName.get(service);
+    if (target !== undefined) checkPort(entry.reading, entry.manifest, target);
+    else if (around.isComplete && !around.broken.has(service)) dangling.push(reference);
   }
   const names = [...byName.keys(), ...around.broken];
-  for (const [index, { reading, manifest }] of dangling.entries()) {
-    const meant = index < MAX_SUGGESTIONS ? nearest(manifest.service, names) : undefined;
+  for (const [index, { entry, service, path }] of dangling.entries()) {
+    const meant = index < MAX_SUGGESTIONS ? nearest(service, names) : undefined;
     const advice = meant === undefined ? '' : ` Did you mean \`${meant}\`?`;
-    reading.complain(['service'], `There is no service \`${manifest.service}\`.${advice}`, {
-      reason: 'unknown-service',
-    });
+    entry.reading.complain(path, `There is no service \`${service}\`.${advice}`, { reason: 'unknown-service' });
   }
+}
+
+function references(entry: Entry<LoadBalancer>): Reference[] {
+  const { backends } = entry.reading.document.value as { backends?: readonly { service: string }[] };
+  if (backends === undefined)
+    return entry.manifest.backends.map(({ service }) => ({ entry, service, path: ['service'] }));
+  return backends.map(({ service }, index) => ({ entry, service, path: ['backends', index, 'service'] }));
+}
+
+function leadsTo({ backends }: LoadBalancer, { name }: Service): boolean {
+  return backends.some(({ service }) => service === name);
 }
 
 function checkPort(reading: Reading, balancer: LoadBalancer, target: Service): void {
@@ -152,10 +168,9 @@ function checkPreviews(
   around: Surroundings,
 ): void {
   if (!around.isComplete || around.broken.size > 0) return;
-  const routed = new Set(balancers.map(({ manifest }) => manifest.service));
   for (const { reading, manifest } of services) {
     if (manifest.update.preview === undefined || manifest.update.strategy !== 'green-blue') continue;
-    if (routed.has(manifest.name)) continue;
+    if (balancers.some((entry) => leadsTo(entry.manifest, manifest))) continue;
     const message = `\`update.preview\` needs a LoadBalancer that leads to \`${manifest.name}\`; there is none.`;
     reading.complain(['update', 'preview'], message);
   }

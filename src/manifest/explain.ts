@@ -66,7 +66,7 @@ function mistakeOf(
     return unknownField(at, param(error, 'additionalProperty'), Object.keys(parent.properties ?? {}), vocabulary);
   }
   if (error.keyword === 'required') return missingField(at, param(error, 'missingProperty'), parent);
-  if (error.keyword === 'anyOf') return noneOf(at, parent);
+  if (error.keyword === 'anyOf') return noneOf(at, parent, vocabulary);
   return wrongValue(at, valueAt(reading.document.value, at), parent, vocabulary);
 }
 
@@ -95,9 +95,10 @@ function missingField(at: Path, name: string, parent: Schema): Mistake {
 }
 
 /** Of the fields that can stand for each other none is there. */
-function noneOf(at: Path, parent: Schema): Mistake {
+function noneOf(at: Path, parent: Schema, { owner }: Vocabulary): Mistake {
   const names = (parent.anyOf ?? []).flatMap(({ required = [] }) => required).map((name) => `\`${name}\``);
-  return { path: at, message: `\`${printPath(at)}\` needs ${names.join(' or ')}.` };
+  const who = at.length === 0 ? `${owner.charAt(0).toUpperCase()}${owner.slice(1)}` : `\`${printPath(at)}\``;
+  return { path: at, message: `${who} needs ${names.join(' or ')}.` };
 }
 
 function wrongName(at: Path, name: string, parent: Schema): Mistake {

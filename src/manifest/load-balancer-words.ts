@@ -8,6 +8,8 @@ const WORDS: Words = {
     hosts: 'hostnames',
     domains: 'hostnames',
     serviceName: 'service',
+    services: 'backends',
+    weight: '`backends: [{ service, weight }]`',
     targetPort: 'port',
     'container-port': 'port',
     prefix: 'path',
@@ -28,7 +30,6 @@ const WORDS: Words = {
 
 const LATER: Words = {
   '': {
-    backends: 'weights over several services (`backends`)',
     forceHttps: 'TLS and its redirect (`forceHttps`)',
     force_https: 'TLS and its redirect (`forceHttps`)',
     ports: 'TLS and the choice of ports',
@@ -39,7 +40,6 @@ const LATER: Words = {
     protocol: 'TCP load balancers',
     listen: 'TCP load balancers',
     externalIPs: 'external addresses',
-    weight: 'weights over several services (`backends`)',
   },
 };
 

@@ -1,4 +1,4 @@
-import type { LoadBalancer, Timeouts, TrafficPolicy } from '../core/model.ts';
+import type { Backend, LoadBalancer, Timeouts, TrafficPolicy } from '../core/model.ts';
 import { cidrs } from './cidr.ts';
 import { duration } from './duration.ts';
 import type { Reading } from './reading.ts';
@@ -15,12 +15,30 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
     hostnames: sorted(fields.hostnames.map((hostname) => hostname.toLowerCase())),
     path: fields.path.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, ''),
     stripPath: fields.stripPath,
-    service: fields.service,
+    backends: backends(reading, fields),
     port: fields.port,
     traffic: traffic(reading, fields),
     timeouts: timeouts(reading, fields.timeouts),
     source: reading.document.locate([]),
   });
+}
+
+function backends(reading: Reading, { service, backends }: LoadBalancerDocument): readonly Backend[] {
+  if (service !== undefined && backends !== undefined)
+    reading.complain(['service'], 'Write either `service` or `backends`, not both.', { part: 'key' });
+  if (backends === undefined) return [{ service: service ?? '', weight: 100 }];
+  for (const [index, each] of backends.entries()) {
+    const first = backends.findIndex((other) => other.service === each.service);
+    if (first < index)
+      reading.complain(
+        ['backends', index, 'service'],
+        `\`${each.service}\` is in \`backends\` twice; write its share once.`,
+      );
+  }
+  if (backends.every(({ weight }) => weight === 0))
+    reading.complain(['backends'], 'No service gets requests: give one of them a weight, or write `enabled: false`.');
+  const sorted = [...backends].sort((a, b) => (a.service < b.service ? -1 : 1));
+  return sorted.length === 1 ? sorted.map(({ service: only }) => ({ service: only, weight: 100 })) : sorted;
 }
 
 function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy {

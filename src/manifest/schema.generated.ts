@@ -526,7 +526,23 @@ export interface LoadBalancerDocument {
   /**
    * Name of the service that gets the requests.
    */
-  service: string;
+  service?: string;
+  /**
+   * In place of `service`: several services, each with its share of the requests.
+   *
+   * @minItems 1
+   * @maxItems 32
+   */
+  backends?: {
+    /**
+     * Name of the service.
+     */
+    service: string;
+    /**
+     * Its share beside those of the others, whatever number of instances it has; with 0 it gets no new requests.
+     */
+    weight: number;
+  }[];
   /**
    * Port in the container, one of the service's tcp ports.
    */

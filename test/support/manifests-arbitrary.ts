@@ -34,6 +34,25 @@ const spreading = spelt(
   (meaning) => ({ algorithm: 'roundrobin', affinity: 'none', ...meaning }),
 );
 
+const leading = fc.oneof(
+  spelt(
+    fc.constant('web'),
+    (service) => ({ service }),
+    (service) => ({ backends: [{ service }] }),
+    (service) => ({ backends: [{ service, weight: 7 }] }),
+  ),
+  spelt(
+    fc.integer({ min: 0, max: 99 }),
+    (weight) => ({ backends: [{ service: 'web', weight }, { service: 'base' }] }),
+    (weight) => ({
+      backends: [
+        { weight: 100, service: 'base' },
+        { service: 'web', weight },
+      ],
+    }),
+  ),
+);
+
 const addresses = spelt(
   fc.subarray(['10.0.0.0/8', '192.0.2.7', 'fd00:0:0::/64', '::1'], { minLength: 1 }),
   (list) => list,
@@ -60,11 +79,11 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   return merged(
     anyHead('LoadBalancer', `route${index}`),
     spreading,
+    leading,
     fields({
       hostnames,
       path: index === 0 ? optional(oneOf('//'), '/') : path,
       stripPath: optional(oneOf(true), false),
-      service: oneOf('web'),
       port: oneOf(...TCP_PORTS),
       allow: optional(addresses),
       maxConnections: optional(oneOf(1, 7, 200)),
@@ -75,7 +94,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
 }
 
 /** What others may depend on. */
-const BASE = { kind: 'Service', name: 'base', image: 'base:1' };
+const BASE = { kind: 'Service', name: 'base', image: 'base:1', ports: [...TCP_PORTS] };
 
 const order = fields({ dependsOn: optional(value.oneOrMore(fc.constantFrom('base')), []) });
 

@@ -61,7 +61,9 @@ export function service({ container, update, ...change }: ServiceChange = {}): S
   };
 }
 
-export function loadBalancer(change: Partial<LoadBalancer> = {}): LoadBalancer {
+type RouteChange = Partial<LoadBalancer> & { readonly service?: string };
+
+export function loadBalancer({ service: to = 'web', ...change }: RouteChange = {}): LoadBalancer {
   return {
     kind: 'LoadBalancer',
     name: 'web',
@@ -69,7 +71,7 @@ export function loadBalancer(change: Partial<LoadBalancer> = {}): LoadBalancer {
     hostnames: ['web.example.com'],
     path: '/',
     stripPath: false,
-    service: 'web',
+    backends: [{ service: to, weight: 100 }],
     port: 8080,
     traffic: PLAIN_TRAFFIC,
     timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },

@@ -16,8 +16,7 @@ import { pruneProblem } from './prune.ts';
 import { decide, type Decision } from '../rollout/decide.ts';
 import { inOrder } from '../rollout/order.ts';
 import { routeChanges } from './route-change.ts';
-import type { Route, RoutingTable } from '../routing.ts';
-import { serviceOfSet } from '../rollout/members.ts';
+import { servicesOfSet, type Route, type RoutingTable } from '../routing.ts';
 import { routingTable } from '../rollout/table.ts';
 import { viewsOf } from '../rollout/view.ts';
 
@@ -123,7 +122,7 @@ function withKept(
   const names = new Set(table.routes.map((each) => each.loadBalancer));
   const claimed = new Set(table.routes.flatMap(placesOf));
   const isKept = (route: Route) =>
-    kept.has(serviceOfSet(route.pools[route.active].set)) &&
+    servicesOfSet(route.pools[route.active].set).some((each) => kept.has(each)) &&
     !names.has(route.loadBalancer) &&
     !placesOf(route).some((place) => claimed.has(place));
   return [...table.routes, ...(recorded?.routes ?? []).filter(isKept)];

@@ -1,20 +1,23 @@
 import type { DesiredState } from '../desire.ts';
 import { NONE, type Details } from './details.ts';
 import { durationText, fieldChanges } from './fields.ts';
-import type { LoadBalancer, TrafficPolicy } from '../model.ts';
+import { backendsText } from '../backends.ts';
+import type { Backend, LoadBalancer, TrafficPolicy } from '../model.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
-import { serviceOfSet } from '../rollout/members.ts';
-import type { Route } from '../routing.ts';
+import { servicesOfSet, type Pool, type Route } from '../routing.ts';
 
 /** What happens to the routes of the balancer, for people. */
 export function routeChanges(desired: DesiredState, state: ObservedState): Change[] {
   const recorded = state.balancer.table?.routes ?? [];
   const routes = new Map(recorded.map((each) => [each.loadBalancer, each]));
   const wanted = new Set(desired.loadBalancers.map((each) => each.name));
-  const previews = new Map(desired.services.map(({ name, service }) => [name, service.update.preview]));
+  const known = new Map(desired.services.map(({ name, service }) => [name, service.update.preview]));
   return [
-    ...desired.loadBalancers.map((each) => routeChange(each, previews.get(each.service), routes.get(each.name), state)),
+    ...desired.loadBalancers.map((each) => {
+      const previews = each.backends.flatMap(({ service }) => known.get(service) ?? []);
+      return routeChange(each, previews, routes.get(each.name), state);
+    }),
     ...(state.balancer.state === 'absent' ? [] : recorded)
       .filter((route) => !wanted.has(route.loadBalancer))
       .map((route) => removedRoute(route, desired)),
@@ -23,33 +26,36 @@ export function routeChanges(desired: DesiredState, state: ObservedState): Chang
 
 function routeChange(
   loadBalancer: LoadBalancer,
-  preview: string | undefined,
+  previews: readonly string[],
   route: Route | undefined,
   state: ObservedState,
 ): Change {
-  const details = routeDetails(loadBalancer, preview, route, state);
+  const details = routeDetails(loadBalancer, previews, route, state);
   return { kind: 'LoadBalancer', name: loadBalancer.name, warnings: [], ...details };
 }
 
 function routeDetails(
   loadBalancer: LoadBalancer,
-  preview: string | undefined,
+  previews: readonly string[],
   route: Route | undefined,
   state: ObservedState,
 ): Details {
-  const { name, service } = loadBalancer;
-  const base = { drift: false, fields: [], steps: [`route ${addressOf(loadBalancer)} to ${service}`] };
-  if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to: service };
-  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer, preview), false);
-  const from = serviceOfSet(route.pools[route.active].set);
-  if (from !== '' && from !== service) {
+  const { name, backends } = loadBalancer;
+  const to = backendsText(backends);
+  const base = { drift: false, fields: [], steps: [`route ${addressOf(loadBalancer)} to ${to}`] };
+  if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to };
+  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer, previews), false);
+  const before = backendsOf(route.pools[route.active]);
+  const from = backendsText(before);
+  if (from !== '' && from !== to) {
+    const path = before.length === 1 && backends.length === 1 ? 'service' : 'backends';
     return {
       ...base,
       action: 'route',
-      because: `service ${from} → ${service}`,
+      because: `${path} ${from} → ${to}`,
       from,
-      to: service,
-      fields: [...fields, { path: 'service', from, to: service, forcesReplacement: false }],
+      to,
+      fields: [...fields, { path, from, to, forcesReplacement: false }],
     };
   }
   if (fields.length > 0)
@@ -89,23 +95,30 @@ function removedRoute(route: Route, desired: DesiredState): Change {
   };
 }
 
-/** What becomes of the service that the route leads to. */
+/** What a pool leads to. */
+function backendsOf({ set, weights }: Pool): readonly Backend[] {
+  return servicesOfSet(set).map((service) => ({ service, weight: weights?.[service] ?? 100 }));
+}
+
+/** What becomes of the services that the route leads to. */
 function afterwards(route: Route, { services }: DesiredState): string {
-  const name = serviceOfSet(route.pools[route.active].set);
-  if (name === '') return '';
-  const service = services.find((each) => each.name === name);
-  if (service === undefined) return `, and the service ${name} with it`;
-  return service.instances > 0 ? `; ${name} goes on running` : '';
+  const names = servicesOfSet(route.pools[route.active].set);
+  const isGone = (name: string) => !services.some((each) => each.name === name);
+  const gone = names.filter(isGone);
+  const staying = services.filter((each) => names.includes(each.name) && each.instances > 0);
+  const withIt = gone.length === 0 ? '' : `, and ${gone.map((each) => `the service ${each}`).join(' and ')} with it`;
+  const on = staying.map(({ name }) => name).join(' and ');
+  return `${withIt}${on === '' ? '' : `; ${on} ${staying.length === 1 ? 'goes' : 'go'} on running`}`;
 }
 
 function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>): string {
   return `${hostnames.join(', ')}${path}`;
 }
 
-/** With the one that its service has for its other set. */
-function fieldsOf({ traffic, ...others }: LoadBalancer, preview: string | undefined): object {
+/** With those that its services have for their other sets. */
+function fieldsOf({ traffic, ...others }: LoadBalancer, previews: readonly string[]): object {
   const { hostnames, path, stripPath, timeouts, port } = others;
-  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port, update: { preview } };
+  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port, update: { preview: previews } };
 }
 
 function trafficFields({ drain, ...others }: TrafficPolicy): object {
@@ -115,7 +128,7 @@ function trafficFields({ drain, ...others }: TrafficPolicy): object {
 /** Only members know their port: without any there is nothing to compare. */
 function fieldsOfRoute(route: Route, port: number): object {
   const { hostnames, path, stripPath, traffic, timeouts, previews, pools, active } = route;
-  const update = { preview: previews[0] };
+  const update = { preview: previews };
   const known = pools[active].members[0]?.port ?? port;
   return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port: known, update };
 }

@@ -11,11 +11,6 @@ export interface MemberSet {
   readonly members: readonly Instance[];
 }
 
-/** The service of a member set. */
-export function serviceOfSet(id: string): string {
-  return id.split('@')[0] ?? '';
-}
-
 export interface MemberSets {
   /** Those that are to be found by the service's name. */
   readonly named: readonly Instance[];

@@ -1,7 +1,7 @@
 import { isDraining, isRouted, isServing } from './drain.ts';
 import { isUp, type Instance } from '../observed.ts';
 import { isFound, isSteady, monitoredAt, readyCount, type Progress } from './progress.ts';
-import type { Route } from '../routing.ts';
+import { partsOfSet, type Route } from '../routing.ts';
 import { isFailing, isReady, isStopping, type ServiceView } from './view.ts';
 
 /** How many instances of the target may be started now. */
@@ -131,7 +131,7 @@ function isOver(view: ServiceView, instance: Instance): boolean {
 function isLedTo(progress: Progress): boolean {
   return routesOf(progress).some(({ pools, active }) => {
     const { set, members } = pools[active];
-    return set === setId(progress) && members.length > 0;
+    return partsOfSet(set).includes(setId(progress)) && members.length > 0;
   });
 }
 
@@ -150,7 +150,7 @@ export function keptUntil(progress: Progress): number {
 function switchedAt(progress: Progress): number {
   const { view, current } = progress;
   const own = routesOf(progress);
-  if (own.some((route) => route.pools[route.active].set !== setId(progress))) return view.now;
+  if (own.some(({ pools, active }) => !partsOfSet(pools[active].set).includes(setId(progress)))) return view.now;
   const recorded = Math.max(0, ...own.map((route) => route.switchedAt));
   if (recorded > 0) return recorded;
   return Math.max(0, ...current.map((each) => view.memory.readySince[each.id]?.at ?? view.now));

@@ -1,12 +1,24 @@
 import isEqual from 'fast-deep-equal';
 import type { CheckDefinition, DesiredState } from '../desire.ts';
-import type { LoadBalancer } from '../model.ts';
-import { serviceOfSet, type MemberSet } from './members.ts';
+import type { Backend, LoadBalancer } from '../model.ts';
+import type { MemberSet } from './members.ts';
 import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
 import { checksFor, serverId } from './readiness.ts';
 import type { RoutingIndex } from './routing-index.ts';
 import type { Decision } from './decide.ts';
-import type { CheckedServer, CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../routing.ts';
+import {
+  joinedSet,
+  partsOfSet,
+  servicesOfSet,
+  type CheckedServer,
+  type CheckPool,
+  type Colour,
+  type Member,
+  type Pool,
+  type Route,
+  type RoutingTable,
+} from '../routing.ts';
+import { memberWeights } from './weights.ts';
 
 interface Context {
   readonly desired: DesiredState;
@@ -39,14 +51,18 @@ export function routingTable(
   return { version: 1, checks: checkPools(context, state.runtime.instances, routes), routes };
 }
 
-/** Load balancers that still lead to another service than the wanted one, which is not ready. */
+/** Load balancers that still lead to other services than the wanted ones, which are not ready. */
 export function detours(desired: DesiredState, { routes }: RoutingTable): string[] {
-  const wanted = new Map(desired.loadBalancers.map((each) => [each.name, each.service]));
+  const wanted = new Map(desired.loadBalancers.map((each) => [each.name, servicesOf(each)]));
   return routes.flatMap(({ loadBalancer, pools, active }) => {
-    const service = serviceOfSet(pools[active].set);
-    const isThere = service === '' || (wanted.get(loadBalancer) ?? service) === service;
+    const services = servicesOfSet(pools[active].set);
+    const isThere = services.length === 0 || isEqual(wanted.get(loadBalancer) ?? services, services);
     return isThere ? [] : [loadBalancer];
   });
+}
+
+function servicesOf({ backends }: LoadBalancer): readonly string[] {
+  return backends.map(({ service }) => service);
 }
 
 export function sameTable(a: RoutingTable, b: RoutingTable): boolean {
@@ -62,10 +78,9 @@ function isReachable(instance: Instance): boolean {
 }
 
 function route(context: Context, loadBalancer: LoadBalancer): Route {
-  const { name, hostnames, path, stripPath, traffic, timeouts, service } = loadBalancer;
-  const decision = context.decisions.get(service);
-  const preview = decision?.view.desired?.service.update.preview;
-  const previews = preview === undefined ? [] : [preview];
+  const { name, hostnames, path, stripPath, traffic, timeouts } = loadBalancer;
+  const decisions = servicesOf(loadBalancer).map((service) => context.decisions.get(service));
+  const previews = decisions.flatMap((decision) => decision?.view.desired?.service.update.preview ?? []);
   return {
     loadBalancer: name,
     hostnames,
@@ -74,18 +89,14 @@ function route(context: Context, loadBalancer: LoadBalancer): Route {
     traffic,
     timeouts,
     previews,
-    ...pools(context, loadBalancer, decision),
+    ...pools(context, loadBalancer),
   };
 }
 
 /** Which set is in which colour, and which colour serves. */
-function pools(
-  context: Context,
-  loadBalancer: LoadBalancer,
-  decision: Decision | undefined,
-): Pick<Route, 'active' | 'switchedAt' | 'pools'> {
+function pools(context: Context, loadBalancer: LoadBalancer): Pick<Route, 'active' | 'switchedAt' | 'pools'> {
   const recorded = context.routing.routes.get(loadBalancer.name);
-  const serving = decision?.serving ?? { id: loadBalancer.service, members: [] };
+  const { serving, standby } = setsOfAll(context, servicesOf(loadBalancer));
   const active = recorded?.active ?? 'a';
   const idle: Colour = active === 'a' ? 'b' : 'a';
   const fill = (colour: Colour, set: MemberSet | undefined) =>
@@ -94,18 +105,37 @@ function pools(
   // Of a process whose clock was ahead: nobody waits until it is that late.
   const switchedAt = Math.min(recorded?.switchedAt ?? 0, context.now);
   if (previous === undefined || previous.id === serving.id) {
-    return { active, switchedAt, pools: paint(active, fill(active, serving), fill(idle, decision?.standby)) };
+    return { active, switchedAt, pools: paint(active, fill(active, serving), fill(idle, standby)) };
   }
-  if (isReadyToSwitch(context, loadBalancer, decision, previous)) {
+  if (isReadyToSwitch(context, loadBalancer, previous)) {
     return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
   }
   return { active, switchedAt, pools: paint(active, fill(active, previous), fill(idle, serving)) };
 }
 
+/** What services serve by together, and by what they would after a switch; those that are not wanted have nobody. */
+function setsOfAll(context: Context, services: readonly string[]): Pick<Decision, 'serving' | 'standby'> {
+  const own = services.map((service) => {
+    const { serving, standby } = context.decisions.get(service) ?? { serving: { id: service, members: [] } };
+    return { serving, standby };
+  });
+  const isOne = own.every(({ standby }) => standby === undefined);
+  const standby = joined(own.map((each) => each.standby ?? each.serving));
+  return { serving: joined(own.map((each) => each.serving)), ...(!isOne && { standby }) };
+}
+
+function joined(sets: readonly MemberSet[]): MemberSet {
+  return { id: joinedSet(sets.map(({ id }) => id)), members: sets.flatMap(({ members }) => members) };
+}
+
 /** What a recorded set is now: a service whose strategy has changed calls its sets by other names. */
-function setOf({ sets, decisions }: Context, id: string): MemberSet | undefined {
-  if (id === '') return undefined;
-  return sets.get(id) ?? decisions.get(serviceOfSet(id))?.serving ?? { id, members: [] };
+function setOf({ sets, decisions }: Context, set: string): MemberSet | undefined {
+  if (set === '') return undefined;
+  const parts = partsOfSet(set).map((id) => {
+    const [service = ''] = servicesOfSet(id);
+    return sets.get(id) ?? decisions.get(service)?.serving ?? { id, members: [] };
+  });
+  return joined(parts);
 }
 
 function paint(first: Colour, one: Pool, other: Pool): Route['pools'] {
@@ -113,25 +143,33 @@ function paint(first: Colour, one: Pool, other: Pool): Route['pools'] {
 }
 
 /** A route leaves a set that serves only for one that is ready as a whole, and one that will never serve at once. */
-function isReadyToSwitch(
-  context: Context,
-  { port }: LoadBalancer,
-  decision: Decision | undefined,
-  previous: MemberSet,
-): boolean {
-  const members = decision?.serving.members ?? [];
+function isReadyToSwitch(context: Context, loadBalancer: LoadBalancer, previous: MemberSet): boolean {
+  const coming = loadBalancer.backends.flatMap(({ service, weight }) => {
+    const decision = context.decisions.get(service);
+    const isThere = decision !== undefined && partsOfSet(previous.id).includes(decision.serving.id);
+    return isThere || (weight === 0 && loadBalancer.backends.length > 1) ? [] : [decision];
+  });
+  if (previous.members.length > 0) return coming.every((each) => isReadyAsWhole(context, loadBalancer, each));
+  const isOver = servicesOfSet(previous.id).every((each) => context.decisions.get(each)?.progress === undefined);
+  return isOver || coming.length === 0 || coming.some((each) => (each?.serving.members ?? []).length > 0);
+}
+
+function isReadyAsWhole(context: Context, { port }: LoadBalancer, decision: Decision | undefined): boolean {
   const target = decision?.progress?.target;
-  const isOver = context.decisions.get(serviceOfSet(previous.id))?.progress === undefined;
-  if (previous.members.length === 0) return members.length > 0 || isOver;
   // A release that is on its way out is nothing to go over to.
-  const staying = members.filter((each) => each.release === target?.release);
+  const staying = (decision?.serving.members ?? []).filter((each) => each.release === target?.release);
   // Who serves by another way may never have been asked for this route: until then the balancer takes it for down.
   const ready = staying.filter((each) => hasPassed(context, each, checkOf(context, each, port))).length;
   return ready > 0 && ready >= (target?.instances ?? 0);
 }
 
 /** Wanted members are active; others that are still up drain; those that are gone are dropped. */
-function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefined, set: MemberSet | undefined): Pool {
+function pool(
+  context: Context,
+  { port, backends }: LoadBalancer,
+  recorded: Pool | undefined,
+  set: MemberSet | undefined,
+): Pool {
   const known = recorded?.members ?? [];
   const wanted = (set?.members ?? []).flatMap((instance): Member[] => {
     const id = serverId(instance);
@@ -146,10 +184,21 @@ function pool(context: Context, { port }: LoadBalancer, recorded: Pool | undefin
       const since = each.state === 'draining' ? Math.min(each.since, context.now) : context.now;
       return { ...each, state: 'draining', since };
     });
-  return {
-    set: set?.id ?? (draining.length > 0 ? (recorded?.set ?? '') : ''),
-    members: [...wanted, ...draining].sort(byId),
-  };
+  const id = set?.id ?? (draining.length > 0 ? (recorded?.set ?? '') : '');
+  return weighted({ set: id, members: [...wanted, ...draining].sort(byId) }, backends, recorded);
+}
+
+/** With the shares of several services; a set that is on its way out keeps those that it had. */
+function weighted(pool: Pool, backends: readonly Backend[], recorded: Pool | undefined): Pool {
+  const services = servicesOfSet(pool.set);
+  if (services.length < 2) return pool;
+  const wanted = new Map(backends.map(({ service, weight }) => [service, weight]));
+  const weights = Object.fromEntries(
+    services.map((each) => [each, wanted.get(each) ?? recorded?.weights?.[each] ?? 0]),
+  );
+  const own = memberWeights(pool.members, weights);
+  const members = pool.members.map((each) => ({ ...each, weight: own.get(each.service) ?? 0 }));
+  return { ...pool, weights, members };
 }
 
 function memberOf(

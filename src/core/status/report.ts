@@ -9,8 +9,7 @@ import type { JobDecision } from '../jobs/decide.ts';
 import type { Decision } from '../rollout/decide.ts';
 import { failuresByRelease, sharedFailures, type Failure } from '../rollout/memory.ts';
 import { groupBy } from '../group.ts';
-import { serviceOfSet } from '../rollout/members.ts';
-import type { Colour, Member, Route } from '../routing.ts';
+import { servicesOfSet, type Colour, type Member, type Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
 import { jobStatus } from './job-status.ts';
 import { sightings, type Sighting } from './moved-tag.ts';
@@ -126,7 +125,7 @@ function indexed(context: ReportContext): IndexedContext {
   return {
     ...context,
     routes: new Map((state.balancer.table?.routes ?? []).map((each) => [each.loadBalancer, each])),
-    loadBalancers: groupBy(desired.loadBalancers, (each) => each.service),
+    loadBalancers: byService(desired.loadBalancers),
     decisions: new Map(plan.decisions.map((each) => [each.view.name, each])),
     jobs: new Map(plan.jobs.map((each) => [each.view.name, each])),
     refused: groupBy(plan.unscheduled, (each) => each.service),
@@ -151,23 +150,32 @@ function quarantine({ view, progress }: Decision, revision: RevisionStatus): Qua
   return [{ service: view.name, release: `${view.name}@${evidence.release}`, revision: revision.tried, reason }];
 }
 
+function byService(loadBalancers: readonly LoadBalancer[]): IndexedContext['loadBalancers'] {
+  const leading = loadBalancers.flatMap((to) => to.backends.map(({ service }) => ({ service, to })));
+  return new Map([...groupBy(leading, ({ service }) => service)].map(([name, all]) => [name, all.map(({ to }) => to)]));
+}
+
 function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedContext): LoadBalancerStatus {
   const { state, routes, decisions, httpPort } = context;
-  const { name, service } = loadBalancer;
+  const { name, backends } = loadBalancer;
   const route = routes.get(name);
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
-  const base = { name, service, urls: urlsOf(loadBalancer, httpPort), members };
+  const base = { name, backends, urls: urlsOf(loadBalancer, httpPort), members };
   if (route === undefined) return { ...base, state: 'pending' };
-  const current = serviceOfSet(route.pools[route.active].set);
-  if (current !== '' && current !== service) {
-    const message = `${name} still leads to ${current}: ${service} is not ready as a whole.`;
+  const services = backends.map(({ service }) => service);
+  const current = servicesOfSet(route.pools[route.active].set);
+  const missing = services.filter((each) => !current.includes(each));
+  if (current.length > 0 && missing.length > 0) {
+    const message = `${name} still leads to ${current.join(' and ')}: ${missing.join(' and ')} is not ready as a whole.`;
     return { ...base, state: 'target-not-ready', problem: { layer: 'lb', reason: 'target-not-ready', message } };
   }
   const serving = members.filter((each) => each.weight > 0);
   if (serving.some((each) => each.state === 'healthy')) return { ...base, state: 'serving' };
   if (serving.some((each) => each.state === 'starting')) return { ...base, state: 'pending' };
-  const wanted = decisions.get(service)?.view.desired?.instances ?? 0;
-  const message = `${name} answers 503: ${service} has no ready instance of ${wanted}.`;
+  const counts = services.map(
+    (each) => `${each} has no ready instance of ${decisions.get(each)?.view.desired?.instances ?? 0}`,
+  );
+  const message = `${name} answers 503: ${counts.join(', ')}.`;
   return { ...base, state: 'no-members', problem: { layer: 'lb', reason: 'no-members', message } };
 }
 
@@ -187,7 +195,10 @@ function membersOf(route: Route, colour: Colour, { balancer }: ObservedState): M
       address: `${member.address}:${member.port}`,
       state: memberState(member, check),
       description: check?.description ?? 'not checked yet',
-      weight: colour === route.active && member.state === 'active' ? 100 : 0,
+      weight:
+        colour === route.active && member.state === 'active'
+          ? (route.pools[colour].weights?.[member.service] ?? 100)
+          : 0,
       sessions: figures?.sessions ?? 0,
       errors: figures?.errors ?? 0,
     };

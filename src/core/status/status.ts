@@ -1,3 +1,4 @@
+import type { Backend } from '../model.ts';
 import type { Layer, Problem, Reason, Warning } from '../reason.ts';
 import type { Unscheduled } from '../placement.ts';
 
@@ -132,7 +133,8 @@ export interface RunStatus {
 export interface LoadBalancerStatus {
   readonly name: string;
   readonly state: 'serving' | 'no-members' | 'target-not-ready' | 'pending';
-  readonly service: string;
+  /** What it is to lead to. */
+  readonly backends: readonly Backend[];
   readonly urls: readonly string[];
   readonly members: readonly MemberStatus[];
   readonly problem?: ProblemStatus;
@@ -146,6 +148,7 @@ export interface MemberStatus {
   readonly state: 'starting' | 'healthy' | 'unhealthy' | 'draining';
   /** In the balancer's own words. */
   readonly description: string;
+  /** Share of its service; 0: it gets no new requests. */
   readonly weight: number;
   readonly sessions: number;
   readonly errors: number;

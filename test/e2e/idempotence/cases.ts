@@ -180,6 +180,13 @@ const ROUTES: readonly Row[] = [
   ['stripPath', 'path: /a', 'path: /a\nstripPath: true', 'stripPath'],
   ['service', 'service: routed', 'service: other', 'service'],
   ['port', 'port: 8080', 'port: 8081', 'port'],
+  [
+    'backends',
+    'backends: [{ service: routed, weight: 90 }, { service: other, weight: 10 }]',
+    'backends: [{ service: routed, weight: 50 }, { service: other, weight: 50 }]',
+    'backends',
+  ],
+  ['one of several', 'backends: [{ service: routed, weight: 5 }]', 'service: routed'],
   ['algorithm', 'algorithm: leastconn', 'algorithm: source', 'algorithm'],
   ['affinity', 'affinity: cookie', 'affinity: source', 'affinity'],
   ['allow', 'allow: [10.0.0.0/8]', 'allow: [10.0.0.0/8, 127.0.0.1]', 'allow'],
@@ -335,7 +342,9 @@ function over(base: string, fields: string): string {
 }
 
 function nameOf(line: string): string {
-  return line.split(':', 1)[0] ?? '';
+  const [name = ''] = line.split(':', 1);
+  // One stands for the other.
+  return name === 'backends' ? 'service' : name;
 }
 
 function check(command: string, more: string): string {

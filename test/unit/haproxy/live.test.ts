@@ -28,7 +28,13 @@ check:web,s2,0,,,DOWN,L7STS,503,,"Sorry, ""busy""",10.0.0.2:8080,
 test('reads the state of servers', () => {
   const servers = readServers(SERVERS);
   expect([...servers.keys()]).toEqual(['control/master', 'web.a/m1', 'check:web/s1', 'check:web/s3']);
-  expect(servers.get('web.a/m1')).toEqual({ address: '172.30.77.11', port: 8080, maintenance: false, draining: true });
+  expect(servers.get('web.a/m1')).toEqual({
+    address: '172.30.77.11',
+    port: 8080,
+    maintenance: false,
+    draining: true,
+    weight: 1,
+  });
   // A slot that the config disabled and a command enabled keeps the config's mark.
   expect(servers.get('check:web/s1')).toMatchObject({ maintenance: false, draining: false });
   expect(servers.get('check:web/s3')).toMatchObject({ maintenance: true });

@@ -7,8 +7,8 @@ import { member, POOL, ROUTE, TABLE } from './tables.ts';
 const SLOTS = { [POOL.name]: ['web-1', null] };
 const CHECK = `check:${POOL.name}`;
 const [SERVER = ''] = wantedMembers(TABLE, SLOTS).keys();
-const FREE: LiveServer = { address: '0.0.0.0', port: 8080, maintenance: true, draining: false };
-const UP: LiveServer = { address: '10.0.0.1', port: 8080, maintenance: false, draining: false };
+const FREE: LiveServer = { address: '0.0.0.0', port: 8080, maintenance: true, draining: false, weight: 1 };
+const UP: LiveServer = { address: '10.0.0.1', port: 8080, maintenance: false, draining: false, weight: 1 };
 const RUNNING: LiveServers = new Map([
   [`${CHECK}/s1`, UP],
   [`${CHECK}/s2`, FREE],
@@ -113,4 +113,12 @@ test('tells each member its share of what the route may have, also those that ar
   const { join } = commands(limited, RUNNING, { [POOL.name]: ['web-1', 'web-2'] });
   expect(join).toContain(`set maxconn server ${SERVER} 3`);
   expect(join).toContainEqual(expect.stringMatching(/^add server web\.a\/web-2-\w+ 10\.0\.0\.2:8080 maxconn 2 track /));
+});
+
+test('gives members other weights as they are', () => {
+  const heavy = withMembers(member('web-1', '10.0.0.1', { weight: 200 }));
+  expect(commands(heavy, RUNNING)).toEqual({ join: [`set server ${SERVER} weight 200`], leave: [] });
+  expect(commands(heavy, new Map([...RUNNING, [SERVER, { ...UP, weight: 200 }]])).join).toEqual([]);
+  const none = new Map([...RUNNING].filter(([name]) => name !== SERVER));
+  expect(commands(heavy, none).join[0]).toContain('10.0.0.1:8080 weight 200 track');
 });

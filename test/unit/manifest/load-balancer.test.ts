@@ -77,3 +77,47 @@ test('takes a wildcard, once', () => {
   const { problems } = readManifests([{ path: 'web.yaml', text }]);
   expect(problems).toMatchObject([{ reason: 'duplicate-route', path: 'hostnames[0]' }]);
 });
+
+const OTHER = { ...SERVICE, name: 'other' };
+const { service: _, ...ALONE } = ROUTE;
+
+function backendsOf(backends: unknown): { readonly backends?: unknown; readonly problems: readonly string[] } {
+  const { manifests, problems } = readManifests([
+    { path: 'web.yaml', text: yaml(SERVICE, OTHER, { ...ALONE, backends }) },
+  ]);
+  const found = manifests.find((each) => each.kind === 'LoadBalancer');
+  return { backends: found?.backends, problems: problems.map(({ path, message }) => `${path ?? ''}: ${message}`) };
+}
+
+test('leads to several services, each with its share', () => {
+  const both = [
+    { service: 'web', weight: 90 },
+    { service: 'other', weight: 10 },
+  ];
+  expect(backendsOf(both)).toEqual({ backends: both.toReversed(), problems: [] });
+  expect(backendsOf([{ service: 'web', weight: 5 }])).toEqual({
+    backends: [{ service: 'web', weight: 100 }],
+    problems: [],
+  });
+  expect(loadBalancer({})?.backends).toEqual([{ service: 'web', weight: 100 }]);
+});
+
+test.each<[unknown, string]>([
+  [[{ service: 'web' }, { service: 'othr' }], 'backends[1].service: There is no service `othr`. Did you mean `other`?'],
+  [
+    [{ service: 'web' }, { service: 'web' }],
+    'backends[1].service: `web` is in `backends` twice; write its share once.',
+  ],
+  [[{ service: 'web', weight: 0 }], 'backends: No service gets requests: give one of them a weight'],
+  [[{ service: 'web', weight: 101 }], 'backends[0].weight: `backends[0].weight` must be a whole number from 0 to 100'],
+  [['web'], 'backends[0]: `backends[0]` must be a service with its share'],
+  [undefined, ': A LoadBalancer needs `service` or `backends`.'],
+])('tells what is wrong with the backends %j', (backends, message) => {
+  expect(backendsOf(backends).problems).toEqual([expect.stringContaining(message)]);
+});
+
+test('leads by one of two fields', () => {
+  expect(complaints({ backends: [{ service: 'web' }] })).toEqual([
+    'service: Write either `service` or `backends`, not both.',
+  ]);
+});

@@ -262,13 +262,13 @@ describe('a mistake in a LoadBalancer is one problem', () => {
     ['hostnames: [a.b]\ntls: {}', '6:1 unsupported: `tls` is not there yet: TLS will come with a later version.'],
     [
       'hostnames: [a.b]\nbackends: []',
-      '6:1 unsupported: `backends` is not there yet: weights over several services (`backends`) will come with a later version.',
+      '6:11 schema: `backends` must be a list such as [{ service: web-v1, weight: 90 }, { service: web-v2, weight: 10 }]; it is an empty list.',
     ],
   ])('%s', (fields, problem) => {
     expect(mistake(fields)).toEqual([problem]);
   });
 
-  it.each(['backends', 'forceHttps', 'ports', 'tls', 'healthCheck', 'protocol', 'listen', 'externalIPs'])(
+  it.each(['forceHttps', 'ports', 'tls', 'healthCheck', 'protocol', 'listen', 'externalIPs'])(
     '%s of a later version is refused, never ignored',
     (field) => {
       expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);

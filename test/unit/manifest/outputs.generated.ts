@@ -479,9 +479,18 @@ export interface StatusDocument {
      */
     state: 'serving' | 'no-members' | 'target-not-ready' | 'pending';
     /**
-     * Service that it leads to.
+     * Services that it is to lead to, by name.
      */
-    service: string;
+    backends: {
+      /**
+       * Service.
+       */
+      service: string;
+      /**
+       * Its share beside the others.
+       */
+      weight: number;
+    }[];
     /**
      * Addresses that it answers.
      */
@@ -515,7 +524,7 @@ export interface StatusDocument {
        */
       description: string;
       /**
-       * Its weight.
+       * Share of its service beside the others; 0: it gets no new requests.
        */
       weight: number;
       /**

@@ -190,7 +190,7 @@ describe('a LoadBalancer', () => {
       hostnames: ['a.example.com', 'www.example.com'],
       path: '/api',
       stripPath: false,
-      service: 'web',
+      backends: [{ service: 'web', weight: 100 }],
       port: 80,
       traffic: { algorithm: 'roundrobin', affinity: 'none', allow: [] },
       timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },

@@ -71,6 +71,14 @@ describe('the change of a load balancer', () => {
     ]);
   });
 
+  it('names the shares where it leads to several', () => {
+    const shares = (weight: number) => [
+      { service: 'api', weight },
+      { service: 'web', weight: 100 - weight },
+    ];
+    expect(texts([loadBalancer({ backends: shares(10) })])).toEqual(['route web: backends web → api 10, web 90']);
+  });
+
   it.each(['stopped', 'unreachable'] as const)('is drift where the balancer is %s', (state) => {
     expect(texts([loadBalancer()], { state })).toEqual([`update web: drift: the balancer is ${state}`]);
   });

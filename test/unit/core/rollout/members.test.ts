@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../../../src/core/observed.ts';
-import { memberSets, serviceOfSet, type MemberSet } from '../../../../src/core/rollout/members.ts';
+import { memberSets, type MemberSet } from '../../../../src/core/rollout/members.ts';
 import { decisionOf, NOW, type Situation } from '../../../support/decisions.ts';
 import { service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
@@ -124,8 +124,4 @@ describe('members of a green-blue service', () => {
     expect(at(NOW + 599_999)).toBe('web@v0: old1 old2');
     expect(at(NOW + 600_000)).toBeUndefined();
   });
-});
-
-it('a set says by its name whose it is', () => {
-  expect(['web', 'web@3f9c1a2', ''].map(serviceOfSet)).toEqual(['web', 'web', '']);
 });

@@ -226,6 +226,72 @@ describe('a route that is to lead to another service', () => {
   });
 });
 
+describe('a route to several services', () => {
+  const instances = [...webs, ...apis];
+  const shares = (one: number, other: number) =>
+    loadBalancer({
+      backends: [
+        { service: 'api', weight: one },
+        { service: 'web', weight: other },
+      ],
+    });
+  const wanted = [web, api, shares(10, 90)];
+  const alone = served([web, api, loadBalancer()], instances);
+  const asked = tableOf({ wanted, instances, balancer: checked(alone) });
+  const both = tableOf({ wanted, instances, balancer: checked(asked), now: LATER });
+  const weightsOf = (table: RoutingTable) => {
+    const { active, pools } = routeOf(table);
+    return pools[active].members.map(({ service: name, weight }) => `${name} ${weight ?? ''}`);
+  };
+
+  it('begins when all of the one that joins are ready, whoever is there already', () => {
+    const [one, two] = asked.checks.find((each) => each.service === 'api')?.servers.map(({ id }) => id) ?? [];
+    const [there] = asked.checks.find((each) => each.service === 'web')?.servers.map(({ id }) => id) ?? [];
+    const unready = checked(asked, 'up', { [one ?? '']: 'down' });
+    const waiting = tableOf({ wanted, instances, balancer: unready });
+    expect(poolsOf(waiting)[0]).toBe('web: web-1 web-2');
+    expect(detours(desiredBy({ wanted }), waiting)).toEqual(['web']);
+    const ill = checked(asked, 'up', { [there ?? '']: 'down' });
+    expect(poolsOf(tableOf({ wanted, instances, balancer: ill }))[0]).toBe('api+web: api-1 api-2 web-1 web-2');
+    expect(two).toBeDefined();
+  });
+
+  it('gives each its share, whatever number of members it has', () => {
+    expect(routeOf(both)).toMatchObject({ active: 'b', switchedAt: LATER });
+    expect(routeOf(both).pools.b.weights).toEqual({ api: 10, web: 90 });
+    expect(weightsOf(both)).toEqual(['api 28', 'api 28', 'web 256', 'web 256']);
+    const fewer = [{ ...web, instances: 1 }, api, shares(10, 90)];
+    const next = tableOf({ wanted: fewer, instances: [...webs.slice(0, 1), ...apis], balancer: checked(both) });
+    expect(weightsOf(next)).toEqual(['api 14', 'api 14', 'web 256']);
+    expect(weightsOf(alone)).toEqual(['web ', 'web ']);
+  });
+
+  it('takes other shares where it is, also none', () => {
+    const half = tableOf({ wanted: [web, api, shares(50, 50)], instances, balancer: checked(both), now: LATER + 1 });
+    expect(routeOf(half)).toMatchObject({ active: 'b', switchedAt: LATER });
+    expect(weightsOf(half)).toEqual(['api 256', 'api 256', 'web 256', 'web 256']);
+    const drained = tableOf({ wanted: [web, api, shares(0, 100)], instances, balancer: checked(half), now: LATER + 2 });
+    expect(weightsOf(drained)).toEqual(['api 0', 'api 0', 'web 256', 'web 256']);
+  });
+
+  it('goes over to one of them at once, and what stays is not drained', () => {
+    const over = [web, api, loadBalancer({ service: 'api' })];
+    const table = tableOf({ wanted: over, instances, balancer: checked(both), now: LATER + 1 });
+    expect(routeOf(table)).toMatchObject({ active: 'a' });
+    expect(poolsOf(table)).toEqual([
+      'api: api-1 api-2 web-1(draining) web-2(draining)',
+      'api+web: api-1 api-2 web-1 web-2',
+    ]);
+    expect(weightsOf(table)).toEqual(['api ', 'api ', 'web ', 'web ']);
+  });
+
+  it('does not wait for one that is to get nothing', () => {
+    const none = [web, { ...api, instances: 0 }, shares(0, 100)];
+    const table = tableOf({ wanted: none, instances: webs, balancer: checked(alone) });
+    expect(poolsOf(table)[0]).toBe('api+web: web-1 web-2');
+  });
+});
+
 describe('a service that is updated while an instance of the release before the last ends its requests', () => {
   const release = (tag: string) => service({ instances: 2, container: { image: `web:${tag}` } });
   const [first, second, third] = [release('v1'), release('v2'), release('v3')];

@@ -49,7 +49,12 @@ describe('a load balancer', () => {
   const [status] = said('up').loadBalancers;
 
   it('serves while one member is healthy', () => {
-    expect(status).toMatchObject({ name: 'web', state: 'serving', service: 'web', urls: ['http://web.example.com/'] });
+    expect(status).toMatchObject({
+      name: 'web',
+      state: 'serving',
+      backends: loadBalancer().backends,
+      urls: ['http://web.example.com/'],
+    });
     const [one] = table.checks[0]?.servers ?? [];
     const half = reportOf({ ...served, balancer: checked(table, 'down', { [one?.id ?? '']: 'up' }) });
     expect(half.loadBalancers[0]?.state).toBe('serving');
@@ -72,7 +77,7 @@ describe('a load balancer', () => {
     const led = { ...served, wanted: [web, api, loadBalancer({ service: 'api' })] };
     expect(reportOf(led).loadBalancers[0]).toMatchObject({
       state: 'target-not-ready',
-      service: 'api',
+      backends: [{ service: 'api', weight: 100 }],
       problem: { reason: 'target-not-ready', message: 'web still leads to web: api is not ready as a whole.' },
     });
   });
