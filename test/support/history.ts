@@ -25,7 +25,7 @@ export interface Commit {
   readonly do: 'commit';
   readonly web?: Draft;
   readonly api?: Draft;
-  readonly route?: 'web' | 'api';
+  readonly route?: 'web' | 'api' | 'both';
 }
 
 const DRIFTS = ['stop', 'crash', 'remove', 'pause', 'deviate', 'balancer'] as const;
@@ -61,8 +61,11 @@ export function teach({ engine, balancer }: World): void {
 
 function manifestsOf({ web, api, route }: Commit): (Service | LoadBalancer)[] {
   const services = [web && serviceOf('web', web), api && serviceOf('api', api)].filter((each) => each !== undefined);
-  const target = route !== undefined && services.some((each) => each.name === route) ? [route] : [];
-  return [...services, ...target.map((each) => loadBalancer({ service: each }))];
+  const backends = services
+    .filter(({ name }) => route === name || route === 'both')
+    .map(({ name }) => ({ service: name, weight: name === 'web' ? 70 : 30 }))
+    .sort((a, b) => (a.service < b.service ? -1 : 1));
+  return backends.length === 0 ? services : [...services, loadBalancer({ backends })];
 }
 
 function serviceOf(name: string, draft: Draft): Service {
@@ -138,7 +141,7 @@ const calmDraft: fc.Arbitrary<Draft> = fc.record({
 
 const anyCommit = (draft: fc.Arbitrary<Draft>): fc.Arbitrary<Commit> =>
   fc.record(
-    { do: fc.constant('commit'), web: draft, api: draft, route: fc.constantFrom('web', 'api') },
+    { do: fc.constant('commit'), web: draft, api: draft, route: fc.constantFrom('web', 'api', 'both') },
     { requiredKeys: ['do'] },
   );
 
@@ -146,7 +149,7 @@ const calmCommit: fc.Arbitrary<Commit> = fc.record({
   do: fc.constant('commit'),
   web: calmDraft,
   api: calmDraft,
-  route: fc.constantFrom('web', 'api'),
+  route: fc.constantFrom('web', 'api', 'both'),
 });
 
 const passes: fc.Arbitrary<Act> = fc.record({ do: fc.constant('pass'), count: fc.constantFrom(1, 2, 5, 20, 60) });

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Pass } from '../../src/app/reconcile.ts';
-import type { Member } from '../../src/core/routing.ts';
+import { servicesOfSet, type Member } from '../../src/core/routing.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
 import { act, imageOf, isGood, teach, type Act, type Commit, type Draft } from './history.ts';
 import { slotSpec } from './specs.ts';
@@ -188,7 +188,7 @@ function isAsWanted(world: World, name: string, draft: Draft | undefined, { plan
 /** A load balancer still leads to it, because the service that should take over is not ready. */
 function isEndedLater({ balancer }: World, name: string): boolean {
   const sets = (balancer.recorded?.routes ?? []).map(({ pools, active }) => pools[active].set);
-  return sets.some((set) => set.split('@')[0] === name);
+  return sets.some((set) => servicesOfSet(set).includes(name));
 }
 
 function slotsOf(image: string, count: number): string[] {
