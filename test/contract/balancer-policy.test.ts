@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import { PLAIN_TRAFFIC, type Route } from '../../src/core/routing.ts';
 import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf, type Upstream } from '../support/balancer-lab.ts';
+import { startLoad } from '../support/balancer-load.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1']));
+beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
 
 const CLIENTS = Array.from({ length: 12 }, (_, index) => `127.0.0.${index + 2}`);
 
@@ -125,6 +126,34 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])(
       expect(lab.log).toEqual([]);
       await balancer.apply(withTraffic([app], {}, { timeouts }));
       expect(lab.log).toEqual(['reloaded HAProxy']);
+    });
+
+    test('shares change while requests go on, without a reload', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const [one, other] = [await lab.upstream('v1'), await lab.upstream('v2')];
+      const balancer = lab.balancer();
+      const share = (weight: number) =>
+        balancer.apply(
+          tableOf([poolOf([one, other])], [routeTo([memberOf(one, { weight: 256 }), memberOf(other, { weight })])]),
+        );
+      await share(0);
+      await checked(balancer, [one, other]);
+      const load = startLoad(lab, { clients: 10, pause: 1, expected: ['v1', 'v2'] });
+      for (let change = 0; change < 20; change += 1) {
+        await share(change % 2 === 0 ? 256 : 1);
+        await load.answered(50);
+      }
+      const { failures, bodies } = await load.stop();
+      expect(failures).toEqual([]);
+      expect(bodies).toEqual(new Set(['v1', 'v2']));
+      await share(64);
+      const answers = await Promise.all(Array.from({ length: 50 }, () => lab.get('web.example.com')));
+      expect(Math.abs(answers.filter(({ body }) => body === 'v2\n').length - 10)).toBeLessThanOrEqual(2);
+      await share(0);
+      expect((await Promise.all([1, 2, 3].map(() => lab.get('web.example.com')))).map(({ body }) => body)).toEqual(
+        Array(3).fill('v1\n'),
+      );
+      expect(lab.log).toEqual([]);
     });
 
     test('a client stays with its instance by a cookie until that one leaves', async () => {

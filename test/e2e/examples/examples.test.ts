@@ -30,7 +30,7 @@ const ELSEWHERE = ['compose', 'seeds', 'shop'];
 
 it.concurrent('every example is played here', async () => {
   const folders = (await readdir(EXAMPLES)).filter((name) => !ELSEWHERE.includes(name));
-  expect(folders).toEqual(['blue-green-by-hand', 'green-blue', 'hello', 'host-port']);
+  expect(folders).toEqual(['blue-green-by-hand', 'canary', 'green-blue', 'hello', 'host-port']);
   expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
 });
 
@@ -66,6 +66,33 @@ it.concurrent('blue-green-by-hand, switched there and back by one line', async (
   expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
   expect(await production()).toBe('v1');
   expect(await scenario.runningIds()).toEqual(before);
+});
+
+it.concurrent('canary, whose share is a line', async () => {
+  const { scenario, folder } = await play('canary');
+  await using _ = scenario;
+  const versions = async (count: number) => {
+    const bodies = await Promise.all(Array.from({ length: count }, () => body(scenario, 'canary.example.com')));
+    return { v1: bodies.filter((each) => each === 'v1').length, v2: bodies.filter((each) => each === 'v2').length };
+  };
+  const take = async (from: string, to: string) => {
+    await rewrite(folder, from, to);
+    const { stdout } = await scenario.fairlead('plan', 'example');
+    expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
+    return stdout;
+  };
+  // Each worker deals them out in turn.
+  const first = await versions(100);
+  expect(first.v1 + first.v2).toBe(100);
+  expect(Math.abs(first.v2 - 10)).toBeLessThanOrEqual(2);
+  expect(await take('weight: 90', 'weight: 50')).toContain('backends: shop-v1 90, shop-v2 10 → shop-v1 50, shop-v2 10');
+  const second = await versions(120);
+  expect(Math.abs(second.v2 - 20)).toBeLessThanOrEqual(3);
+  await take('shop-v2, weight: 10', 'shop-v2, weight: 0');
+  expect(await versions(20)).toEqual({ v1: 20, v2: 0 });
+  await take('  - { service: shop-v1, weight: 50 }\n  - { service: shop-v2, weight: 0 }', '  - { service: shop-v2 }');
+  expect(await versions(20)).toEqual({ v1: 0, v2: 20 });
+  expect((await scenario.fairlead('plan', 'example', '--detailed-exitcode')).code).toBe(0);
 });
 
 it.concurrent('host-port', async () => {
