@@ -11,7 +11,7 @@ import { manifestsForReview, requireFolder, withConfig, type Flags } from './rev
 /** What needs git and no engine: the manifests of a folder and those of a revision. */
 
 /** Settings that say something about manifests; all others are about engines and remotes. */
-const OF_MANIFESTS = /^(?:cluster|policy|prune|balancer (?:enabled|http|network))\b/;
+const OF_MANIFESTS = /^(?:cluster|policy|prune|balancer (?:enabled|http|tcp|network))\b/;
 
 export async function runPlanAgainst(
   invocation: Invocation,

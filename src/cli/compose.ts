@@ -43,11 +43,11 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     logs: config.logs,
     disk: config.disk,
   });
-  const { image, http, bind, accessLog, network = 'host' } = balancer;
+  const { image, http, tcp, bind, accessLog, network = 'host' } = balancer;
   const haproxy = createBalancer({
     host: engine.host,
     cluster,
-    settings: { image, http, bind, network, accessLog, hardStopAfter: HARD_STOP_AFTER },
+    settings: { image, http, bind, network, accessLog, hardStopAfter: HARD_STOP_AFTER, ...(tcp && { tcp }) },
     labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
     networks: ['default'],
     now: () => clock.now(),

@@ -55,10 +55,13 @@ export async function withConfig<Code extends number>(
 }
 
 export function manifestsIn(directory: string, config: Config): ManifestSet {
-  const { http, enabled, network = 'host' } = config.balancer;
+  const { http, tcp, enabled, network = 'host' } = config.balancer;
   const balancerPorts = http > 0 && enabled !== false ? [http] : [];
   const set = readDirectory(directory, { cluster: config.cluster, policy: config.policy, balancerPorts });
-  return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, http, network })] };
+  return {
+    ...set,
+    problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, http, network, ...(tcp && { tcp }) })],
+  };
 }
 
 /** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { DiskLimits } from '../core/disk.ts';
 import type { ImagePolicy } from '../core/housekeeping/images.ts';
-import type { Policy, PruneBudget } from '../core/model.ts';
+import type { Policy, PortRange, PruneBudget } from '../core/model.ts';
 import type { LogLimits } from '../docker/log-rotation.ts';
 import { duration } from '../manifest/duration.ts';
 import type { Reading } from '../manifest/reading.ts';
@@ -63,6 +63,8 @@ interface BalancerConfig {
   readonly http: number;
   /** Kept for TLS; 0: off. */
   readonly https: number;
+  /** Ports of the host that connections may be taken on; absent: none. */
+  readonly tcp?: PortRange;
   /** Absent: chosen by the runtime. */
   readonly network?: 'host' | 'bridge';
   readonly bind: string;
@@ -84,7 +86,7 @@ export function configOf(
     runtime: fields.runtime,
     docker: dockerConfig(fields.docker.host, env),
     node: { capabilities: sorted(fields.node.capabilities) },
-    balancer: present<BalancerConfig>({ ...fields.balancer, network: fields.balancer.network }),
+    balancer: balancerOf(reading, fields.balancer),
     status: { branch: fields.status.branch ?? `fairlead/${fields.cluster}`, enabled: fields.status.enabled },
     stateDir: fields.stateDir ?? defaultStateDir(env),
     prune: fields.prune,
@@ -138,15 +140,29 @@ function diskOf(reading: Reading, fields: ConfigDocument['disk']): DiskConfig {
 }
 
 function policyOf(reading: Reading, fields: ConfigDocument['policy']): Policy {
-  const [from = '', to = from] = String(fields.hostPorts).split('-');
+  const hostPorts = portRange(reading, ['policy', 'hostPorts'], fields.hostPorts);
+  return { ...fields, capabilities: sorted(fields.capabilities.map(capability)), hostPorts };
+}
+
+/** `9000-9019`, or one port. */
+function portRange(reading: Reading, path: readonly string[], text: string | number): PortRange {
+  const [from = '', to = from] = String(text).split('-');
   const range = { from: Number(from), to: Number(to) };
-  if (range.from > range.to || range.from < 1 || range.to > 65535) {
-    reading.complain(
-      ['policy', 'hostPorts'],
-      '`policy.hostPorts` must be a range within 1-65535, the lower port first.',
-    );
-  }
-  return { ...fields, capabilities: sorted(fields.capabilities.map(capability)), hostPorts: range };
+  if (range.from > range.to || range.from < 1 || range.to > 65535)
+    reading.complain(path, `\`${path.join('.')}\` must be a range within 1-65535, the lower port first.`);
+  return range;
+}
+
+/** Each published port costs the engine a process. */
+const MOST_PUBLISHED = 32;
+
+function balancerOf(reading: Reading, { tcp, ...fields }: ConfigDocument['balancer']): BalancerConfig {
+  const range = tcp === undefined ? undefined : portRange(reading, ['balancer', 'tcp'], tcp);
+  if (range !== undefined && fields.network === 'bridge' && range.to - range.from >= MOST_PUBLISHED)
+    reading.complain(['balancer', 'tcp'], `On a bridge \`balancer.tcp\` may have at most ${MOST_PUBLISHED} ports.`);
+  if (range !== undefined && fields.http >= range.from && fields.http <= range.to)
+    reading.complain(['balancer', 'tcp'], '`balancer.tcp` must not have the port of `balancer.http` in it.');
+  return present<BalancerConfig>({ ...fields, tcp: range });
 }
 
 function defaultStateDir(env: Readonly<Record<string, string | undefined>>): string {

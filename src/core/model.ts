@@ -198,7 +198,9 @@ export interface LoadBalancer {
   readonly name: string;
   readonly description?: string;
   readonly enabled: boolean;
-  /** Lower case, without port; never empty. `*.` stands for one label. */
+  /** Port of the host on which it takes whatever comes; absent: it takes requests for its host names. */
+  readonly listen?: number;
+  /** Lower case, without port; empty only beside `listen`. `*.` stands for one label. */
   readonly hostnames: readonly string[];
   /** Starts with `/`, has no `/` at its end unless it is `/`. */
   readonly path: string;
@@ -251,8 +253,13 @@ export interface Policy {
   readonly hostNetwork: boolean;
   readonly capabilities: readonly string[];
   readonly devices: readonly string[];
-  /** Inclusive. */
-  readonly hostPorts: { readonly from: number; readonly to: number };
+  readonly hostPorts: PortRange;
+}
+
+/** Inclusive. */
+export interface PortRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface PruneBudget {

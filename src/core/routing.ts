@@ -31,6 +31,8 @@ export type Colour = 'a' | 'b';
 
 export interface Route {
   readonly loadBalancer: string;
+  /** Port of the host on which it takes whatever comes; absent: it takes requests. */
+  readonly listen?: number;
   readonly hostnames: readonly string[];
   readonly path: string;
   readonly stripPath: boolean;
@@ -73,6 +75,11 @@ export interface Member {
   readonly state: 'active' | 'draining';
   /** When it came into this state. */
   readonly since: number;
+}
+
+/** What no two routes may have: host names with a path, or a port. */
+export function placesOf({ listen, hostnames, path }: Pick<Route, 'listen' | 'hostnames' | 'path'>): readonly string[] {
+  return listen === undefined ? hostnames.map((hostname) => `${hostname}${path}`) : [`tcp port ${listen}`];
 }
 
 /** The sets that a set is made of. */

@@ -1,14 +1,11 @@
 import type { Route, RoutingTable } from '../core/routing.ts';
-import { digest, serverName } from './names.ts';
+import { digest, MARK, serverName } from './names.ts';
 import { slotOf, type Slots } from './slots.ts';
 
 /**
  * Affinity by cookie. HAProxy's own cookies are not for servers that are made at run time (2.6), so a rule chooses the server
  * that the map has for the client's token. Whoever drains is in no map, and gives its clients away at once.
  */
-
-/** No host name begins so: the entries stand in one map with the routes, and change in one step with them. */
-const MARK = '!';
 
 /** Of members that clients may stay with: what their tokens stand for, and which token stands for each. */
 export function affinityEntries(table: RoutingTable, slots: Slots): (readonly [string, string])[] {

@@ -1,7 +1,8 @@
 import { ReasonError } from '../core/reason.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Cli } from './cli.ts';
-import { FILES, renderConfig, skeletonOf } from './config.ts';
+import { renderConfig, skeletonOf } from './config.ts';
+import { FILES } from './settings.ts';
 import { configFile, configSettings, directoryOf, type BalancerIdentity } from './container.ts';
 import { CANDIDATE, placeConfig, reload, type Installation } from './install.ts';
 import { readServers, readSkeleton, type LiveServers } from './live.ts';

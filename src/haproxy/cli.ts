@@ -1,6 +1,6 @@
 import type { ContainerHost } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
-import type { Control } from './config.ts';
+import type { Control } from './settings.ts';
 import { ConversationLost, Dialogue } from './dialogue.ts';
 import { readWorkers, type Worker } from './live.ts';
 

@@ -1,45 +1,14 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
 import { affinityLines } from './affinity.ts';
+import { allowedLines } from './allowed.ts';
 import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
 import { serverLimits } from './limits.ts';
-import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
+import { backendName, checkBackend, digest, MARK, serverName, slotName } from './names.ts';
 import { oldWorkerLines } from './old-workers.ts';
 import { requestLogLines } from './request-log.ts';
+import { connectionLines, listener } from './listeners.ts';
+import { endpoint, FILES, mapFile, type ConfigSettings } from './settings.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
-
-export interface ConfigSettings {
-  /** Where config, map, state and socket are, inside the container. */
-  readonly directory: string;
-  /** Absent: no http frontend. */
-  readonly http?: { readonly address: string; readonly port: number };
-  /** Milliseconds that an old worker may go on for at least. */
-  readonly hardStopAfter: number;
-  /** User and group of the workers where the master is root. */
-  readonly workerId?: number;
-  readonly control: Control;
-  /** Whether each request is written to the container's log. */
-  readonly accessLog: boolean;
-}
-
-/** How we reach the master's command line: nothing but TCP on loopback can be dialled with what the images ship. */
-export interface Control {
-  readonly address: string;
-  readonly port: number;
-  /** An IPv6 address, random; who does not give it as the source in the PROXY header is refused. */
-  readonly secret: string;
-}
-
-export const FILES = {
-  map: 'routes.map',
-  state: 'servers.state',
-  record: 'table.json',
-  socket: 'master.sock',
-  control: 'control',
-};
-
-function mapFile({ directory }: ConfigSettings): string {
-  return `${directory}/${FILES.map}`;
-}
 
 /** The whole haproxy.cfg. Servers whose check has no slot are left out: they join at run time, once they are checked. */
 export function renderConfig(table: RoutingTable, settings: ConfigSettings, slots: Slots): string {
@@ -56,16 +25,23 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
   return [
     defaultLines(table),
     ...controlSections(settings),
-    // Without routes no port is taken that something else may have, and checks go on all the same.
-    ...(settings.http === undefined || table.routes.length === 0
-      ? []
-      : [frontendLines(settings, settings.http, table.routes)]),
+    ...frontends(table, settings),
     ...sorted(table.routes, (route) => route.loadBalancer).flatMap((route) => [
       routeLines(route, 'a', settings, slots),
       routeLines(route, 'b', settings, slots),
     ]),
     ...sorted(table.checks, (pool) => pool.name).map((pool) => checkLines(pool, slots)),
   ];
+}
+
+/** Without routes no port is taken that something else may have, and checks go on all the same. */
+function frontends({ routes }: RoutingTable, settings: ConfigSettings): readonly (readonly string[])[] {
+  const [http, tcp] = [
+    routes.filter(({ listen }) => listen === undefined),
+    routes.flatMap((route) => listener(route, settings)),
+  ];
+  const isAsked = settings.http !== undefined && http.length > 0;
+  return [...(isAsked ? [frontendLines(settings, settings.http, http)] : []), ...sorted(tcp, ([name = '']) => name)];
 }
 
 /** So that another order of the table is no other config. */
@@ -87,11 +63,12 @@ function globalLines({ routes }: RoutingTable, settings: ConfigSettings, skeleto
 }
 
 function defaultLines({ routes }: RoutingTable): readonly string[] {
+  const ofRequests = routes.filter(({ listen }) => listen === undefined);
   return [
     'defaults',
     'mode http',
     'timeout connect 10s',
-    ...sharedClientTimeout(routes),
+    ...sharedClientTimeout(ofRequests),
     'timeout server 50s',
     'timeout tunnel 1h',
     'timeout http-request 10s',
@@ -132,10 +109,12 @@ function frontendLines(
   const map = mapFile(settings);
   return [
     'frontend http',
-    `bind ${http.address.includes(':') ? `[${http.address}]` : http.address}:${http.port}`,
+    `bind ${endpoint(http.address, http.port)}`,
     ...(settings.accessLog ? requestLogLines() : []),
     // Else a reload closes idle connections that a client is about to use.
     'option idle-close-on-response',
+    // Keys of the map that are no host names.
+    `http-request return status 404 if { req.hdr(host) -m beg ${MARK} }`,
     'option forwardfor',
     'http-request set-header X-Forwarded-Proto http',
     'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
@@ -154,10 +133,18 @@ function routeLines(route: Route, colour: Colour, settings: ConfigSettings, slot
   const { connect, server, tunnel } = route.timeouts;
   return [
     `backend ${backendName(route.loadBalancer, colour)}`,
+    ...(route.listen === undefined ? [] : ['mode tcp']),
     ...balanceLines(route),
     `timeout connect ${connect}ms`,
     `timeout server ${server}ms`,
     `timeout tunnel ${tunnel}ms`,
+    ...(route.listen === undefined ? requestLines(route, settings) : connectionLines(route)),
+    ...memberLines(route, route.pools[colour], slots),
+  ];
+}
+
+function requestLines(route: Route, settings: ConfigSettings): readonly string[] {
+  return [
     // Not a rule that counts servers: an old worker counts none, although it goes on serving.
     `http-error status 503 content-type text/plain string '${unavailable(route)}'`,
     ...allowLines(route),
@@ -165,7 +152,6 @@ function routeLines(route: Route, colour: Colour, settings: ConfigSettings, slot
       ? [`http-request replace-path '^${quoted(route.path)}/?(.*)' '/\\1'`]
       : []),
     ...affinityLines(route, mapFile(settings)),
-    ...memberLines(route, route.pools[colour], slots),
   ];
 }
 
@@ -184,16 +170,10 @@ function balanceLines({ traffic: { algorithm, affinity, maxConnections }, timeou
   ];
 }
 
-/** HAProxy takes no more than 64 words in a line. */
-const WORDS = 50;
-
 function allowLines({ loadBalancer, traffic: { allow } }: Route): readonly string[] {
   if (allow.length === 0) return [];
-  const rows = Array.from({ length: Math.ceil(allow.length / WORDS) }, (_, row) =>
-    allow.slice(row * WORDS, (row + 1) * WORDS),
-  );
   return [
-    ...rows.map((row) => `acl allowed src ${row.join(' ')}`),
+    ...allowedLines(allow),
     `http-request return status 403 content-type text/plain string 'Load balancer ${loadBalancer} does not take requests from this address.' unless allowed`,
   ];
 }
@@ -218,10 +198,6 @@ export function serverArguments(member: Member, slot: string, limit: number | un
   const maxconn = limit === undefined ? '' : ` maxconn ${limit}`;
   const weight = member.weight === undefined ? '' : ` weight ${member.weight}`;
   return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${weight}${maxconn} track ${checkBackend(member.check)}/${slot}`;
-}
-
-export function endpoint(address: string, port: number): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function checkLines(pool: CheckPool, slots: Slots): readonly string[] {

@@ -1,12 +1,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { ContainerHost, HostedContainer, HostedContainerSpec } from '../core/container-host.ts';
-import { FILES, type ConfigSettings, type Control } from './config.ts';
+import type { PortRange } from '../core/model.ts';
+import { FILES, type ConfigSettings, type Control } from './settings.ts';
 import { digest } from './names.ts';
 
 export interface BalancerSettings {
   readonly image: string;
   /** Port on the host; 0 turns http off. */
   readonly http: number;
+  /** Ports of the host for routes that take connections; absent: none. */
+  readonly tcp?: PortRange;
   readonly bind: string;
   readonly network: 'host' | 'bridge';
   /** Milliseconds that a worker may live on after a reload at least, where connections keep it. */
@@ -47,8 +50,9 @@ export function configFile(identity: BalancerIdentity): string {
   return `haproxy-${digest(fingerprint(identity), 8)}.cfg`;
 }
 
-function fingerprint({ settings: { image, http, bind, network }, networks }: BalancerIdentity): string {
-  return JSON.stringify({ image, http, bind, network, networks: network === 'host' ? [] : [...networks].sort() });
+function fingerprint({ settings: { image, http, tcp, bind, network }, networks }: BalancerIdentity): string {
+  const all = { image, http, bind, network, networks: network === 'host' ? [] : [...networks].sort() };
+  return JSON.stringify(network === 'host' || tcp === undefined ? all : { ...all, tcp });
 }
 
 /** Tells what a container was made from. */
@@ -62,16 +66,24 @@ export function isOutdated(identity: BalancerIdentity, container: HostedContaine
 }
 
 export function configSettings(identity: BalancerIdentity, control: Control): ConfigSettings {
-  const { http, bind, network, hardStopAfter, accessLog } = identity.settings;
-  const listen = network === 'host' ? { address: bind, port: http } : { address: '0.0.0.0', port: BRIDGE_PORT };
+  const { http, tcp, bind, network, hardStopAfter, accessLog } = identity.settings;
+  const address = network === 'host' ? bind : '0.0.0.0';
+  const port = network === 'host' ? http : bridgePort(identity.settings);
   return {
     directory: directoryOf(identity),
     hardStopAfter,
     control,
     accessLog,
-    ...(http === 0 ? {} : { http: listen }),
+    ...(http === 0 ? {} : { http: { address, port } }),
+    ...(tcp && { tcp: { address, ...tcp } }),
     ...(network === 'host' ? { workerId: UNPRIVILEGED } : {}),
   };
+}
+
+/** Where http is on a bridge: ports for connections are there what they are on the host. */
+function bridgePort({ tcp }: BalancerSettings): number {
+  if (tcp === undefined || BRIDGE_PORT < tcp.from || BRIDGE_PORT > tcp.to) return BRIDGE_PORT;
+  return tcp.to + 1;
 }
 
 /** The running container, made or started where it must be; HAProxy starts in it once its config is there. */
@@ -101,7 +113,9 @@ async function create(host: ContainerHost, identity: BalancerIdentity): Promise<
 function specOf(identity: BalancerIdentity, nofile: number): HostedContainerSpec {
   const { cluster, settings, labels, networks } = identity;
   const onHost = settings.network === 'host';
-  const publish = settings.http === 0 ? [] : [{ address: settings.bind, hostPort: settings.http, port: BRIDGE_PORT }];
+  const http = settings.http === 0 ? [] : [{ hostPort: settings.http, port: bridgePort(settings) }];
+  // All of them now: a listener that comes later makes no other container.
+  const publish = [...http, ...tcpPorts(settings.tcp)].map((each) => ({ ...each, address: settings.bind }));
   return {
     name: containerName(cluster),
     image: settings.image,
@@ -118,6 +132,12 @@ function specOf(identity: BalancerIdentity, nofile: number): HostedContainerSpec
     readOnly: true,
     nofile,
   };
+}
+
+function tcpPorts(range: PortRange | undefined): readonly { readonly hostPort: number; readonly port: number }[] {
+  if (range === undefined) return [];
+  const count = range.to - range.from + 1;
+  return Array.from({ length: count }, (_, index) => ({ hostPort: range.from + index, port: range.from + index }));
 }
 
 /** The socket is open to the workers, which are another user; nobody else has the volume. */

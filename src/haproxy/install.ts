@@ -1,5 +1,5 @@
 import { ReasonError } from '../core/reason.ts';
-import { FILES } from './config.ts';
+import { FILES } from './settings.ts';
 import { readSkeleton } from './live.ts';
 import type { Session } from './session.ts';
 

@@ -3,6 +3,14 @@ import type { Colour, Member, Route } from '../core/routing.ts';
 
 /** What things are called inside HAProxy. A colon never occurs in a load balancer's name, so the two kinds cannot meet. */
 
+/** Begins keys of the map that are no host names: they stand in one map with the routes, and change in one step with them. */
+export const MARK = '!';
+
+/** Key of a route that takes connections. */
+export function listenerKey(port: number): string {
+  return `${MARK}tcp:${port}`;
+}
+
 export function backendName(loadBalancer: string, colour: Colour): string {
   return `${loadBalancer}.${colour}`;
 }

@@ -1,6 +1,6 @@
 import type { Cli } from './cli.ts';
 import type { ObservedBalancer } from '../core/observed.ts';
-import { FILES } from './config.ts';
+import { FILES } from './settings.ts';
 import { directoryOf, type BalancerIdentity } from './container.ts';
 import { readMap, readStat, type Stats } from './live.ts';
 import { learnt, withProbes } from './probes.ts';

@@ -1,4 +1,4 @@
-import { endpoint } from './config.ts';
+import { endpoint } from './settings.ts';
 import type { ServerStat, Stats } from './live.ts';
 import type { Command } from './runtime.ts';
 

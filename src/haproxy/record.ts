@@ -1,5 +1,5 @@
 import { PLAIN_TRAFFIC, type Route, type RoutingTable } from '../core/routing.ts';
-import { FILES } from './config.ts';
+import { FILES } from './settings.ts';
 import { digest } from './names.ts';
 import type { Shell } from './shell.ts';
 import type { Slots } from './slots.ts';

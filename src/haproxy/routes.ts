@@ -1,6 +1,6 @@
 import type { Route, RoutingTable } from '../core/routing.ts';
 import { affinityEntries } from './affinity.ts';
-import { backendName, idleColour } from './names.ts';
+import { backendName, idleColour, listenerKey } from './names.ts';
 import type { Slots } from './slots.ts';
 
 /** The map by which a request finds its backend, host and path, closed by a slash, to the backend's name; and by which it finds its member. */
@@ -12,28 +12,37 @@ export type RouteMap = ReadonlyMap<string, string>;
  */
 export function routeMap(table: RoutingTable, slots: Slots): RouteMap {
   const previews = table.routes.flatMap((route) =>
-    route.previews.map((host) => [key(host, route.path), backendName(route.loadBalancer, idleColour(route))] as const),
+    route.listen !== undefined
+      ? []
+      : route.previews.map(
+          (host) => [key(host, route.path), backendName(route.loadBalancer, idleColour(route))] as const,
+        ),
   );
-  const hosts = table.routes.flatMap((route) =>
-    route.hostnames.map((host) => [key(host, route.path), backendName(route.loadBalancer, route.active)] as const),
+  const places = table.routes.flatMap((route) =>
+    keysOf(route).map((each) => [each, backendName(route.loadBalancer, route.active)] as const),
   );
-  return new Map([...previews, ...hosts, ...affinityEntries(table, slots)]);
+  return new Map([...previews, ...places, ...affinityEntries(table, slots)]);
+}
+
+function keysOf({ listen, hostnames, path }: Route): readonly string[] {
+  return listen === undefined ? hostnames.map((host) => key(host, path)) : [listenerKey(listen)];
 }
 
 function key(host: string, path: string): string {
   return `${host}${path === '/' ? '' : path}/`;
 }
 
-/** The table with the active colours that the map really leads to, and without hostnames that it does not have. */
+/** The table with the active colours that the map really leads to, and without hostnames and ports that it does not have. */
 export function routedTable(table: RoutingTable, map: RouteMap): RoutingTable {
   return { ...table, routes: table.routes.map((route) => routedRoute(route, map)) };
 }
 
-function routedRoute(route: Route, map: RouteMap): Route {
-  const targets = new Map(route.hostnames.map((host) => [host, map.get(key(host, route.path))]));
+function routedRoute({ listen, ...others }: Route, map: RouteMap): Route {
+  const route: Route = { ...others, ...(listen !== undefined && map.has(listenerKey(listen)) && { listen }) };
+  const keys = keysOf({ ...others, ...(listen !== undefined && { listen }) });
   const idle = backendName(route.loadBalancer, idleColour(route));
-  const active = [...targets.values()].includes(idle) ? idleColour(route) : route.active;
-  return { ...route, active, hostnames: route.hostnames.filter((host) => targets.get(host) !== undefined) };
+  const active = keys.some((each) => map.get(each) === idle) ? idleColour(route) : route.active;
+  return { ...route, active, hostnames: route.hostnames.filter((host) => map.has(key(host, route.path))) };
 }
 
 /** As a map file, or as the payload of `add map`. */

@@ -34,6 +34,7 @@ function assertSafeRoute(route: Route): void {
   const where = `load balancer ${route.loadBalancer}`;
   must(NAME.test(route.loadBalancer), where, 'name', route.loadBalancer);
   must(PATH.test(route.path), where, 'path', route.path);
+  must(isPort(route.listen ?? 1), where, 'port', route.listen ?? 1);
   [...route.hostnames, ...route.previews].forEach((host) => must(HOST.test(host), where, 'hostname', host));
   Object.entries(route.timeouts).forEach(([name, value]) =>
     must(isDuration(value as number), where, `timeout ${name}`, value as number),

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerHost } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
 import { Cli } from './cli.ts';
-import { FILES, type Control } from './config.ts';
+import { FILES, type Control } from './settings.ts';
 import { readControl } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import type { Stats } from './live.ts';

@@ -1,11 +1,13 @@
-import type { LoadBalancer, Manifest, Service } from '../core/model.ts';
-import type { Problem } from '../core/reason.ts';
+import type { LoadBalancer, Manifest, PortRange, Service } from '../core/model.ts';
+import { layerOf, type Problem } from '../core/reason.ts';
 
 /** What the host's balancer can do; from the host's own configuration. */
 export interface BalancerAbility {
   readonly enabled: 'auto' | boolean;
-  /** The only port that requests come by so far; 0: off. */
+  /** The port that requests come by; 0: off. */
   readonly http: number;
+  /** Ports on which connections may be taken; absent: none. */
+  readonly tcp?: PortRange;
   /** On a bridge it reaches the cluster's own network alone. */
   readonly network: 'host' | 'bridge';
 }
@@ -15,7 +17,7 @@ export function checkBalancer(manifests: readonly Manifest[], ability: BalancerA
   const services = manifests.filter((each) => each.kind === 'Service');
   const loadBalancers = manifests.filter((each) => each.kind === 'LoadBalancer').filter((each) => each.enabled);
   if (ability.enabled === false) return [...loadBalancers, ...services.filter(isCheckedByHttp)].map(withoutBalancer);
-  const unreachable = ability.http === 0 ? loadBalancers.map(withoutPort) : [];
+  const unreachable = loadBalancers.flatMap((each) => unreachableBy(each, ability));
   if (ability.network === 'host') return unreachable;
   const routed = new Set(loadBalancers.flatMap(({ backends }) => backends.map(({ service }) => service)));
   const checked = services.filter((each) => isCheckedByHttp(each) || routed.has(each.name));
@@ -32,6 +34,18 @@ function withoutBalancer(manifest: Service | LoadBalancer): Problem {
     manifest,
     `${manifest.kind} ${manifest.name}: ${need} needs the balancer, which this host has turned off (\`balancer.enabled: false\`).`,
   );
+}
+
+function unreachableBy(loadBalancer: LoadBalancer, { http, tcp }: BalancerAbility): Problem[] {
+  const { listen } = loadBalancer;
+  if (listen === undefined) return http === 0 ? [withoutPort(loadBalancer)] : [];
+  return tcp !== undefined && listen >= tcp.from && listen <= tcp.to ? [] : [outOfRange(loadBalancer, listen, tcp)];
+}
+
+function outOfRange(loadBalancer: LoadBalancer, listen: number, tcp: PortRange | undefined): Problem {
+  const range = tcp === undefined ? 'none' : `${tcp.from}-${tcp.to}`;
+  const message = `LoadBalancer ${loadBalancer.name} listens on port ${listen}, which is not among the ports that this host has for that (\`balancer.tcp\`: ${range}).`;
+  return { ...problem(loadBalancer, message), layer: layerOf('policy'), reason: 'policy' };
 }
 
 function withoutPort(loadBalancer: LoadBalancer): Problem {

@@ -1,4 +1,5 @@
 import type { Job, LoadBalancer, Manifest, Service } from '../core/model.ts';
+import { placesOf } from '../core/routing.ts';
 import { nearest } from './names.ts';
 import { checkOrder } from './order-check.ts';
 import type { Path } from './path.ts';
@@ -38,7 +39,7 @@ export function crossCheck(read: readonly ReadManifest[], around: Surroundings):
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
   checkOrder([...services, ...jobs], around);
-  checkHostPorts(services, around.balancerPorts);
+  checkHostPorts(services, balancers, around.balancerPorts);
 }
 
 function checkNames(read: readonly ReadManifest[]): void {
@@ -73,8 +74,8 @@ interface Claim {
   readonly reading: Reading;
   readonly manifest: Manifest;
   readonly path: Path;
-  readonly hostname: string;
-  readonly prefix: string;
+  /** Host name with path, or port. */
+  readonly place: string;
 }
 
 function checkRoutes(services: readonly Entry<Service>[], balancers: readonly Entry<LoadBalancer>[]): void {
@@ -83,11 +84,11 @@ function checkRoutes(services: readonly Entry<Service>[], balancers: readonly En
     ...balancers.flatMap(claims),
     ...services.flatMap((service) => previewClaims(service, balancers)),
   ]) {
-    const key = claim.hostname + claim.prefix;
-    const other = first.get(key);
-    if (other === undefined) first.set(key, claim);
+    const { place } = claim;
+    const other = first.get(place);
+    if (other === undefined) first.set(place, claim);
     else {
-      const message = `${claim.hostname}${claim.prefix} is claimed by ${nameOf(other.manifest)} too (${placeOf(other.manifest)}); a host name and path lead to one place only.`;
+      const message = `${place} is claimed by ${nameOf(other.manifest)} too (${placeOf(other.manifest)}); ${claim.path[0] === 'listen' ? 'a port leads' : 'a host name and path lead'} to one place only.`;
       claim.reading.complain(claim.path, message, { reason: 'duplicate-route' });
     }
   }
@@ -95,10 +96,12 @@ function checkRoutes(services: readonly Entry<Service>[], balancers: readonly En
 
 function claims({ reading, manifest }: Entry<LoadBalancer>): Claim[] {
   if (!manifest.enabled) return [];
+  if (manifest.listen !== undefined)
+    return placesOf(manifest).map((place) => ({ reading, manifest, path: ['listen'], place }));
+  const written = (reading.document.value as { hostnames: string[] }).hostnames;
   return manifest.hostnames.map((hostname) => {
-    const written = (reading.document.value as { hostnames: string[] }).hostnames;
     const index = written.findIndex((name) => name.toLowerCase() === hostname);
-    return { reading, manifest, path: ['hostnames', index], hostname, prefix: manifest.path };
+    return { reading, manifest, path: ['hostnames', index], place: `${hostname}${manifest.path}` };
   });
 }
 
@@ -106,14 +109,10 @@ function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonl
   const { preview } = manifest.update;
   if (preview === undefined || !manifest.enabled) return [];
   return balancers
-    .filter((entry) => entry.manifest.enabled && leadsTo(entry.manifest, manifest))
-    .map((entry) => ({
-      reading,
-      manifest,
-      path: ['update', 'preview'],
-      hostname: preview,
-      prefix: entry.manifest.path,
-    }));
+    .filter(
+      (entry) => entry.manifest.enabled && leadsTo(entry.manifest, manifest) && entry.manifest.listen === undefined,
+    )
+    .map((entry) => ({ reading, manifest, path: ['update', 'preview'], place: `${preview}${entry.manifest.path}` }));
 }
 
 interface Reference {
@@ -176,8 +175,21 @@ function checkPreviews(
   }
 }
 
-function checkHostPorts(services: readonly Entry<Service>[], balancerPorts: readonly number[]): void {
+function checkHostPorts(
+  services: readonly Entry<Service>[],
+  balancers: readonly Entry<LoadBalancer>[],
+  balancerPorts: readonly number[],
+): void {
   const taken = new Map(balancerPorts.map((port) => [`${port}/tcp`, 'the load balancer (`balancer.http`)']));
+  for (const { reading, manifest } of balancers) {
+    if (!manifest.enabled || manifest.listen === undefined) continue;
+    const key = `${manifest.listen}/tcp`;
+    if (taken.get(key)?.includes('`balancer.http`') === true)
+      reading.complain(['listen'], `Host port ${key} is taken by requests (\`balancer.http\`); choose another one.`, {
+        reason: 'host-port-conflict',
+      });
+    else taken.set(key, `${nameOf(manifest)} (${placeOf(manifest)})`);
+  }
   for (const { reading, manifest } of services) {
     if (!manifest.enabled || manifest.instances === 0) continue;
     for (const port of manifest.container.ports) {

@@ -1,5 +1,4 @@
-import { vocabulary } from './vocabulary.ts';
-import type { Words } from './vocabulary.ts';
+import { unsupported, vocabulary, type Vocabulary, type Words } from './vocabulary.ts';
 
 const WORDS: Words = {
   '': {
@@ -37,8 +36,6 @@ const LATER: Words = {
     http: 'TLS and the choice of ports',
     https: 'TLS and the choice of ports',
     healthCheck: "a load balancer's own health check (the service's `healthCheck` counts)",
-    protocol: 'TCP load balancers',
-    listen: 'TCP load balancers',
     externalIPs: 'external addresses',
   },
 };
@@ -52,20 +49,18 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
   IP_HASH: 'source',
 };
 
-export const LOAD_BALANCER = vocabulary(
-  'a LoadBalancer',
-  'docs/kinds/load-balancer.md',
-  WORDS,
-  LATER,
-  (place, value) => {
-    const meant = place === 'algorithm' ? ALGORITHMS[value.toUpperCase()] : undefined;
-    if (meant !== undefined)
-      return { reason: 'schema', message: `\`algorithm\` is called \`${meant}\` here, not \`${value}\`.` };
-    return place === 'hostnames[]' && value.startsWith('*')
-      ? {
-          reason: 'schema',
-          message: `\`${value}\` is no host name; a wildcard stands for the first label alone: \`*.example.com\`.`,
-        }
-      : undefined;
-  },
+const UDP = unsupported(
+  'UDP is not balanced: HAProxy knows connections only. Publish the port from the service itself: `ports: [{ port, protocol: udp, hostPort }]`.',
 );
+
+export const LOAD_BALANCER = vocabulary('a LoadBalancer', 'docs/kinds/load-balancer.md', WORDS, LATER, meant);
+
+function meant(place: string, value: string): ReturnType<Vocabulary['value']> {
+  if (place === 'protocol' && value.toLowerCase() === 'udp') return UDP;
+  const ours = place === 'algorithm' ? ALGORITHMS[value.toUpperCase()] : undefined;
+  if (ours !== undefined)
+    return { reason: 'schema', message: `\`algorithm\` is called \`${ours}\` here, not \`${value}\`.` };
+  if (place !== 'hostnames[]' || !value.startsWith('*')) return undefined;
+  const message = `\`${value}\` is no host name; a wildcard stands for the first label alone: \`*.example.com\`.`;
+  return { reason: 'schema', message };
+}

@@ -7,12 +7,14 @@ import { present, sorted } from './values.ts';
 
 /** A validated document as a LoadBalancer in its one normal form. */
 export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): LoadBalancer {
+  checkProtocol(reading, fields);
   return present<LoadBalancer>({
     kind: 'LoadBalancer',
     name: fields.name,
     description: fields.description,
     enabled: fields.enabled,
-    hostnames: sorted(fields.hostnames.map((hostname) => hostname.toLowerCase())),
+    listen: fields.listen,
+    hostnames: sorted((fields.hostnames ?? []).map((hostname) => hostname.toLowerCase())),
     path: fields.path.replaceAll(/\/{2,}/g, '/').replace(/(?<=.)\/$/, ''),
     stripPath: fields.stripPath,
     backends: backends(reading, fields),
@@ -21,6 +23,27 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
     timeouts: timeouts(reading, fields.timeouts),
     source: reading.document.locate([]),
   });
+}
+
+/** What says how requests are told apart says nothing of connections, and the other way round. */
+function checkProtocol(reading: Reading, fields: LoadBalancerDocument): void {
+  const { protocol, hostnames, listen, path, stripPath, affinity } = fields;
+  if (protocol === 'http') {
+    if (listen !== undefined)
+      reading.complain(['listen'], '`listen` needs `protocol: tcp`; requests come by `balancer.http` of the host.', {
+        part: 'key',
+      });
+    else if (hostnames === undefined)
+      reading.complain(['hostnames'], '`hostnames` is missing: the names that it answers for.');
+    return;
+  }
+  if (listen === undefined)
+    reading.complain(['listen'], '`listen` is missing: the port of the host that it takes connections on.');
+  const idle = { hostnames: hostnames !== undefined, path: path !== '/', stripPath };
+  for (const [field] of Object.entries(idle).filter(([, isGiven]) => isGiven))
+    reading.complain([field], `\`${field}\` is for requests; with \`protocol: tcp\` leave it out.`, { part: 'key' });
+  if (affinity === 'cookie')
+    reading.complain(['affinity'], 'Only requests have cookies; with `protocol: tcp` write `affinity: source`.');
 }
 
 function backends(reading: Reading, { service, backends }: LoadBalancerDocument): readonly Backend[] {

@@ -509,12 +509,20 @@ export interface LoadBalancerDocument {
    */
   enabled: boolean;
   /**
-   * Host names that it answers for, whatever their case and port. `*.example.com` stands for every name with one label more, such as `www.example.com`; a name that is written out wins.
+   * `http`: requests for its host names and path; `tcp`: whatever comes on the port `listen`.
+   */
+  protocol: 'http' | 'tcp';
+  /**
+   * With `protocol: tcp`: port of the host, out of the range that the host has for it (`balancer.tcp`).
+   */
+  listen?: number;
+  /**
+   * Host names that it answers for, whatever their case and port; required with `protocol: http`. `*.example.com` stands for every name with one label more, such as `www.example.com`; a name that is written out wins.
    *
    * @minItems 1
    * @maxItems 1000
    */
-  hostnames: string[];
+  hostnames?: string[];
   /**
    * Prefix of the paths that it answers for, at segment borders: `/api` takes `/api` and `/api/x`, not `/apix`. The longest one wins.
    */
@@ -1040,6 +1048,10 @@ export interface ConfigDocument {
      * Host port for HTTPS, kept for TLS: as long as no load balancer can have a certificate nothing listens there.
      */
     https: number;
+    /**
+     * Host ports that load balancers with `protocol: tcp` may listen on: a range, or one port. On a `bridge` all of them are published, at most 32. Default: none.
+     */
+    tcp?: string | number;
     /**
      * `host`: the host's own network, which keeps the clients' addresses; `bridge`: published ports. Default: `host` on one engine.
      */

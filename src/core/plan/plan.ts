@@ -16,7 +16,7 @@ import { pruneProblem } from './prune.ts';
 import { decide, type Decision } from '../rollout/decide.ts';
 import { inOrder } from '../rollout/order.ts';
 import { routeChanges } from './route-change.ts';
-import { servicesOfSet, type Route, type RoutingTable } from '../routing.ts';
+import { placesOf, servicesOfSet, type Route, type RoutingTable } from '../routing.ts';
 import { routingTable } from '../rollout/table.ts';
 import { viewsOf } from '../rollout/view.ts';
 
@@ -126,10 +126,6 @@ function withKept(
     !names.has(route.loadBalancer) &&
     !placesOf(route).some((place) => claimed.has(place));
   return [...table.routes, ...(recorded?.routes ?? []).filter(isKept)];
-}
-
-function placesOf({ hostnames, path }: Route): string[] {
-  return hostnames.map((hostname) => `${hostname}${path}`);
 }
 
 /** `sha256:…` over what the plan does, without anything that depends on when it was made: a warning may say what was measured. */

@@ -5,7 +5,7 @@ import { backendsText } from '../backends.ts';
 import type { Backend, LoadBalancer, TrafficPolicy } from '../model.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
-import { servicesOfSet, type Pool, type Route } from '../routing.ts';
+import { placesOf, servicesOfSet, type Pool, type Route } from '../routing.ts';
 
 /** What happens to the routes of the balancer, for people. */
 export function routeChanges(desired: DesiredState, state: ObservedState): Change[] {
@@ -111,14 +111,23 @@ function afterwards(route: Route, { services }: DesiredState): string {
   return `${withIt}${on === '' ? '' : `; ${on} ${staying.length === 1 ? 'goes' : 'go'} on running`}`;
 }
 
-function addressOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>): string {
-  return `${hostnames.join(', ')}${path}`;
+function addressOf(route: Pick<LoadBalancer, 'listen' | 'hostnames' | 'path'>): string {
+  return route.listen === undefined ? `${route.hostnames.join(', ')}${route.path}` : placesOf(route).join();
 }
 
 /** With those that its services have for their other sets. */
 function fieldsOf({ traffic, ...others }: LoadBalancer, previews: readonly string[]): object {
-  const { hostnames, path, stripPath, timeouts, port } = others;
-  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port, update: { preview: previews } };
+  const { listen, hostnames, path, stripPath, timeouts, port } = others;
+  return {
+    listen,
+    hostnames,
+    path,
+    stripPath,
+    ...trafficFields(traffic),
+    timeouts,
+    port,
+    update: { preview: previews },
+  };
 }
 
 function trafficFields({ drain, ...others }: TrafficPolicy): object {
@@ -127,8 +136,8 @@ function trafficFields({ drain, ...others }: TrafficPolicy): object {
 
 /** Only members know their port: without any there is nothing to compare. */
 function fieldsOfRoute(route: Route, port: number): object {
-  const { hostnames, path, stripPath, traffic, timeouts, previews, pools, active } = route;
+  const { listen, hostnames, path, stripPath, traffic, timeouts, previews, pools, active } = route;
   const update = { preview: previews };
   const known = pools[active].members[0]?.port ?? port;
-  return { hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port: known, update };
+  return { listen, hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port: known, update };
 }

@@ -78,11 +78,12 @@ function isReachable(instance: Instance): boolean {
 }
 
 function route(context: Context, loadBalancer: LoadBalancer): Route {
-  const { name, hostnames, path, stripPath, traffic, timeouts } = loadBalancer;
+  const { name, listen, hostnames, path, stripPath, traffic, timeouts } = loadBalancer;
   const decisions = servicesOf(loadBalancer).map((service) => context.decisions.get(service));
   const previews = decisions.flatMap((decision) => decision?.view.desired?.service.update.preview ?? []);
   return {
     loadBalancer: name,
+    ...(listen !== undefined && { listen }),
     hostnames,
     path,
     stripPath,

@@ -156,11 +156,11 @@ function byService(loadBalancers: readonly LoadBalancer[]): IndexedContext['load
 }
 
 function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedContext): LoadBalancerStatus {
-  const { state, routes, decisions, httpPort } = context;
+  const { state, routes, decisions } = context;
   const { name, backends } = loadBalancer;
   const route = routes.get(name);
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
-  const base = { name, backends, urls: urlsOf(loadBalancer, httpPort), members };
+  const base = { name, backends, urls: urlsOf(loadBalancer, context), members };
   if (route === undefined) return { ...base, state: 'pending' };
   const services = backends.map(({ service }) => service);
   const current = servicesOfSet(route.pools[route.active].set);
@@ -179,7 +179,12 @@ function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedContext)
   return { ...base, state: 'no-members', problem: { layer: 'lb', reason: 'no-members', message } };
 }
 
-export function urlsOf({ hostnames, path }: Pick<LoadBalancer, 'hostnames' | 'path'>, httpPort: number): string[] {
+/** Where clients find it. */
+export function urlsOf(
+  { listen, hostnames, path }: Pick<LoadBalancer, 'listen' | 'hostnames' | 'path'>,
+  { httpPort, state }: Pick<ReportContext, 'httpPort' | 'state'>,
+): string[] {
+  if (listen !== undefined) return [`tcp://${state.runtime.node.name}:${listen}`];
   const port = httpPort === 80 ? '' : `:${httpPort}`;
   return hostnames.map((hostname) => `http://${hostname}${port}${path}`);
 }

@@ -38,7 +38,7 @@ export function serviceStatus(decision: Decision, context: IndexedContext): Serv
     desired,
     running,
     pending: Math.max(0, desired - running),
-    url: (context.loadBalancers.get(view.name) ?? []).flatMap((each) => urlsOf(each, context.httpPort)),
+    url: (context.loadBalancers.get(view.name) ?? []).flatMap((each) => urlsOf(each, context)),
     instances: [...view.instances].sort(bySlot).map((each) => instanceStatus(each, view, members, context)),
     ...(rollout && { rollout }),
     ...(problem && { problem: withLog(problem, context.logTails[view.name]) }),

@@ -5,7 +5,7 @@ import {
   type Route,
   type RoutingTable,
 } from '../../../src/core/routing.ts';
-import type { ConfigSettings } from '../../../src/haproxy/config.ts';
+import type { ConfigSettings } from '../../../src/haproxy/settings.ts';
 
 export const POOL: CheckPool = {
   name: 'web.http.8080.1a2b3c4',

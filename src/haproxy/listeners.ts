@@ -1,0 +1,27 @@
+import type { Route } from '../core/routing.ts';
+import { allowedLines } from './allowed.ts';
+import { endpoint, mapFile, type ConfigSettings } from './settings.ts';
+import { listenerKey } from './names.ts';
+
+/** The frontend of a route that takes connections; none where the host has no such port for it. */
+export function listener(
+  { loadBalancer, listen, timeouts }: Route,
+  settings: ConfigSettings,
+): readonly (readonly string[])[] {
+  const { tcp } = settings;
+  if (listen === undefined || tcp === undefined || listen < tcp.from || listen > tcp.to) return [];
+  return [
+    [
+      `frontend tcp:${loadBalancer}`,
+      'mode tcp',
+      `bind ${endpoint(tcp.address, listen)}`,
+      `timeout client ${timeouts.client}ms`,
+      `use_backend %[str(${listenerKey(listen)}),map(${mapFile(settings)})]`,
+    ],
+  ];
+}
+
+/** What the backend of such a route has that one for requests has not. */
+export function connectionLines({ traffic: { allow } }: Route): readonly string[] {
+  return allow.length === 0 ? [] : [...allowedLines(allow), 'tcp-request content reject unless allowed'];
+}
