@@ -6,7 +6,7 @@ import { serverLimits } from './limits.ts';
 import { backendName, checkBackend, digest, MARK, serverName, slotName } from './names.ts';
 import { oldWorkerLines } from './old-workers.ts';
 import { requestLogLines } from './request-log.ts';
-import { connectionLines, listener } from './listeners.ts';
+import { listener } from './listeners.ts';
 import { endpoint, FILES, mapFile, type ConfigSettings } from './settings.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
 
@@ -138,7 +138,7 @@ function routeLines(route: Route, colour: Colour, settings: ConfigSettings, slot
     `timeout connect ${connect}ms`,
     `timeout server ${server}ms`,
     `timeout tunnel ${tunnel}ms`,
-    ...(route.listen === undefined ? requestLines(route, settings) : connectionLines(route)),
+    ...(route.listen === undefined ? requestLines(route, settings) : []),
     ...memberLines(route, route.pools[colour], slots),
   ];
 }

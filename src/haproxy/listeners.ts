@@ -5,7 +5,7 @@ import { listenerKey } from './names.ts';
 
 /** The frontend of a route that takes connections; none where the host has no such port for it. */
 export function listener(
-  { loadBalancer, listen, timeouts }: Route,
+  { loadBalancer, listen, traffic: { allow }, timeouts }: Route,
   settings: ConfigSettings,
 ): readonly (readonly string[])[] {
   const { tcp } = settings;
@@ -16,12 +16,8 @@ export function listener(
       'mode tcp',
       `bind ${endpoint(tcp.address, listen)}`,
       `timeout client ${timeouts.client}ms`,
+      ...(allow.length === 0 ? [] : [...allowedLines(allow), 'tcp-request connection reject unless allowed']),
       `use_backend %[str(${listenerKey(listen)}),map(${mapFile(settings)})]`,
     ],
   ];
-}
-
-/** What the backend of such a route has that one for requests has not. */
-export function connectionLines({ traffic: { allow } }: Route): readonly string[] {
-  return allow.length === 0 ? [] : [...allowedLines(allow), 'tcp-request content reject unless allowed'];
 }

@@ -30,7 +30,7 @@ const LATER: Words = {
     notifications: 'notifications',
     secrets: 'secrets',
   },
-  balancer: { tcp: 'TCP load balancers', certificates: 'TLS', acme: 'TLS' },
+  balancer: { certificates: 'TLS', acme: 'TLS' },
   policy: { externalIPs: 'external addresses' },
 };
 

@@ -81,6 +81,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
     spreading,
     leading,
     fields({
+      protocol: optional(oneOf('http'), 'http'),
       hostnames,
       path: index === 0 ? optional(oneOf('//'), '/') : path,
       stripPath: optional(oneOf(true), false),
@@ -92,6 +93,20 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
     }),
   );
 }
+
+/** A route of connections on a port of its own. */
+const anyListener: fc.Arbitrary<Spelt> = merged(
+  anyHead('LoadBalancer', 'listener'),
+  leading,
+  fields({
+    protocol: oneOf('tcp'),
+    listen: oneOf(6000, 6001),
+    port: oneOf(...TCP_PORTS),
+    affinity: optional(oneOf('source'), 'none'),
+    allow: optional(addresses),
+    timeouts: optional(timeouts, {}),
+  }),
+);
 
 /** What others may depend on. */
 const BASE = { kind: 'Service', name: 'base', image: 'base:1', ports: [...TCP_PORTS] };
@@ -106,6 +121,7 @@ export const anyManifests: fc.Arbitrary<SpeltManifests> = fc
     fc.option(anyService('db', 9010), { nil: undefined }),
     fc.option(anyLoadBalancer(1), { nil: undefined }),
     fc.option(anyLoadBalancer(2), { nil: undefined }),
+    fc.option(anyListener, { nil: undefined }),
     plain(fc.constant(BASE)),
     fc.option(anyJob('job'), { nil: undefined }),
   )

@@ -213,8 +213,20 @@ describe('a mistake in the configuration is one problem, with its place', () => 
     ],
     ['runtime: swarm', 'fairlead.yaml:1:10 unsupported: The runtime swarm is not there yet.'],
     [
-      'balancer: { tcp: 9000-9019 }',
-      'fairlead.yaml:1:13 unsupported: `tcp` is not there yet: TCP load balancers will come with a later version.',
+      'balancer: { certificates: /etc/certs }',
+      'fairlead.yaml:1:13 unsupported: `certificates` is not there yet: TLS will come with a later version.',
+    ],
+    [
+      'balancer: { tcp: 9019-9000 }',
+      'fairlead.yaml:1:18 schema: `balancer.tcp` must be a range within 1-65535, the lower port first.',
+    ],
+    [
+      'balancer: { tcp: 9000-9032, network: bridge }',
+      'fairlead.yaml:1:18 schema: On a bridge `balancer.tcp` may have at most 32 ports.',
+    ],
+    [
+      'balancer: { tcp: 80-90 }',
+      'fairlead.yaml:1:18 schema: `balancer.tcp` must not have the port of `balancer.http` in it.',
     ],
     [
       'http: { listen: 127.0.0.1:8484 }',

@@ -189,3 +189,34 @@ test('needs a reload where a limit comes or goes, but none where it changes', ()
   expect(one).not.toBe(none);
   expect(two).toBe(one);
 });
+
+const TCP = { ...SETTINGS, tcp: { address: '0.0.0.0', from: 9000, to: 9001 } };
+const LISTENER: Partial<Route> = { loadBalancer: 'db', hostnames: [], listen: 9000 };
+
+test('takes connections on the ports that the host has for that', () => {
+  const table = {
+    ...TABLE,
+    routes: [ROUTE, { ...ROUTE, ...LISTENER, traffic: { ...ROUTE.traffic, allow: ['10.0.0.0/8'] } }],
+  };
+  const config = render(table, TCP);
+  expect(config).toContain(`frontend tcp:db
+  mode tcp
+  bind 0.0.0.0:9000
+  timeout client 50000ms
+  acl allowed src 10.0.0.0/8
+  tcp-request connection reject unless allowed
+  use_backend %[str(!tcp:9000),map(/files/routes.map)]
+`);
+  const backend = config.slice(config.indexOf('backend db.a'), config.indexOf('backend db.b'));
+  expect(backend).toContain('  mode tcp\n');
+  expect(backend).not.toMatch(/^ {2}http/m);
+});
+
+test('takes none on a port that the host has not', () => {
+  expect(render(withRoute({ ...LISTENER, listen: 9002 }), TCP)).not.toContain('frontend tcp');
+  expect(render(withRoute(LISTENER))).not.toContain('frontend tcp');
+});
+
+test('takes no port for requests where only connections are wanted', () => {
+  expect(render(withRoute(LISTENER), TCP)).not.toContain('frontend http');
+});

@@ -53,3 +53,11 @@ test('has a token for each member that clients may stay with, and none for one t
     ['!web-1-89d590', token],
   ]);
 });
+
+test('leads a port to its route, and tells where a map has not got it yet', () => {
+  const table = { ...TABLE, routes: [{ ...ROUTE, hostnames: [], listen: 9000, previews: ['new.example.com'] }] };
+  expect([...routeMap(table, SLOTS)]).toEqual([['!tcp:9000', 'web.a']]);
+  expect(routedTable(table, routeMap(table, SLOTS))).toEqual(table);
+  expect(routedTable(table, new Map([['!tcp:9000', 'web.b']])).routes[0]).toMatchObject({ active: 'b', listen: 9000 });
+  expect(routedTable(table, new Map()).routes[0]).not.toHaveProperty('listen');
+});

@@ -36,6 +36,19 @@ describe('what the host can balance', () => {
     ]);
   });
 
+  it('is connections on the ports that it has for them', () => {
+    const listener = loadBalancer({ hostnames: [], listen: 9000 });
+    const told = (tcp?: BalancerAbility['tcp']) =>
+      checkBalancer([listener], { ...HOST, http: 0, ...(tcp && { tcp }) }).map(
+        ({ reason, message }) => `${reason}: ${message}`,
+      );
+    expect(told({ from: 9000, to: 9000 })).toEqual([]);
+    expect(told({ from: 9001, to: 9009 })).toEqual([
+      'policy: LoadBalancer web listens on port 9000, which is not among the ports that this host has for that (`balancer.tcp`: 9001-9009).',
+    ]);
+    expect(told()).toEqual([expect.stringContaining('(`balancer.tcp`: none)')]);
+  });
+
   it('is the network `default` on a bridge', () => {
     const apart = service({ container: { networks: ['back'] } });
     const bridge: BalancerAbility = { ...HOST, network: 'bridge' };

@@ -121,3 +121,41 @@ test('leads by one of two fields', () => {
     'service: Write either `service` or `backends`, not both.',
   ]);
 });
+
+const LISTENER = { kind: 'LoadBalancer', name: 'db', protocol: 'tcp', listen: 9000, service: 'web', port: 8080 };
+
+function listenerProblems(fields: object, ...others: object[]): string[] {
+  const { problems } = readManifests([
+    { path: 'web.yaml', text: yaml(SERVICE, { ...LISTENER, ...fields }, ...others) },
+  ]);
+  return problems.map(({ reason, path, message }) => `${reason} ${path ?? ''}: ${message}`);
+}
+
+test('listens on a port of the host', () => {
+  const { manifests, problems } = readManifests([{ path: 'web.yaml', text: yaml(SERVICE, LISTENER) }]);
+  expect(problems).toEqual([]);
+  expect(manifests.find((each) => each.kind === 'LoadBalancer')).toMatchObject({ listen: 9000, hostnames: [] });
+});
+
+test.each<[object, string]>([
+  [{ listen: undefined }, 'schema listen: `listen` is missing: the port of the host'],
+  [{ hostnames: ['a.b'] }, 'schema hostnames: `hostnames` is for requests; with `protocol: tcp` leave it out.'],
+  [{ path: '/a' }, 'schema path: `path` is for requests'],
+  [{ stripPath: true }, 'schema stripPath: `stripPath` is for requests'],
+  [{ affinity: 'cookie' }, 'schema affinity: Only requests have cookies'],
+  [{ protocol: 'udp' }, 'unsupported protocol: UDP is not balanced'],
+  [{ protocol: 'http', hostnames: ['a.b'] }, 'schema listen: `listen` needs `protocol: tcp`'],
+  [{ protocol: 'http', listen: undefined }, 'schema hostnames: `hostnames` is missing'],
+])('tells what is wrong with a listener that has %j', (fields, message) => {
+  expect(listenerProblems(fields)).toEqual([expect.stringContaining(message)]);
+});
+
+test('has its port alone', () => {
+  expect(listenerProblems({}, { ...LISTENER, name: 'other' })).toEqual([
+    'duplicate-route listen: tcp port 9000 is claimed by LoadBalancer `db` too (web.yaml:3); a port leads to one place only.',
+  ]);
+  const service = { kind: 'Service', name: 'other', image: 'a:1', ports: [{ port: 80, hostPort: 9000 }] };
+  expect(listenerProblems({}, service)).toEqual([
+    expect.stringContaining('host-port-conflict ports[0]: Host port 9000/tcp is taken by LoadBalancer `db`'),
+  ]);
+});

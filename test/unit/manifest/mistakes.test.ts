@@ -268,7 +268,7 @@ describe('a mistake in a LoadBalancer is one problem', () => {
     expect(mistake(fields)).toEqual([problem]);
   });
 
-  it.each(['forceHttps', 'ports', 'tls', 'healthCheck', 'protocol', 'listen', 'externalIPs'])(
+  it.each(['forceHttps', 'ports', 'tls', 'healthCheck', 'externalIPs'])(
     '%s of a later version is refused, never ignored',
     (field) => {
       expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);
