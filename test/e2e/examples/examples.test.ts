@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../../lab/free-port.ts';
 import { dockerAt, dockerHost } from '../../support/docker.ts';
 import { fairlead } from '../../support/fairlead.ts';
 import { body, directly, EXAMPLES, play, rewrite } from './play.ts';
@@ -30,7 +31,7 @@ const ELSEWHERE = ['compose', 'seeds', 'shop'];
 
 it.concurrent('every example is played here', async () => {
   const folders = (await readdir(EXAMPLES)).filter((name) => !ELSEWHERE.includes(name));
-  expect(folders).toEqual(['blue-green-by-hand', 'canary', 'green-blue', 'hello', 'host-port']);
+  expect(folders).toEqual(['blue-green-by-hand', 'canary', 'green-blue', 'hello', 'host-port', 'tcp']);
   expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
 });
 
@@ -99,6 +100,30 @@ it.concurrent('host-port', async () => {
   const { scenario, ports } = await play('host-port', { hostPorts: [18080] });
   await using _ = scenario;
   expect(await directly(ports[0] ?? 0)).toBe('v1');
+});
+
+it.concurrent('tcp, whose port stays open while its service is updated', async () => {
+  const port = await freePort();
+  const { scenario, folder } = await play('tcp', {
+    env: { FAIRLEAD_BALANCER_TCP: String(port) },
+    change: (example) => rewrite(example, 'listen: 9000', `listen: ${port}`),
+  });
+  await using _ = scenario;
+  expect(await directly(port)).toBe('v1');
+  expect((await scenario.fairlead('status')).stdout).toMatch(
+    new RegExp(`echo → echo {2}serving {2}tcp://\\S+:${port}\n`),
+  );
+  const answers: (string | Error)[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) answers.push(await directly(port).catch((error: unknown) => error as Error));
+  })();
+  await rewrite(folder, 'echo:v1', 'web:v2');
+  expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
+  isOver = true;
+  await asking;
+  expect([...new Set(answers)]).toEqual(['v1', 'v2']);
+  expect(await directly(port)).toBe('v2');
 });
 
 it.concurrent('the adapted documents of the seeds, all in one cluster', async () => {

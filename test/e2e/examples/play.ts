@@ -13,6 +13,8 @@ interface Settings {
   readonly hostPorts?: readonly number[];
   /** Further lines of the host's configuration. */
   readonly config?: string;
+  /** Settings of the host in its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What else the copy has in another way than the example. */
   readonly change?: (folder: string, scenario: Scenario) => Promise<void>;
 }
@@ -27,7 +29,7 @@ interface Played {
 
 /** Applies a copy of the example, which has no mistake, no warning, and nothing left to do then. */
 export async function play(example: string, settings: Settings = {}): Promise<Played> {
-  const scenario = await Scenario.create({ config: settings.config ?? '' });
+  const scenario = await Scenario.create({ config: settings.config ?? '', env: settings.env ?? {} });
   try {
     const folder = join(scenario.directory, 'example');
     await cp(join(EXAMPLES, example), folder, { recursive: true });
