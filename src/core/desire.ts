@@ -1,5 +1,5 @@
 import { groupBy } from './group.ts';
-import type { ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
+import type { CheckPace, ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
 import { isWritable } from './mounts.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';
@@ -82,10 +82,13 @@ function desiredService(service: Service, routes: readonly LoadBalancer[]): Desi
     release: releaseOf(service.container, service.resources),
     strategy: strategyOf(service),
     instances: service.enabled ? service.instances : 0,
-    checks: checksOf(
-      service,
-      [...new Set(routes.map((route) => route.port))].sort((a, b) => a - b),
-    ),
+    checks: [
+      ...checksOf(
+        service,
+        [...new Set(routes.map((route) => route.port))].sort((a, b) => a - b),
+      ),
+      ...routeChecks(service.name, routes),
+    ],
     routedBy: routes.map((route) => route.name),
   };
 }
@@ -111,8 +114,28 @@ function checksOf(service: Service, routedPorts: readonly number[]): CheckDefini
   return routedPorts.map((port) => checkDefinition(name, { type: 'tcp', port }, CONNECT_TIMEOUT));
 }
 
-function checkDefinition(service: string, check: CheckPool['check'], timeout: number): CheckDefinition {
-  return { name: `${service}.${check.type}.${check.port}.${shortHash({ check, timeout })}`, service, check, timeout };
+/** Load balancers that ask the same are told by one check. */
+function routeChecks(service: string, routes: readonly LoadBalancer[]): CheckDefinition[] {
+  const own = routes.flatMap((route) => routeCheck(service, route) ?? []);
+  return [...new Map(own.map((each) => [each.name, each])).values()].sort(byName);
+}
+
+/** What a load balancer asks the instances of a service by itself; undefined: nothing. */
+export function routeCheck(service: string, { healthCheck }: LoadBalancer): CheckDefinition | undefined {
+  if (healthCheck === undefined) return undefined;
+  const { port, http, timeout, interval, rise, fall } = healthCheck;
+  const check = http === undefined ? { type: 'tcp' as const, port } : { type: 'http' as const, ...http, port };
+  return checkDefinition(service, check, timeout, { interval, rise, fall });
+}
+
+function checkDefinition(
+  service: string,
+  check: CheckPool['check'],
+  timeout: number,
+  pace?: CheckPace,
+): CheckDefinition {
+  const asked = { check, timeout, ...(pace && { pace }) };
+  return { name: `${service}.${check.type}.${check.port}.${shortHash(asked)}`, service, ...asked };
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

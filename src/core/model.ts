@@ -186,6 +186,21 @@ export interface TrafficPolicy {
   readonly drain?: number;
 }
 
+/** How often a load balancer asks, and how it judges; times in milliseconds. */
+export interface CheckPace {
+  readonly interval: number;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+/** A load balancer's own check of its members. */
+export interface RouteCheck extends CheckPace {
+  readonly port: number;
+  /** Absent: a connection has to succeed. */
+  readonly http?: Omit<HttpCheck, 'port'>;
+  readonly timeout: number;
+}
+
 /** A service that a load balancer leads to. */
 export interface Backend {
   readonly service: string;
@@ -209,6 +224,8 @@ export interface LoadBalancer {
   readonly backends: readonly Backend[];
   readonly port: number;
   readonly traffic: TrafficPolicy;
+  /** Absent: that of the service decides. */
+  readonly healthCheck?: RouteCheck;
   readonly timeouts: Timeouts;
   readonly source: Source;
 }

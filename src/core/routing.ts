@@ -1,4 +1,4 @@
-import type { HttpCheck, Timeouts, TrafficPolicy } from './model.ts';
+import type { CheckPace, HttpCheck, RouteCheck, Timeouts, TrafficPolicy } from './model.ts';
 
 /**
  * What the load balancer should do. Checks stand apart from routes: a pool of checks asks each instance of a service,
@@ -18,6 +18,8 @@ export interface CheckPool {
   readonly check: ({ readonly type: 'http' } & HttpCheck) | { readonly type: 'tcp'; readonly port: number };
   /** Milliseconds for one answer. */
   readonly timeout: number;
+  /** Of load balancers that check for themselves: it decides about routes alone. Absent: it is the service's. */
+  readonly pace?: CheckPace;
   readonly servers: readonly CheckedServer[];
 }
 
@@ -37,6 +39,8 @@ export interface Route {
   readonly path: string;
   readonly stripPath: boolean;
   readonly traffic: TrafficPolicy;
+  /** Absent: the check of the service decides. */
+  readonly healthCheck?: RouteCheck;
   readonly timeouts: Timeouts;
   /** Colour that gets the traffic. */
   readonly active: Colour;

@@ -206,9 +206,15 @@ function checkLines(pool: CheckPool, slots: Slots): readonly string[] {
     ...(pool.check.type === 'http' ? httpCheckLines(pool.service, pool.check) : []),
     'timeout connect 1s',
     `timeout check ${pool.timeout}ms`,
-    'default-server check inter 1s fastinter 500ms downinter 250ms fall 2 rise 1',
+    `default-server check ${paceOf(pool)}`,
     ...(slots[pool.name] ?? []).map((holder, index) => `server ${slotName(index)} ${slotAddress(pool, holder)}`),
   ];
+}
+
+function paceOf({ pace }: CheckPool): string {
+  const { interval, rise, fall } = pace ?? { interval: 1000, rise: 1, fall: 2 };
+  const [fast, down] = [Math.min(interval, 500), Math.min(interval, 250)];
+  return `inter ${interval}ms fastinter ${fast}ms downinter ${down}ms fall ${fall} rise ${rise}`;
 }
 
 function httpCheckLines(service: string, check: { path: string; status: string }): readonly string[] {

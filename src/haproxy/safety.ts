@@ -24,6 +24,9 @@ function assertSafePool(pool: CheckPool): void {
   must(NAME.test(pool.service), where, 'service', pool.service);
   must(isPort(pool.check.port), where, 'port', pool.check.port);
   must(isDuration(pool.timeout), where, 'timeout', pool.timeout);
+  const { interval, rise, fall } = pool.pace ?? { interval: 1, rise: 1, fall: 1 };
+  must(isDuration(interval), where, 'interval', interval);
+  [rise, fall].forEach((count) => must(Number.isInteger(count) && count > 0, where, 'count', count));
   pool.servers.forEach((server) => assertSafeServer(server, where));
   if (pool.check.type !== 'http') return;
   must(PATH.test(pool.check.path), where, 'path', pool.check.path);

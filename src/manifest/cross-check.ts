@@ -153,12 +153,18 @@ function leadsTo({ backends }: LoadBalancer, { name }: Service): boolean {
   return backends.some(({ service }) => service === name);
 }
 
-function checkPort(reading: Reading, balancer: LoadBalancer, target: Service): void {
-  const declared = target.container.ports.filter((port) => port.protocol === 'tcp').map((port) => port.port);
-  if (declared.includes(balancer.port)) return;
+function checkPort(reading: Reading, { port, healthCheck }: LoadBalancer, target: Service): void {
+  const declared = target.container.ports.filter((each) => each.protocol === 'tcp').map((each) => each.port);
   const known = declared.length === 0 ? 'it declares none' : `it declares ${declared.join(', ')}`;
-  const message = `Port ${balancer.port} is not a tcp port of the service \`${target.name}\` (${known}); add it to its \`ports\`.`;
-  reading.complain(['port'], message, { reason: 'port-not-declared' });
+  const asked =
+    healthCheck === undefined || healthCheck.port === port
+      ? []
+      : [{ path: ['healthCheck', 'port'], at: healthCheck.port }];
+  for (const { path, at } of [{ path: ['port'], at: port }, ...asked]) {
+    if (declared.includes(at)) continue;
+    const message = `Port ${at} is not a tcp port of the service \`${target.name}\` (${known}); add it to its \`ports\`.`;
+    reading.complain(path, message, { reason: 'port-not-declared' });
+  }
 }
 
 function checkPreviews(

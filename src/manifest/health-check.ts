@@ -1,4 +1,5 @@
 import type { HealthCheck, HttpCheck, Port } from '../core/model.ts';
+import type { Path } from './path.ts';
 import type { Reading } from './reading.ts';
 import type { ServiceDocument } from './schema.generated.ts';
 import { duration } from './duration.ts';
@@ -34,15 +35,19 @@ function httpCheck(
     const message = `\`healthCheck.http.port\` ${port} is not among the service's tcp ports (${known}).`;
     reading.complain(['healthCheck', 'http', 'port'], message, { reason: 'port-not-declared' });
   }
-  return { path: fields.path, port: port ?? 0, status: statusCodes(reading, String(fields.status)) };
+  return {
+    path: fields.path,
+    port: port ?? 0,
+    status: statusCodes(reading, ['healthCheck', 'http', 'status'], String(fields.status)),
+  };
 }
 
 /** HAProxy's spelling: no spaces, in order, each once. */
-function statusCodes(reading: Reading, text: string): string {
+export function statusCodes(reading: Reading, path: Path, text: string): string {
   const ranges = text.replaceAll(/\s/g, '').split(',');
   for (const range of ranges) {
     const [from = '', to = from] = range.split('-');
-    if (from > to) reading.complain(['healthCheck', 'http', 'status'], `The range ${range} ends before it begins.`);
+    if (from > to) reading.complain(path, `The range ${range} ends before it begins.`);
   }
   return [...new Set(ranges)].sort().join(',');
 }

@@ -35,7 +35,6 @@ const LATER: Words = {
     tls: 'TLS',
     http: 'TLS and the choice of ports',
     https: 'TLS and the choice of ports',
-    healthCheck: "a load balancer's own health check (the service's `healthCheck` counts)",
     externalIPs: 'external addresses',
   },
 };

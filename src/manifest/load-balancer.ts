@@ -1,6 +1,7 @@
-import type { Backend, LoadBalancer, Timeouts, TrafficPolicy } from '../core/model.ts';
+import type { Backend, LoadBalancer, RouteCheck, Timeouts, TrafficPolicy } from '../core/model.ts';
 import { cidrs } from './cidr.ts';
 import { duration } from './duration.ts';
+import { statusCodes } from './health-check.ts';
 import type { Reading } from './reading.ts';
 import type { LoadBalancerDocument } from './schema.generated.ts';
 import { present, sorted } from './values.ts';
@@ -20,6 +21,7 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
     backends: backends(reading, fields),
     port: fields.port,
     traffic: traffic(reading, fields),
+    healthCheck: fields.healthCheck && routeCheck(reading, fields, fields.healthCheck),
     timeouts: timeouts(reading, fields.timeouts),
     source: reading.document.locate([]),
   });
@@ -78,6 +80,23 @@ function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy 
     maxConnections,
     drain: drain === undefined ? undefined : duration(reading, ['drain'], drain),
   });
+}
+
+function routeCheck(
+  reading: Reading,
+  { protocol, port }: LoadBalancerDocument,
+  fields: NonNullable<LoadBalancerDocument['healthCheck']>,
+): RouteCheck {
+  const path = fields.path ?? (protocol === 'http' ? '/' : undefined);
+  const status = statusCodes(reading, ['healthCheck', 'status'], String(fields.status));
+  return {
+    port: fields.port ?? port,
+    ...(path !== undefined && { http: { path, status } }),
+    interval: duration(reading, ['healthCheck', 'interval'], fields.interval),
+    timeout: duration(reading, ['healthCheck', 'timeout'], fields.timeout),
+    rise: fields.rise,
+    fall: fields.fall,
+  };
 }
 
 function timeouts(reading: Reading, fields: LoadBalancerDocument['timeouts']): Timeouts {

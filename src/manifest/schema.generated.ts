@@ -575,6 +575,39 @@ export interface LoadBalancerDocument {
    */
   maxConnections?: number;
   /**
+   * A check of its own, which decides in place of the service's which instances get requests; none is restarted for it. With `protocol: tcp` and no `path` a connection has to succeed.
+   */
+  healthCheck?: {
+    /**
+     * Path and query. Default: `/` with `protocol: http`.
+     */
+    path?: string;
+    /**
+     * Port in the container, one of the service's tcp ports. Default: `port`.
+     */
+    port?: number;
+    /**
+     * Codes that count as healthy: `200`, `200,201` or `200-299`.
+     */
+    status: string | number;
+    /**
+     * Time between two checks; while an instance starts or fails it is asked at least twice a second.
+     */
+    interval: string | number;
+    /**
+     * Time for one answer.
+     */
+    timeout: string | number;
+    /**
+     * Successes in a row after which an instance gets requests.
+     */
+    rise: number;
+    /**
+     * Failures in a row after which it gets none.
+     */
+    fall: number;
+  };
+  /**
    * Longest time for requests and connections of an instance that leaves. Default: the service's `update.drain`.
    */
   drain?: string | number;

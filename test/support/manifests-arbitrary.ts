@@ -63,6 +63,16 @@ const addresses = spelt(
       .join(' '),
 );
 
+const ownCheck: fc.Arbitrary<Spelt> = fields({
+  path: optional(oneOf('/ready')),
+  port: optional(oneOf(...TCP_PORTS)),
+  status: optional(oneOf(200, '200-299'), '200-499'),
+  interval: optional(value.duration(1, 60_000), '1s', 1),
+  timeout: optional(value.duration(1, 60_000), '1s'),
+  rise: optional(oneOf(2), 1),
+  fall: optional(oneOf(1, 5), 2),
+});
+
 /** A route of its own to a service that has these ports. */
 function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   const hostname = `Www${index}.example.com`;
@@ -88,6 +98,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
       port: oneOf(...TCP_PORTS),
       allow: optional(addresses),
       maxConnections: optional(oneOf(1, 7, 200)),
+      healthCheck: optional(ownCheck),
       drain: optional(value.duration(0, 60_000)),
       timeouts: optional(timeouts, {}),
     }),
@@ -104,6 +115,7 @@ const anyListener: fc.Arbitrary<Spelt> = merged(
     port: oneOf(...TCP_PORTS),
     affinity: optional(oneOf('source'), 'none'),
     allow: optional(addresses),
+    healthCheck: optional(ownCheck),
     timeouts: optional(timeouts, {}),
   }),
 );

@@ -103,8 +103,9 @@ export function checkUpdate({ view, desired, target, current }: Progress): Detai
   };
 }
 
-function isHttp({ check }: CheckDefinition): boolean {
-  return check.type === 'http';
+/** Those of load balancers are theirs. */
+function isHttp({ check, pace }: CheckDefinition): boolean {
+  return check.type === 'http' && pace === undefined;
 }
 
 /** As its manifest spells it. */

@@ -2,7 +2,7 @@ import type { DesiredState } from '../desire.ts';
 import { NONE, type Details } from './details.ts';
 import { durationText, fieldChanges } from './fields.ts';
 import { backendsText } from '../backends.ts';
-import type { Backend, LoadBalancer, TrafficPolicy } from '../model.ts';
+import type { Backend, LoadBalancer, RouteCheck } from '../model.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
 import { placesOf, servicesOfSet, type Pool, type Route } from '../routing.ts';
@@ -44,7 +44,10 @@ function routeDetails(
   const to = backendsText(backends);
   const base = { drift: false, fields: [], steps: [`route ${addressOf(loadBalancer)} to ${to}`] };
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to };
-  const fields = fieldChanges(fieldsOfRoute(route, loadBalancer.port), fieldsOf(loadBalancer, previews), false);
+  // Only members know their port: without any there is nothing to compare.
+  const known = route.pools[route.active].members[0]?.port ?? loadBalancer.port;
+  const said = fieldsOf(loadBalancer, loadBalancer.port, previews);
+  const fields = fieldChanges(fieldsOf(route, known, route.previews), said, false);
   const before = backendsOf(route.pools[route.active]);
   const from = backendsText(before);
   if (from !== '' && from !== to) {
@@ -115,29 +118,22 @@ function addressOf(route: Pick<LoadBalancer, 'listen' | 'hostnames' | 'path'>): 
   return route.listen === undefined ? `${route.hostnames.join(', ')}${route.path}` : placesOf(route).join();
 }
 
-/** With those that its services have for their other sets. */
-function fieldsOf({ traffic, ...others }: LoadBalancer, previews: readonly string[]): object {
-  const { listen, hostnames, path, stripPath, timeouts, port } = others;
+type Said = Pick<LoadBalancer, 'listen' | 'hostnames' | 'path' | 'stripPath' | 'traffic' | 'healthCheck' | 'timeouts'>;
+
+/** As a manifest spells it; `previews`: the host names that its services have for their other sets. */
+function fieldsOf(
+  { listen, hostnames, path, stripPath, traffic, healthCheck, timeouts }: Said,
+  port: number,
+  previews: readonly string[],
+): object {
+  const { drain, ...others } = traffic;
   return {
-    listen,
-    hostnames,
-    path,
-    stripPath,
-    ...trafficFields(traffic),
-    timeouts,
-    port,
-    update: { preview: previews },
+    ...{ listen, hostnames, path, stripPath, ...others, drain: durationText(drain) },
+    ...(healthCheck && { healthCheck: checkFields(healthCheck) }),
+    ...{ timeouts, port, update: { preview: previews } },
   };
 }
 
-function trafficFields({ drain, ...others }: TrafficPolicy): object {
-  return { ...others, drain: durationText(drain) };
-}
-
-/** Only members know their port: without any there is nothing to compare. */
-function fieldsOfRoute(route: Route, port: number): object {
-  const { listen, hostnames, path, stripPath, traffic, timeouts, previews, pools, active } = route;
-  const update = { preview: previews };
-  const known = pools[active].members[0]?.port ?? port;
-  return { listen, hostnames, path, stripPath, ...trafficFields(traffic), timeouts, port: known, update };
+function checkFields({ http, interval, timeout, ...others }: RouteCheck): object {
+  return { ...http, ...others, interval: durationText(interval), timeout: durationText(timeout) };
 }

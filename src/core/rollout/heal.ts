@@ -56,7 +56,8 @@ function restartSteps({ view, current, desired }: Progress): Step[] {
 
 /** A candidate is not restarted but judged. */
 function needsRestart(view: ServiceView, instance: Instance): boolean {
-  return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance);
+  const isByRoute = view.conditions.get(instance.id)?.byRoute === true;
+  return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance) && !isByRoute;
 }
 
 /** It was restarted just now: no other one is, before it is known whether that helped. */

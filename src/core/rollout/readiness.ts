@@ -16,6 +16,8 @@ export interface Condition {
   readonly state: 'ready' | 'starting' | 'unhealthy' | 'stopped' | 'unknown';
   /** In a user's words, with the checker's own where there are any: `L7STS/503`. */
   readonly description: string;
+  /** Only a load balancer's own check says that it is not well: it gets no requests, and is not restarted for it. */
+  readonly byRoute?: true;
 }
 
 /** A plan asks many times for the same one. */
@@ -67,9 +69,15 @@ function conditionByChecks(
   checks: readonly CheckDefinition[],
   balancer: ObservedBalancer,
 ): Condition {
-  const results = checks.map((check) => balancer.checks[`${check.name}/${serverId(instance)}`]);
-  const down = results.find((result) => result?.check === 'down');
-  if (down !== undefined) return { state: 'unhealthy', description: down.description };
+  const resultOf = (check: CheckDefinition) => balancer.checks[`${check.name}/${serverId(instance)}`];
+  const results = checks.map(resultOf);
+  // That of the service counts before those of routes.
+  const failing = checks.filter((check) => resultOf(check)?.check === 'down');
+  const worst = failing.find(({ pace }) => pace === undefined) ?? failing[0];
+  if (worst !== undefined) {
+    const description = resultOf(worst)?.description ?? '';
+    return { state: 'unhealthy', description, ...(worst.pace !== undefined && { byRoute: true as const }) };
+  }
   if (results.every((result): result is MemberHealth => result?.check === 'up')) return READY;
   return { state: 'unknown', description: 'the balancer has not checked it yet' };
 }

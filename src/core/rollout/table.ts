@@ -1,5 +1,5 @@
 import isEqual from 'fast-deep-equal';
-import type { CheckDefinition, DesiredState } from '../desire.ts';
+import { routeCheck, type CheckDefinition, type DesiredState } from '../desire.ts';
 import type { Backend, LoadBalancer } from '../model.ts';
 import type { MemberSet } from './members.ts';
 import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
@@ -78,7 +78,7 @@ function isReachable(instance: Instance): boolean {
 }
 
 function route(context: Context, loadBalancer: LoadBalancer): Route {
-  const { name, listen, hostnames, path, stripPath, traffic, timeouts } = loadBalancer;
+  const { name, listen, hostnames, path, stripPath, traffic, healthCheck, timeouts } = loadBalancer;
   const decisions = servicesOf(loadBalancer).map((service) => context.decisions.get(service));
   const previews = decisions.flatMap((decision) => decision?.view.desired?.service.update.preview ?? []);
   return {
@@ -88,6 +88,7 @@ function route(context: Context, loadBalancer: LoadBalancer): Route {
     path,
     stripPath,
     traffic,
+    ...(healthCheck && { healthCheck }),
     timeouts,
     previews,
     ...pools(context, loadBalancer),
@@ -155,19 +156,19 @@ function isReadyToSwitch(context: Context, loadBalancer: LoadBalancer, previous:
   return isOver || coming.length === 0 || coming.some((each) => (each?.serving.members ?? []).length > 0);
 }
 
-function isReadyAsWhole(context: Context, { port }: LoadBalancer, decision: Decision | undefined): boolean {
+function isReadyAsWhole(context: Context, loadBalancer: LoadBalancer, decision: Decision | undefined): boolean {
   const target = decision?.progress?.target;
   // A release that is on its way out is nothing to go over to.
   const staying = (decision?.serving.members ?? []).filter((each) => each.release === target?.release);
   // Who serves by another way may never have been asked for this route: until then the balancer takes it for down.
-  const ready = staying.filter((each) => hasPassed(context, each, checkOf(context, each, port))).length;
+  const ready = staying.filter((each) => hasPassed(context, each, checkOf(context, each, loadBalancer))).length;
   return ready > 0 && ready >= (target?.instances ?? 0);
 }
 
 /** Wanted members are active; others that are still up drain; those that are gone are dropped. */
 function pool(
   context: Context,
-  { port, backends }: LoadBalancer,
+  loadBalancer: LoadBalancer,
   recorded: Pool | undefined,
   set: MemberSet | undefined,
 ): Pool {
@@ -176,7 +177,7 @@ function pool(
     const id = serverId(instance);
     const before = known.find((each) => each.id === id);
     const since = before?.state === 'active' ? Math.min(before.since, context.now) : context.now;
-    const member = memberOf(context, instance, port, before);
+    const member = memberOf(context, instance, loadBalancer, before);
     return member === undefined ? [] : [{ ...member, state: 'active', since }];
   });
   const draining = known
@@ -186,7 +187,7 @@ function pool(
       return { ...each, state: 'draining', since };
     });
   const id = set?.id ?? (draining.length > 0 ? (recorded?.set ?? '') : '');
-  return weighted({ set: id, members: [...wanted, ...draining].sort(byId) }, backends, recorded);
+  return weighted({ set: id, members: [...wanted, ...draining].sort(byId) }, loadBalancer.backends, recorded);
 }
 
 /** With the shares of several services; a set that is on its way out keeps those that it had. */
@@ -205,11 +206,11 @@ function weighted(pool: Pool, backends: readonly Backend[], recorded: Pool | und
 function memberOf(
   context: Context,
   instance: Instance,
-  port: number,
+  loadBalancer: LoadBalancer,
   before: Member | undefined,
 ): Omit<Member, 'state' | 'since'> | undefined {
   const { address, service, release, slot, name } = instance;
-  const target = targetOf(context, instance, port, before);
+  const target = targetOf(context, instance, loadBalancer, before);
   if (address === undefined || target === undefined) return undefined;
   return { id: serverId(instance), instance: name, service, release, slot, address, ...target };
 }
@@ -218,19 +219,27 @@ function memberOf(
 function targetOf(
   context: Context,
   instance: Instance,
-  port: number,
+  loadBalancer: LoadBalancer,
   before: Member | undefined,
 ): Pick<Member, 'port' | 'check'> | undefined {
-  const wanted = checkOf(context, instance, port);
+  const wanted = checkOf(context, instance, loadBalancer);
   if (before !== undefined && before.check !== wanted?.name && !hasPassed(context, instance, wanted))
     return { port: before.port, check: before.check };
-  return wanted && { port, check: wanted.name };
+  return wanted && { port: loadBalancer.port, check: wanted.name };
 }
 
-/** The check that a member on this port follows. */
-function checkOf({ decisions, routing }: Context, instance: Instance, port: number): CheckDefinition | undefined {
-  const own = checksFor(instance, decisions.get(instance.service)?.view.desired, routing);
-  return own.find((each) => each.check.type === 'http' || each.check.port === port) ?? own[0];
+/** The check that a member follows: the load balancer's own, or that of the service for this port. */
+function checkOf(
+  { decisions, routing }: Context,
+  instance: Instance,
+  loadBalancer: LoadBalancer,
+): CheckDefinition | undefined {
+  const asked = checksFor(instance, decisions.get(instance.service)?.view.desired, routing);
+  const own = routeCheck(instance.service, loadBalancer);
+  const ofRoute = own && asked.find(({ name }) => name === own.name);
+  if (ofRoute !== undefined) return ofRoute;
+  const ofService = asked.filter(({ pace }) => pace === undefined);
+  return ofService.find(({ check }) => check.type === 'http' || check.port === loadBalancer.port) ?? ofService[0];
 }
 
 function hasPassed({ checks }: Context, instance: Instance, check: CheckDefinition | undefined): boolean {
@@ -268,8 +277,7 @@ function toPool({
   definition: CheckDefinition;
   servers: Map<string, CheckedServer>;
 }): CheckPool {
-  const { name, service, check, timeout } = definition;
-  return { name, service, check, timeout, servers: [...servers.values()].sort(byId) };
+  return { ...definition, servers: [...servers.values()].sort(byId) };
 }
 
 function byId(a: { id: string }, b: { id: string }): number {

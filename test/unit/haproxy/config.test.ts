@@ -38,7 +38,7 @@ backend check:web.http.8080.1a2b3c4
   http-check expect status 200-399
   timeout connect 1s
   timeout check 1000ms
-  default-server check inter 1s fastinter 500ms downinter 250ms fall 2 rise 1
+  default-server check inter 1000ms fastinter 500ms downinter 250ms fall 2 rise 1
   server s1 10.0.0.1:8080
   server s2 10.0.0.2:8080
   server s3 0.0.0.0:8080 disabled
@@ -219,4 +219,11 @@ test('takes none on a port that the host has not', () => {
 
 test('takes no port for requests where only connections are wanted', () => {
   expect(render(withRoute(LISTENER), TCP)).not.toContain('frontend http');
+});
+
+test('asks at the pace of a load balancer that checks for itself', () => {
+  const pools = [{ ...POOL, pace: { interval: 300, rise: 2, fall: 5 } }];
+  expect(render({ ...TABLE, checks: pools })).toContain(
+    'check inter 300ms fastinter 300ms downinter 250ms fall 5 rise 2\n',
+  );
 });

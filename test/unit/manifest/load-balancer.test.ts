@@ -159,3 +159,36 @@ test('has its port alone', () => {
     expect.stringContaining('host-port-conflict ports[0]: Host port 9000/tcp is taken by LoadBalancer `db`'),
   ]);
 });
+
+test('asks by itself who gets requests', () => {
+  const check = { interval: 1000, timeout: 1000, rise: 1, fall: 2 };
+  expect(loadBalancer({})).not.toHaveProperty('healthCheck');
+  expect(loadBalancer({ healthCheck: {} })?.healthCheck).toEqual({
+    port: 8080,
+    http: { path: '/', status: '200-499' },
+    ...check,
+  });
+  const given = { path: '/ready?x=1', status: '204, 200', interval: '2s', timeout: '500ms', rise: 2, fall: 3 };
+  expect(loadBalancer({ healthCheck: given })?.healthCheck).toEqual({
+    port: 8080,
+    http: { path: '/ready?x=1', status: '200,204' },
+    interval: 2000,
+    timeout: 500,
+    rise: 2,
+    fall: 3,
+  });
+  const { manifests } = readManifests([{ path: 'web.yaml', text: yaml(SERVICE, { ...LISTENER, healthCheck: {} }) }]);
+  expect(manifests.find((each) => each.kind === 'LoadBalancer')).toMatchObject({
+    healthCheck: { port: 8080, ...check },
+  });
+  expect(manifests.find((each) => each.kind === 'LoadBalancer')).not.toHaveProperty('healthCheck.http');
+});
+
+test('asks on a port that the service has', () => {
+  expect(complaints({ healthCheck: { port: 9090 } })).toEqual([
+    'healthCheck.port: Port 9090 is not a tcp port of the service `web` (it declares 8080); add it to its `ports`.',
+  ]);
+  expect(complaints({ healthCheck: { status: '299-200' } })).toEqual([
+    'healthCheck.status: The range 299-200 ends before it begins.',
+  ]);
+});

@@ -88,6 +88,27 @@ describe('a new route', () => {
     expect(checksOf({ ...web, healthCheck })).toEqual(['web.http.7070', 'web.http.7070']);
   });
 
+  it('follows the check of the load balancer, where it has one, and no other one does', () => {
+    const healthCheck = {
+      port: 9090,
+      http: { path: '/ready', status: '200' },
+      interval: 500,
+      timeout: 500,
+      rise: 1,
+      fall: 2,
+    };
+    const wanted = [web, loadBalancer({ healthCheck }), loadBalancer({ name: 'plain', path: '/plain' })];
+    const table = served(wanted, webs);
+    expect(table.routes.map(({ pools }) => pools.a.members[0]?.check.split('.').slice(0, 3).join('.'))).toEqual([
+      'web.tcp.8080',
+      'web.http.9090',
+    ]);
+    expect(table.checks.find(({ pace }) => pace !== undefined)).toMatchObject({
+      check: { type: 'http', path: '/ready', port: 9090 },
+      pace: { interval: 500, rise: 1, fall: 2 },
+    });
+  });
+
   it('leads to nobody who has no address', () => {
     const { address: _, ...homeless } = instanceOf(web);
     expect(tableOf({ wanted: [web, loadBalancer()], instances: [homeless] }).checks).toEqual([]);
