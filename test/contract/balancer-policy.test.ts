@@ -156,6 +156,25 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])(
       expect(lab.log).toEqual([]);
     });
 
+    test('a check of its own decides at its own pace', async () => {
+      await using lab = await BalancerLab.open(haproxy);
+      const app = await lab.upstream('v1');
+      const balancer = lab.balancer();
+      const own = poolOf([app], 'web.http.8080.0wn0wn0');
+      const pools = [poolOf([app]), { ...own, pace: { interval: 200, rise: 1, fall: 1 } }];
+      await balancer.apply(tableOf(pools, [routeTo([memberOf(app, { check: own.name })])]));
+      await until(async () => (await lab.get('web.example.com')).status === 200);
+      const cli = await lab.cli();
+      const [{ pid }] = await cli.workers();
+      // That of the service says nothing of this route.
+      await cli.worker(pid, `set server check:${poolOf([]).name}/s1 health down`);
+      expect((await lab.get('web.example.com')).status).toBe(200);
+      await cli.worker(pid, `disable health check:${own.name}/s1`);
+      await cli.worker(pid, `set server check:${own.name}/s1 health down`);
+      expect((await lab.get('web.example.com')).status).toBe(503);
+      cli.close();
+    });
+
     test('a client stays with its instance by a cookie until that one leaves', async () => {
       await using lab = await BalancerLab.open(haproxy);
       const apps = [await lab.upstream('v1'), await lab.upstream('v1'), await lab.upstream('v1')];

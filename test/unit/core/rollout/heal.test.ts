@@ -4,8 +4,8 @@ import type { Instance } from '../../../../src/core/observed.ts';
 import { healSteps } from '../../../../src/core/rollout/heal.ts';
 import type { Memory } from '../../../../src/core/rollout/memory.ts';
 import type { Step } from '../../../../src/core/rollout/steps.ts';
-import { decisionOf, NOW, type Situation } from '../../../support/decisions.ts';
-import { service } from '../../../support/manifests.ts';
+import { decisionOf, NOW, planOf, viewOf, type Situation } from '../../../support/decisions.ts';
+import { loadBalancer, service } from '../../../support/manifests.ts';
 import { instanceOf } from '../../../support/observed.ts';
 
 function healed(situation: Situation): Step[] {
@@ -124,6 +124,33 @@ describe('an instance that keeps failing its check', () => {
 
   it('is not restarted while all of several fail: what they depend on is down', () => {
     expect(restarted([failing(1), failing(2)], since(PATIENCE), healthCheck)).toEqual([]);
+  });
+
+  it('is not ready, and not restarted, where it fails the check of a load balancer alone', () => {
+    const own = { port: 8080, http: { path: '/warm', status: '200' }, interval: 1000, timeout: 1000, rise: 1, fall: 2 };
+    const wanted = [service({ instances: 2 }), loadBalancer({ healthCheck: own })];
+    const instances = [instanceOf(service(), 1, { id: 'failing1' }), ready];
+    const { table } = planOf({ wanted, instances });
+    const failedBy = (checks: readonly string[]) => {
+      const answers = table.checks.flatMap(({ name, check, servers }) =>
+        servers.map(({ id }) => {
+          const isUp = !id.includes('-1-10-') || !checks.includes(check.type);
+          return [
+            `${name}/${id}`,
+            { check: isUp ? 'up' : 'down', description: check.type, sessions: 0, errors: 0 },
+          ] as const;
+        }),
+      );
+      return { wanted, instances, memory: since(90_000), balancer: { table, checks: Object.fromEntries(answers) } };
+    };
+    const byRoute = failedBy(['http']);
+    expect(healed(byRoute)).toEqual([]);
+    expect(viewOf(byRoute).conditions.get('failing1')).toEqual({
+      state: 'unhealthy',
+      description: 'http',
+      byRoute: true,
+    });
+    expect(healed(failedBy(['tcp', 'http']))).toMatchObject([{ do: 'restart', because: 'tcp' }]);
   });
 
   it('is not restarted before it is known whether that helped another one', () => {
