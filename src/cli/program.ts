@@ -92,7 +92,7 @@ const addLooks: Add = (fairlead, invocation, finish) => {
   fairlead
     .command('status')
     .description('Show what runs, what is wrong and where, as Docker and the balancer say it now.')
-    .argument('[name]', 'one service with its instances, or one job with its runs')
+    .argument('[name]', 'one service with its instances, job with its runs, or load balancer with its members')
     .addOption(format('text', 'json'))
     .addOption(config())
     .action(async (name, options) => finish(await (await import('./looks.ts')).runStatus(invocation, name, options)));

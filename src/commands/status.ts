@@ -5,7 +5,14 @@ import { NO_MEMORY } from '../core/rollout/memory.ts';
 import { plan, type PrunePermission } from '../core/plan/plan.ts';
 import type { Problem } from '../core/reason.ts';
 import { lastRunWords, verdictOf } from '../core/status/markdown.ts';
-import type { JobStatus, NodeStatus, ProblemStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
+import type {
+  JobStatus,
+  LoadBalancerStatus,
+  NodeStatus,
+  ProblemStatus,
+  ServiceStatus,
+  StatusReport,
+} from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { desiredOf, type LastGood } from './last-good.ts';
 import { look, type Seeing } from './look.ts';
@@ -31,14 +38,23 @@ export async function status(options: StatusOptions): Promise<ExitCode> {
   const desired = desiredOf(lastGood, cluster);
   const report = await observed(options, desired);
   const isAsked = (each: { readonly name: string }) => name === undefined || each.name === name;
-  const shown = { ...report, services: report.services.filter(isAsked), jobs: report.jobs.filter(isAsked) };
-  if (name !== undefined && shown.services.length + shown.jobs.length === 0) {
+  const shown = {
+    ...report,
+    services: report.services.filter(isAsked),
+    jobs: report.jobs.filter(isAsked),
+    loadBalancers: report.loadBalancers.filter((each) => isAsked(each) || leadsTo(each, name)),
+  };
+  if (name !== undefined && shown.services.length + shown.jobs.length + shown.loadBalancers.length === 0) {
     terminal.err(`${name}: unknown. It has never been deployed here.\n`);
     return EXIT.error;
   }
   if (options.format === 'json') terminal.out(`${JSON.stringify(shown, null, 2)}\n`);
   else terminal.out(text(shown, name !== undefined, terminal));
   return EXIT.done;
+}
+
+function leadsTo({ backends, members }: LoadBalancerStatus, name: string | undefined): boolean {
+  return [...backends, ...members].some(({ service }) => service === name);
 }
 
 async function observed(options: StatusOptions, desired: DesiredState): Promise<StatusReport> {
@@ -83,6 +99,22 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function loadBalancerLine({ name, backends, state, urls }: LoadBalancerStatus): string {
+  return `${name} → ${backendsText(backends)}  ${state}  ${urls.join(' ')}`;
+}
+
+function memberLines({ members, problem }: LoadBalancerStatus, isDetailed: boolean): string[] {
+  if (!isDetailed) return [];
+  const rows = members.map((each) => {
+    const figures = (['weight', 'sessions', 'requests', 'errors', 'queue'] as const).map(
+      (what) => `${what} ${each[what]}`,
+    );
+    const who = `${each.service}@${each.release}/${each.instance}`;
+    return `    ${who}  ${each.address}  ${each.state}  ${each.description}  ${figures.join('  ')}`;
+  });
+  return [...rows, ...troubleOf(problem)];
 }
 
 function nodeWarnings({ name, warnings = [] }: NodeStatus, { palette }: Terminal): string[] {

@@ -138,13 +138,23 @@ export interface ObservedRuntime {
   readonly observedAt: number;
 }
 
-export interface MemberHealth {
+/** What a check of the balancer says of a server. */
+export interface CheckResult {
   /** `starting`: not checked yet by the current worker. */
   readonly check: 'up' | 'down' | 'starting';
   /** HAProxy's own words, such as `L7STS/503`. */
   readonly description: string;
+}
+
+export interface MemberHealth extends CheckResult {
+  /** Requests and connections under way. */
   readonly sessions: number;
+  /** Requests and connections that it has had since the current worker began. */
+  readonly requests: number;
+  /** Failed connections, broken answers and answers from 500 on, since then. */
   readonly errors: number;
+  /** Requests that wait for it, as it has all that it may have. */
+  readonly queue: number;
 }
 
 export interface ObservedBalancer {
@@ -152,7 +162,7 @@ export interface ObservedBalancer {
   /** The table it works by, as recorded beside its config. */
   readonly table?: RoutingTable;
   /** Result of the check, by check pool and server: `checks['web:http:8080'].servers['3f9c1a2-1-…']` flattened to `pool/server`. */
-  readonly checks: Readonly<Record<string, MemberHealth>>;
+  readonly checks: Readonly<Record<string, CheckResult>>;
   /** Sessions and errors by `loadBalancer/colour/server`. */
   readonly members: Readonly<Record<string, MemberHealth>>;
   /** Workers of earlier reloads that still hold connections: while one is there no member may be stopped. */

@@ -9,7 +9,7 @@ import { NO_MEMORY } from './rollout/memory.ts';
 import { EMPTY_TABLE, type RoutingTable } from './routing.ts';
 
 const NO_PRUNING = { budget: { maxFraction: 0, maxCount: 0 }, all: false };
-const WELL = { check: 'up', description: 'L7OK', sessions: 0, errors: 0 } as const;
+const WELL = { check: 'up', description: 'L7OK' } as const;
 
 /** What would be seen once all of it has long been done on this node: it runs, is routed to, and passes its checks. */
 export function steadyState(desired: DesiredState, node: ObservedNode, now: number): ObservedState {

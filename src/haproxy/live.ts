@@ -70,7 +70,9 @@ export interface ServerStat {
   readonly code: string;
   readonly address: string;
   readonly sessions: number;
+  readonly requests: number;
   readonly errors: number;
+  readonly queue: number;
 }
 
 /** Before the last result of a check that is under way. */
@@ -92,7 +94,8 @@ export function readStat(answer: string, last: Stats = new Map()): Stats {
     'check_code',
     'addr',
   ].map(at);
-  const [sessions, errors] = [at('scur'), ['econ', 'eresp', 'hrsp_5xx'].map(at)];
+  const [sessions, requests, queue] = ['scur', 'stot', 'qcur'].map(at);
+  const errors = ['econ', 'eresp', 'hrsp_5xx'].map(at);
   return new Map(
     rows.map((row) => {
       const fields = csvFields(row);
@@ -109,7 +112,9 @@ export function readStat(answer: string, last: Stats = new Map()): Stats {
           code: !isAsked ? text(code) : before?.check === result ? before.code : '',
           address: text(address),
           sessions: Number(text(sessions)),
+          requests: Number(text(requests)),
           errors: errors.reduce((sum, index) => sum + Number(text(index)), 0),
+          queue: Number(text(queue)),
         },
       ];
     }),

@@ -1,13 +1,13 @@
-import type { MemberHealth } from '../core/observed.ts';
+import type { CheckResult, MemberHealth } from '../core/observed.ts';
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
 import type { ServerStat, Stats } from './live.ts';
 import { backendName, checkBackend, serverName } from './names.ts';
 import { slotOf, type Slots } from './slots.ts';
 
-type Health = Readonly<Record<string, MemberHealth>>;
+type ByServer<Value> = Readonly<Record<string, Value>>;
 
 /** Results of the checks, by `pool/server`. */
-export function observedChecks(table: RoutingTable, slots: Slots, stats: Stats): Health {
+export function observedChecks(table: RoutingTable, slots: Slots, stats: Stats): ByServer<CheckResult> {
   return Object.fromEntries(
     table.checks.flatMap((pool) =>
       pool.servers.map((server) => [`${pool.name}/${server.id}`, checkHealth(slotStat(pool, server.id, slots, stats))]),
@@ -19,18 +19,16 @@ function slotStat(pool: CheckPool, id: string, slots: Slots, stats: Stats): Serv
   return stats.get(`${checkBackend(pool.name)}/${slotOf(slots, pool.name, id) ?? ''}`);
 }
 
-function checkHealth(stat: ServerStat | undefined): MemberHealth {
-  if (stat === undefined) return { check: 'starting', description: 'not in HAProxy yet', sessions: 0, errors: 0 };
+function checkHealth(stat: ServerStat | undefined): CheckResult {
+  if (stat === undefined) return { check: 'starting', description: 'not in HAProxy yet' };
   return {
     check: checkState(stat),
     description: isGood(stat) || stat.code === '' ? stat.check : `${stat.check}/${stat.code}`,
-    sessions: 0,
-    errors: 0,
   };
 }
 
 /** A server is sent down when it gets its slot, so one that is down with a good last answer has not been asked yet. */
-function checkState(stat: ServerStat): MemberHealth['check'] {
+function checkState(stat: ServerStat): CheckResult['check'] {
   const { status, check } = stat;
   if (status.startsWith('MAINT') || check === '' || check === 'INI' || check === 'UNK') return 'starting';
   if (status.startsWith('UP') || status.startsWith('DRAIN')) return 'up';
@@ -42,8 +40,8 @@ function isGood({ check }: ServerStat): boolean {
   return /^L\dOK/.test(check);
 }
 
-/** Sessions and errors of the members, by `loadBalancer/colour/server`. */
-export function observedMembers(table: RoutingTable, slots: Slots, stats: Stats): Health {
+/** Health and figures of the members, by `loadBalancer/colour/server`. */
+export function observedMembers(table: RoutingTable, slots: Slots, stats: Stats): ByServer<MemberHealth> {
   return Object.fromEntries(
     table.routes.flatMap((route) =>
       (['a', 'b'] as const).flatMap((colour) =>
@@ -63,13 +61,14 @@ function memberStat(route: Route, colour: Colour, member: Member, slots: Slots, 
     : stats.get(`${backendName(route.loadBalancer, colour)}/${serverName(member, slot)}`);
 }
 
-function trackedHealth(table: RoutingTable, member: Member, slots: Slots, stats: Stats): MemberHealth {
+function trackedHealth(table: RoutingTable, member: Member, slots: Slots, stats: Stats): CheckResult {
   const pool = table.checks.find((each) => each.name === member.check);
   return checkHealth(pool === undefined ? undefined : slotStat(pool, member.id, slots, stats));
 }
 
-function memberHealth(stat: ServerStat | undefined, check: MemberHealth): MemberHealth {
-  return { ...check, sessions: stat?.sessions ?? 0, errors: stat?.errors ?? 0 };
+function memberHealth(stat: ServerStat | undefined, check: CheckResult): MemberHealth {
+  const { sessions = 0, requests = 0, errors = 0, queue = 0 } = stat ?? {};
+  return { ...check, sessions, requests, errors, queue };
 }
 
 /**

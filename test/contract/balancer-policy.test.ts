@@ -2,7 +2,16 @@ import { Agent, request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import { PLAIN_TRAFFIC, type Route } from '../../src/core/routing.ts';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf, type Upstream } from '../support/balancer-lab.ts';
+import {
+  BalancerLab,
+  checked,
+  memberOf,
+  poolOf,
+  routeTo,
+  serverId,
+  tableOf,
+  type Upstream,
+} from '../support/balancer-lab.ts';
 import { startLoad } from '../support/balancer-load.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
@@ -111,16 +120,21 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])(
       await using lab = await BalancerLab.open(haproxy);
       const app = await lab.upstream('v1');
       const balancer = lab.balancer();
-      const timeouts = { connect: 500, client: 50_000, server: 50_000, tunnel: 50_000 };
+      const timeouts = { connect: 1000, client: 50_000, server: 50_000, tunnel: 50_000 };
       await balancer.apply(withTraffic([app], { maxConnections: 2 }, { timeouts }));
       await checked(balancer, [app]);
       const statuses = async () => {
         const agent = new Agent();
-        const answers = await Promise.all([1, 2, 3].map(() => lab.get('web.example.com', '/slow?ms=1500', agent)));
+        const answers = await Promise.all([1, 2, 3].map(() => lab.get('web.example.com', '/slow?ms=2500', agent)));
         agent.destroy();
         return answers.map(({ status }) => status).sort();
       };
-      expect(await statuses()).toEqual([200, 200, 503]);
+      const first = statuses();
+      const figures = async () => (await balancer.observe()).members[`web/a/${serverId(app)}`];
+      await until(async () => (await figures())?.queue === 1);
+      expect(await figures()).toMatchObject({ sessions: 2, queue: 1 });
+      expect(await first).toEqual([200, 200, 503]);
+      expect(await figures()).toMatchObject({ sessions: 0, requests: 2, queue: 0 });
       await balancer.apply(withTraffic([app], { maxConnections: 3 }, { timeouts }));
       expect(await statuses()).toEqual([200, 200, 200]);
       expect(lab.log).toEqual([]);

@@ -123,5 +123,5 @@ export function checked(
 
 function health(check: MemberHealth['check']): MemberHealth {
   const description = { up: 'L7OK', down: 'L7STS/503', starting: 'INI' }[check];
-  return { check, description, sessions: 0, errors: 0 };
+  return { check, description, sessions: 0, errors: 0, requests: 0, queue: 0 };
 }

@@ -131,10 +131,10 @@ export class MemoryBalancer implements Balancer {
 
   private health(key: string, container: MemoryContainer | undefined, sessions: number): MemberHealth {
     const isNew = this.engine.clock.now() - (this.addedAt.get(key) ?? 0) < FIRST_CHECK;
-    if (isNew) return { check: 'starting', description: 'INI', sessions, errors: 0 };
+    if (isNew) return { check: 'starting', description: 'INI', sessions, errors: 0, requests: 0, queue: 0 };
     return this.passes(container)
-      ? { check: 'up', description: 'L7OK', sessions, errors: 0 }
-      : { check: 'down', description: 'L7STS/503', sessions, errors: 0 };
+      ? { check: 'up', description: 'L7OK', sessions, errors: 0, requests: 0, queue: 0 }
+      : { check: 'down', description: 'L7STS/503', sessions, errors: 0, requests: 0, queue: 0 };
   }
 
   private passes(container: MemoryContainer | undefined): boolean {

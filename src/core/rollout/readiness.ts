@@ -1,6 +1,6 @@
 import type { CheckDefinition } from '../desire.ts';
 import type { Memory } from './memory.ts';
-import { isUp, type Instance, type MemberHealth, type ObservedBalancer, type ObservedState } from '../observed.ts';
+import { isUp, type Instance, type CheckResult, type ObservedBalancer, type ObservedState } from '../observed.ts';
 import type { RoutingIndex } from './routing-index.ts';
 
 /** A container with no check at all counts as ready once it has run this long. */
@@ -78,7 +78,7 @@ function conditionByChecks(
     const description = resultOf(worst)?.description ?? '';
     return { state: 'unhealthy', description, ...(worst.pace !== undefined && { byRoute: true as const }) };
   }
-  if (results.every((result): result is MemberHealth => result?.check === 'up')) return READY;
+  if (results.every((result): result is CheckResult => result?.check === 'up')) return READY;
   return { state: 'unknown', description: 'the balancer has not checked it yet' };
 }
 

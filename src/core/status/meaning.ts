@@ -5,6 +5,7 @@ import type {
   InstanceStatus,
   JobStatus,
   LoadBalancerStatus,
+  MemberStatus,
   NodeStatus,
   ProblemStatus,
   ServiceStatus,
@@ -57,7 +58,12 @@ function meaningOfProblem({ layer, reason, message, evidence, logTail }: Problem
 }
 
 function meaningOfLoadBalancer({ members, ...loadBalancer }: LoadBalancerStatus): object {
-  return { ...loadBalancer, members: members.map(({ sessions: _sessions, errors: _errors, ...member }) => member) };
+  return { ...loadBalancer, members: members.map(withoutFigures) };
+}
+
+function withoutFigures(each: MemberStatus): object {
+  const { sessions: _sessions, requests: _requests, errors: _errors, queue: _queue, ...member } = each;
+  return member;
 }
 
 /** What other clusters take of it is their news; what ours takes is told with its services. Of a disk the warning counts. */

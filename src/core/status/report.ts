@@ -1,7 +1,7 @@
 import type { DesiredState } from '../desire.ts';
 import { diskWarning, type Disk } from '../disk.ts';
 import type { LoadBalancer } from '../model.ts';
-import type { MemberHealth, ObservedState } from '../observed.ts';
+import type { CheckResult, ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
@@ -205,12 +205,14 @@ function membersOf(route: Route, colour: Colour, { balancer }: ObservedState): M
           ? (route.pools[colour].weights?.[member.service] ?? 100)
           : 0,
       sessions: figures?.sessions ?? 0,
+      requests: figures?.requests ?? 0,
       errors: figures?.errors ?? 0,
+      queue: figures?.queue ?? 0,
     };
   });
 }
 
-function memberState(member: Member, check: MemberHealth | undefined): MemberStatus['state'] {
+function memberState(member: Member, check: CheckResult | undefined): MemberStatus['state'] {
   if (member.state === 'draining') return 'draining';
   if (check === undefined || check.check === 'starting') return 'starting';
   return check.check === 'up' ? 'healthy' : 'unhealthy';

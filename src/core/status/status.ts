@@ -150,8 +150,11 @@ export interface MemberStatus {
   readonly description: string;
   /** Share of its service; 0: it gets no new requests. */
   readonly weight: number;
+  /** Requests and connections under way, had, failed and waiting. */
   readonly sessions: number;
+  readonly requests: number;
   readonly errors: number;
+  readonly queue: number;
 }
 
 export interface NodeStatus {

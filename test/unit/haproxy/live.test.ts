@@ -55,7 +55,9 @@ test('reads the statistics of servers, with commas in the words of a check', () 
     code: '',
     address: '10.0.0.1:8080',
     sessions: 3,
+    requests: 0,
     errors: 7,
+    queue: 0,
   });
   expect(stat.get('check:web/s1')).toMatchObject({ status: 'UP', check: 'L7OK', code: '' });
   expect(stat.get('check:web/s2')).toMatchObject({ check: 'L7STS', code: '503', address: '10.0.0.2:8080' });

@@ -6,7 +6,16 @@ import { member, POOL, ROUTE, TABLE } from './tables.ts';
 
 const SLOTS = { [POOL.name]: ['web-1', 'web-2'] };
 const [SERVER = ''] = wantedMembers(TABLE, SLOTS).keys();
-const OK: ServerStat = { status: 'UP', check: 'L7OK', code: '200', address: '10.0.0.1:8080', sessions: 0, errors: 0 };
+const OK: ServerStat = {
+  status: 'UP',
+  check: 'L7OK',
+  code: '200',
+  address: '10.0.0.1:8080',
+  sessions: 0,
+  errors: 0,
+  requests: 0,
+  queue: 0,
+};
 
 function checkOf(stat: Partial<ServerStat>) {
   const stats = new Map([[`check:${POOL.name}/s1`, { ...OK, ...stat }]]);
@@ -32,10 +41,10 @@ test('calls a server starting until the worker has asked it', () => {
 test('tells sessions and errors of members beside the result of their check', () => {
   const stats = new Map([
     [`check:${POOL.name}/s1`, OK],
-    [SERVER, { ...OK, check: '', code: '', sessions: 3, errors: 2 }],
+    [SERVER, { ...OK, check: '', code: '', sessions: 3, errors: 2, requests: 0, queue: 0 }],
   ]);
   expect(observedMembers(TABLE, SLOTS, stats)).toEqual({
-    'web/a/web-1': { check: 'up', description: 'L7OK', sessions: 3, errors: 2 },
+    'web/a/web-1': { check: 'up', description: 'L7OK', sessions: 3, errors: 2, requests: 0, queue: 0 },
   });
 });
 

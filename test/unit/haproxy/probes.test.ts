@@ -8,7 +8,7 @@ const GONE = [`del server ${PROBE}`];
 const PASSED = stat('MAINT', 'L7OK');
 
 function stat(status: string, check: string, address = '10.0.0.1:8080'): ServerStat {
-  return { status, check, code: check === 'L7OK' ? '200' : '', address, sessions: 0, errors: 0 };
+  return { status, check, code: check === 'L7OK' ? '200' : '', address, sessions: 0, errors: 0, requests: 0, queue: 0 };
 }
 
 function stats(slot: ServerStat, probe: ServerStat): Stats {

@@ -528,13 +528,21 @@ export interface StatusDocument {
        */
       weight: number;
       /**
-       * Requests that it has had.
+       * Requests and connections under way.
        */
       sessions: number;
       /**
-       * Errors that it has given.
+       * Requests and connections that it has had since HAProxy last read its configuration.
+       */
+      requests: number;
+      /**
+       * Failed connections, broken answers, and answers from 500 on, since then.
        */
       errors: number;
+      /**
+       * Requests that wait for it, as it has all that `maxConnections` lets it have.
+       */
+      queue: number;
     }[];
     /**
      * What is wrong with it.

@@ -20,7 +20,7 @@ function member(state: 'active' | 'draining', since: number, sessions = 0, wante
     return { ...route, pools: { ...route.pools, a: { set: 'web', members } } };
   });
   const id = routes[0]?.pools.a.members[0]?.id ?? '';
-  const health = { check: 'up', description: '', sessions, errors: 0 } as const;
+  const health = { check: 'up', description: '', sessions, errors: 0, requests: 0, queue: 0 } as const;
   return { table: { ...table, routes }, members: { [`web/a/${id}`]: health } };
 }
 

@@ -137,7 +137,7 @@ describe('an instance that keeps failing its check', () => {
           const isUp = !id.includes('-1-10-') || !checks.includes(check.type);
           return [
             `${name}/${id}`,
-            { check: isUp ? 'up' : 'down', description: check.type, sessions: 0, errors: 0 },
+            { check: isUp ? 'up' : 'down', description: check.type, sessions: 0, errors: 0, requests: 0, queue: 0 },
           ] as const;
         }),
       );

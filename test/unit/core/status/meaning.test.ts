@@ -21,7 +21,7 @@ describe('the meaning of a report', () => {
   it('is not how many sessions there are', () => {
     const [member] = table.routes[0]?.pools.a.members ?? [];
     const members = {
-      [`web/a/${member?.id ?? ''}`]: { check: 'up', description: '', sessions: 7, errors: 3 },
+      [`web/a/${member?.id ?? ''}`]: { check: 'up', description: '', sessions: 7, errors: 3, requests: 0, queue: 0 },
     } as const;
     const busy = reportOf({ ...served, balancer: { ...checked(table), members } });
     expect(busy.loadBalancers).not.toEqual(reportOf(served).loadBalancers);

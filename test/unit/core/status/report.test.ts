@@ -101,7 +101,7 @@ describe('a load balancer', () => {
     const pools = { ...route.pools, a: { set: 'web', members: [{ ...leaving, state: 'draining' }, ...staying] } };
     const draining = { ...table, routes: [{ ...route, pools }] } as typeof table;
     const key = `web/a/${leaving?.id ?? ''}`;
-    const members = { [key]: { check: 'up', description: '', sessions: 7, errors: 1 } } as const;
+    const members = { [key]: { check: 'up', description: '', sessions: 7, errors: 1, requests: 0, queue: 0 } } as const;
     const told = reportOf({ ...served, balancer: { ...checked(draining), members } }).loadBalancers[0]?.members;
     expect(told?.map((each) => [each.state, each.weight, each.sessions, each.errors])).toEqual([
       ['draining', 0, 7, 1],
