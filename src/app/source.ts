@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { desire, type DesiredState } from '../core/desire.ts';
-import type { Manifest, Revision } from '../core/model.ts';
+import type { LoadBalancer, Manifest, Revision } from '../core/model.ts';
 import type { Repository, Snapshot } from '../core/ports.ts';
 import type { Problem, Warning } from '../core/reason.ts';
+import { PLAIN_TRAFFIC } from '../core/routing.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
 import { replaceStateFile } from './state-file.ts';
@@ -92,11 +93,21 @@ export async function readLastGood(stateDir: string, cluster: string): Promise<L
   const file = join(stateDir, FILE);
   try {
     const kept = JSON.parse(await readFile(file, 'utf8')) as LastGood & { format: number };
-    return kept.format === FORMAT && kept.cluster === cluster ? kept : undefined;
+    return kept.format === FORMAT && kept.cluster === cluster ? completed(kept) : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new Error(`${file} cannot be read; check its owner and permissions.`, { cause: error });
   }
+}
+
+/** Load balancers of an earlier Fairlead have one service, and say nothing of their traffic. */
+function completed(kept: LastGood): LastGood {
+  const manifests = kept.manifests.map((manifest) => {
+    if (manifest.kind !== 'LoadBalancer' || 'backends' in manifest) return manifest;
+    const { service, ...others } = manifest as LoadBalancer & { readonly service: string };
+    return { ...others, backends: [{ service, weight: 100 }], traffic: PLAIN_TRAFFIC };
+  });
+  return { ...kept, manifests };
 }
 
 async function writeLastGood(stateDir: string, lastGood: LastGood): Promise<void> {

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../core/finding.ts';
 import { checkBalancer } from '../manifest/balancer-check.ts';
+import type { BalancerPort } from '../manifest/cross-check.ts';
 import { readDirectory, readTree } from '../manifest/files.ts';
 import type { Invocation } from './program.ts';
 
@@ -55,13 +56,24 @@ export async function withConfig<Code extends number>(
 }
 
 export function manifestsIn(directory: string, config: Config): ManifestSet {
-  const { http, tcp, enabled, network = 'host' } = config.balancer;
-  const balancerPorts = http > 0 && enabled !== false ? [http] : [];
-  const set = readDirectory(directory, { cluster: config.cluster, policy: config.policy, balancerPorts });
-  return {
-    ...set,
-    problems: [...set.problems, ...checkBalancer(set.manifests, { enabled, http, network, ...(tcp && { tcp }) })],
-  };
+  const { http, tcp, enabled, bind, network = 'host' } = config.balancer;
+  const { cluster, policy } = config;
+  const set = readDirectory(directory, { cluster, policy, balancerPorts: balancerPorts(config) });
+  const ability = { enabled, http, network, bind, ...(tcp && { tcp }) };
+  return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, ability)] };
+}
+
+/** On a bridge all of its ports are published from the start. */
+function balancerPorts({ balancer: { http, tcp, enabled, network } }: Config): BalancerPort[] {
+  if (enabled === false) return [];
+  const ofRequests = http > 0 ? [{ port: http, setting: 'balancer.http' as const }] : [];
+  if (network !== 'bridge' || tcp === undefined) return ofRequests;
+  const count = tcp.to - tcp.from + 1;
+  const published = Array.from({ length: count }, (_, index) => ({
+    port: tcp.from + index,
+    setting: 'balancer.tcp' as const,
+  }));
+  return [...ofRequests, ...published];
 }
 
 /** Without a configuration nobody knows the host's policy: what its default refuses is worth a warning only. */

@@ -92,9 +92,7 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     palette.dim(revision),
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
     ...report.jobs.flatMap((each) => [jobLine(each, terminal), ...jobDetails(each, isDetailed)]),
-    ...report.loadBalancers.map(
-      (each) => `${each.name} → ${backendsText(each.backends)}  ${each.state}  ${each.urls.join(' ')}`,
-    ),
+    ...report.loadBalancers.flatMap((each) => [loadBalancerLine(each), ...memberLines(each, isDetailed)]),
     ...report.nodes.flatMap((each) => nodeWarnings(each, terminal)),
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
@@ -105,7 +103,7 @@ function loadBalancerLine({ name, backends, state, urls }: LoadBalancerStatus): 
   return `${name} → ${backendsText(backends)}  ${state}  ${urls.join(' ')}`;
 }
 
-function memberLines({ members, problem }: LoadBalancerStatus, isDetailed: boolean): string[] {
+function memberLines({ members, queue, problem }: LoadBalancerStatus, isDetailed: boolean): string[] {
   if (!isDetailed) return [];
   const rows = members.map((each) => {
     const figures = (['weight', 'sessions', 'requests', 'errors', 'queue'] as const).map(
@@ -114,7 +112,8 @@ function memberLines({ members, problem }: LoadBalancerStatus, isDetailed: boole
     const who = `${each.service}@${each.release}/${each.instance}`;
     return `    ${who}  ${each.address}  ${each.state}  ${each.description}  ${figures.join('  ')}`;
   });
-  return [...rows, ...troubleOf(problem)];
+  const waiting = queue === 0 ? [] : [`    ${queue} waiting`];
+  return [...rows, ...waiting, ...troubleOf(problem)];
 }
 
 function nodeWarnings({ name, warnings = [] }: NodeStatus, { palette }: Terminal): string[] {

@@ -1,4 +1,4 @@
-import { groupBy } from './group.ts';
+import { byService } from './backends.ts';
 import type { CheckPace, ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
 import { isWritable } from './mounts.ts';
 import { releaseOf, shortHash } from './release.ts';
@@ -52,16 +52,10 @@ export function desire(
   const declared = manifests.filter((each) => each.kind === 'LoadBalancer');
   const loadBalancers = declared.filter((each) => each.enabled).sort(byName);
   const disabledLoadBalancers = declared.filter((each) => !each.enabled).map((each) => each.name);
-  const leading = loadBalancers.flatMap((to) => to.backends.map(({ service }) => ({ service, to })));
-  const routes = groupBy(leading, (each) => each.service);
+  const routes = byService(loadBalancers);
   const services = manifests
     .filter((each) => each.kind === 'Service')
-    .map((service) =>
-      desiredService(
-        service,
-        (routes.get(service.name) ?? []).map(({ to }) => to),
-      ),
-    )
+    .map((service) => desiredService(service, routes.get(service.name) ?? []))
     .sort(byName);
   const jobs = manifests
     .filter((each) => each.kind === 'Job')

@@ -153,7 +153,7 @@ export interface MemberHealth extends CheckResult {
   readonly requests: number;
   /** Failed connections, broken answers and answers from 500 on, since then. */
   readonly errors: number;
-  /** Requests that wait for it, as it has all that it may have. */
+  /** Requests that wait for it alone, as it has all that it may have. */
   readonly queue: number;
 }
 
@@ -163,6 +163,8 @@ export interface ObservedBalancer {
   readonly table?: RoutingTable;
   /** Result of the check, by check pool and server: `checks['web:http:8080'].servers['3f9c1a2-1-…']` flattened to `pool/server`. */
   readonly checks: Readonly<Record<string, CheckResult>>;
+  /** Requests that wait for any member, by load balancer. */
+  readonly queues?: Readonly<Record<string, number>>;
   /** Sessions and errors by `loadBalancer/colour/server`. */
   readonly members: Readonly<Record<string, MemberHealth>>;
   /** Workers of earlier reloads that still hold connections: while one is there no member may be stopped. */

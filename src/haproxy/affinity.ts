@@ -4,7 +4,7 @@ import { slotOf, type Slots } from './slots.ts';
 
 /**
  * Affinity by cookie. HAProxy's own cookies are not for servers that are made at run time (2.6), so a rule chooses the server
- * that the map has for the client's token. Whoever drains is in no map, and gives its clients away at once.
+ * that the map has for the client's token. Whoever is to get no requests is in no map, and gives its clients away at once.
  */
 
 /** Of members that clients may stay with: what their tokens stand for, and which token stands for each. */
@@ -13,7 +13,8 @@ export function affinityEntries(table: RoutingTable, slots: Slots): (readonly [s
   const servers = sticky.flatMap(({ pools: { a, b } }) =>
     [...a.members, ...b.members].flatMap((member) => {
       const slot = slotOf(slots, member.check, member.id);
-      return slot === undefined || member.state === 'draining' ? [] : [serverName(member, slot)];
+      const keeps = member.state === 'active' && member.weight !== 0;
+      return slot === undefined || !keeps ? [] : [serverName(member, slot)];
     }),
   );
   return [...new Set(servers)].flatMap((server) => {
@@ -37,8 +38,13 @@ export function affinityLines({ loadBalancer, path, traffic }: Route, map: strin
     `http-response set-var(txn.given) var(txn.server),map(${map})`,
     'acl stays srv_name,strcmp(txn.member) eq 0',
     'acl known var(txn.given) -m found',
-    `http-response add-header Set-Cookie "${cookie}=%[var(txn.given)]; Path=${path}; HttpOnly; SameSite=Lax" if known !stays`,
+    `http-response add-header Set-Cookie '${cookie}=%[var(txn.given)]; Path=${cookiePath(path)}; HttpOnly; SameSite=Lax' if known !stays`,
     // No cache may hand it to others.
     'http-response add-header Cache-Control private if known !stays',
   ];
+}
+
+/** As it stands in HAProxy's format of texts; a semicolon would end it. */
+function cookiePath(path: string): string {
+  return path.includes(';') ? '/' : path.replaceAll('%', '%%');
 }

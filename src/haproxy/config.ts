@@ -204,7 +204,7 @@ function checkLines(pool: CheckPool, slots: Slots): readonly string[] {
   return [
     `backend ${checkBackend(pool.name)}`,
     ...(pool.check.type === 'http' ? httpCheckLines(pool.service, pool.check) : []),
-    'timeout connect 1s',
+    `timeout connect ${pool.check.type === 'tcp' ? pool.timeout : 1000}ms`,
     `timeout check ${pool.timeout}ms`,
     `default-server check ${paceOf(pool)}`,
     ...(slots[pool.name] ?? []).map((holder, index) => `server ${slotName(index)} ${slotAddress(pool, holder)}`),

@@ -81,7 +81,7 @@ const ASKED = '* ';
 /** By `backend/server`. */
 export type Stats = ReadonlyMap<string, ServerStat>;
 
-/** Reads the servers of `show stat`; while HAProxy asks a server anew it forgets its last code, which is taken from `last`. */
+/** Reads the servers and backends (`BACKEND`) of `show stat`; while HAProxy asks a server anew it forgets its last code, which is taken from `last`. */
 export function readStat(answer: string, last: Stats = new Map()): Stats {
   const [header = '', ...rows] = lines(answer);
   const columns = header.replace(/^# /, '').split(',');

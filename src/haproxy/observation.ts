@@ -71,6 +71,16 @@ function memberHealth(stat: ServerStat | undefined, check: CheckResult): MemberH
   return { ...check, sessions, requests, errors, queue };
 }
 
+/** Requests that wait, by load balancer. */
+export function observedQueues(table: RoutingTable, stats: Stats): ByServer<number> {
+  return Object.fromEntries(
+    table.routes.map(({ loadBalancer }) => {
+      const waiting = (colour: Colour) => stats.get(`${backendName(loadBalancer, colour)}/BACKEND`)?.queue ?? 0;
+      return [loadBalancer, waiting('a') + waiting('b')];
+    }),
+  );
+}
+
 /**
  * The recorded table without what the newest worker does not have: after a crash between the record and its doing, the
  * difference to what is wanted must show.

@@ -4,7 +4,7 @@ import { FILES } from './settings.ts';
 import { directoryOf, type BalancerIdentity } from './container.ts';
 import { readMap, readStat, type Stats } from './live.ts';
 import { learnt, withProbes } from './probes.ts';
-import { observedChecks, observedMembers, observedTable } from './observation.ts';
+import { observedChecks, observedMembers, observedQueues, observedTable } from './observation.ts';
 import { routedTable } from './routes.ts';
 import type { Session } from './session.ts';
 
@@ -27,6 +27,7 @@ export async function observeSession(session: Session, identity: BalancerIdentit
     table: observedTable(routedTable(table, session.routes), slots, stats),
     checks: observedChecks(table, slots, stats),
     members: observedMembers(table, slots, stats),
+    queues: observedQueues(table, stats),
     ...old,
     ...(foreign !== undefined && { deviation: `its file ${foreign} is not as Fairlead left it` }),
   };
@@ -34,7 +35,7 @@ export async function observeSession(session: Session, identity: BalancerIdentit
 
 /** What probes have found out counts at once. */
 async function read(session: Session, cli: Cli, worker: number): Promise<Stats> {
-  const ask = async () => (session.stats = readStat(await cli.worker(worker, 'show stat -1 4 -1'), session.stats));
+  const ask = async () => (session.stats = readStat(await cli.worker(worker, 'show stat -1 6 -1'), session.stats));
   let stats = await ask();
   const news = learnt(stats).map(({ text }) => text);
   if (news.length > 0) {

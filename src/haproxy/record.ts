@@ -42,8 +42,12 @@ export function parseRecord(text: string | undefined): Recorded | undefined {
 
 /** Routes of an earlier Fairlead say nothing of their traffic. */
 function completed(record: Recorded): Recorded {
-  const routes = record.table.routes.map((route: Partial<Route>) => ({ traffic: PLAIN_TRAFFIC, ...route }) as Route);
+  const routes = record.table.routes.map((route) => ('traffic' in route ? route : withTraffic(route)));
   return { ...record, table: { ...record.table, routes } };
+}
+
+function withTraffic(route: Omit<Route, 'traffic'>): Route {
+  return { ...route, traffic: PLAIN_TRAFFIC };
 }
 
 /** Whether somebody else wrote into the volume since the last look; only then the files are read. */

@@ -72,7 +72,8 @@ function occupiedSlots(pool: CheckPool, slots: Slots, live: LiveServers): readon
     return [
       ...changes.map((change) => ({ text: `set server ${server} ${change}` })),
       ...(live.has(probeOf(server)) ? removeProbe(server) : []),
-      ...addProbe(server, address, pool.check.port),
+      // A probe knows of one success only.
+      ...((pool.pace?.rise ?? 1) > 1 ? [] : addProbe(server, address, pool.check.port)),
     ];
   });
 }
@@ -106,8 +107,9 @@ function limitMember(server: string, limit: number | undefined): readonly Comman
   return limit === undefined ? [] : [{ text: `set maxconn server ${server} ${limit}` }];
 }
 
-function weighMember(server: string, { weight }: Member, live: LiveServer): readonly Command[] {
-  return weight === undefined || weight === live.weight ? [] : [{ text: `set server ${server} weight ${weight}` }];
+/** One that leaves keeps what it has; without a word of it all weigh 1. */
+function weighMember(server: string, { weight = 1, state }: Member, live: LiveServer): readonly Command[] {
+  return state === 'draining' || weight === live.weight ? [] : [{ text: `set server ${server} weight ${weight}` }];
 }
 
 function drainMember(server: string, member: Member, live: LiveServer | undefined): readonly Command[] {

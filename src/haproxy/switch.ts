@@ -1,7 +1,7 @@
 import { ReasonError } from '../core/reason.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Cli } from './cli.ts';
-import { readMap, readServers, type Worker } from './live.ts';
+import { readMap, readServers, type LiveServer, type Worker } from './live.ts';
 import { mapLines, routeMap, sameMap, type RouteMap } from './routes.ts';
 import { wantedMembers } from './runtime.ts';
 import type { Slots } from './slots.ts';
@@ -36,13 +36,18 @@ async function forOldWorker(
   const members = [...wantedMembers(table, slots)].filter(([, { member }]) => member.state === 'active');
   const knows = (backend: string) => {
     const servers = members.filter(([, wanted]) => wanted.backend === backend);
-    return servers.length > 0 && servers.every(([server]) => known.has(server));
+    return servers.length > 0 && servers.every(([server]) => takesRequests(known.get(server)));
   };
   const entries = [...routeMap(table, slots)].flatMap(([key, backend]) => {
     const target = knows(backend) ? backend : now.get(key);
     return target === undefined ? [] : [[key, target] as const];
   });
   return new Map(entries);
+}
+
+/** It was as it was when the worker became old. */
+function takesRequests(server: LiveServer | undefined): boolean {
+  return server !== undefined && !server.maintenance && !server.draining && server.weight > 0;
 }
 
 async function replaceMap(cli: Cli, worker: Worker, file: string, wanted: RouteMap): Promise<void> {

@@ -8,6 +8,8 @@ export interface BalancerAbility {
   readonly http: number;
   /** Ports on which connections may be taken; absent: none. */
   readonly tcp?: PortRange;
+  /** Address of the host that it listens on. */
+  readonly bind: string;
   /** On a bridge it reaches the cluster's own network alone. */
   readonly network: 'host' | 'bridge';
 }
@@ -19,9 +21,14 @@ export function checkBalancer(manifests: readonly Manifest[], ability: BalancerA
   if (ability.enabled === false) return [...loadBalancers, ...services.filter(isCheckedByHttp)].map(withoutBalancer);
   const unreachable = loadBalancers.flatMap((each) => unreachableBy(each, ability));
   if (ability.network === 'host') return unreachable;
+  const unsafe = ability.bind.includes(':') ? loadBalancers.filter(hasAllowList).map(withoutAddresses) : [];
   const routed = new Set(loadBalancers.flatMap(({ backends }) => backends.map(({ service }) => service)));
   const checked = services.filter((each) => isCheckedByHttp(each) || routed.has(each.name));
-  return [...unreachable, ...checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach)];
+  return [
+    ...unreachable,
+    ...unsafe,
+    ...checked.filter((each) => !each.container.networks.includes('default')).map(outOfReach),
+  ];
 }
 
 function isCheckedByHttp(service: Service): boolean {
@@ -50,6 +57,15 @@ function outOfRange(loadBalancer: LoadBalancer, listen: number, tcp: PortRange |
 
 function withoutPort(loadBalancer: LoadBalancer): Problem {
   const message = `LoadBalancer ${loadBalancer.name} gets no requests on this host, which has turned their port off (\`balancer.http: 0\`).`;
+  return problem(loadBalancer, message);
+}
+
+function hasAllowList({ traffic }: LoadBalancer): boolean {
+  return traffic.allow.length > 0;
+}
+
+function withoutAddresses(loadBalancer: LoadBalancer): Problem {
+  const message = `LoadBalancer ${loadBalancer.name}: \`allow\` cannot be kept where Docker publishes an IPv6 address (\`balancer.bind\`, \`balancer.network: bridge\`): all clients have the address of Docker's proxy there.`;
   return problem(loadBalancer, message);
 }
 

@@ -22,7 +22,13 @@ export interface Surroundings {
   /** Whether every file could be parsed, so that what is not among the documents is not there. */
   readonly isComplete: boolean;
   /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
-  readonly balancerPorts: readonly number[];
+  readonly balancerPorts: readonly BalancerPort[];
+}
+
+/** A port of the host that the balancer has, and the setting that gives it to it. */
+export interface BalancerPort {
+  readonly port: number;
+  readonly setting: 'balancer.http' | 'balancer.tcp';
 }
 
 /** Comparing names costs time, and a repository with this many dangling references has another problem. */
@@ -109,9 +115,7 @@ function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonl
   const { preview } = manifest.update;
   if (preview === undefined || !manifest.enabled) return [];
   return balancers
-    .filter(
-      (entry) => entry.manifest.enabled && leadsTo(entry.manifest, manifest) && entry.manifest.listen === undefined,
-    )
+    .filter((entry) => entry.manifest.enabled && isPreviewedBy(entry.manifest, manifest))
     .map((entry) => ({ reading, manifest, path: ['update', 'preview'], place: `${preview}${entry.manifest.path}` }));
 }
 
@@ -149,8 +153,9 @@ function references(entry: Entry<LoadBalancer>): Reference[] {
   return backends.map(({ service }, index) => ({ entry, service, path: ['backends', index, 'service'] }));
 }
 
-function leadsTo({ backends }: LoadBalancer, { name }: Service): boolean {
-  return backends.some(({ service }) => service === name);
+/** Only where a service has requests for itself its other set can have a host name. */
+function isPreviewedBy({ listen, backends }: LoadBalancer, { name }: Service): boolean {
+  return listen === undefined && backends.length === 1 && backends[0]?.service === name;
 }
 
 function checkPort(reading: Reading, { port, healthCheck }: LoadBalancer, target: Service): void {
@@ -175,8 +180,8 @@ function checkPreviews(
   if (!around.isComplete || around.broken.size > 0) return;
   for (const { reading, manifest } of services) {
     if (manifest.update.preview === undefined || manifest.update.strategy !== 'green-blue') continue;
-    if (balancers.some((entry) => leadsTo(entry.manifest, manifest))) continue;
-    const message = `\`update.preview\` needs a LoadBalancer that leads to \`${manifest.name}\`; there is none.`;
+    if (balancers.some((entry) => isPreviewedBy(entry.manifest, manifest))) continue;
+    const message = `\`update.preview\` needs a LoadBalancer that leads requests to \`${manifest.name}\` alone; there is none.`;
     reading.complain(['update', 'preview'], message);
   }
 }
@@ -184,13 +189,18 @@ function checkPreviews(
 function checkHostPorts(
   services: readonly Entry<Service>[],
   balancers: readonly Entry<LoadBalancer>[],
-  balancerPorts: readonly number[],
+  balancerPorts: readonly BalancerPort[],
 ): void {
-  const taken = new Map(balancerPorts.map((port) => [`${port}/tcp`, 'the load balancer (`balancer.http`)']));
+  const taken = new Map(
+    balancerPorts.map(({ port, setting }) => [`${port}/tcp`, `the load balancer (\`${setting}\`)`]),
+  );
+  const ofRequests = new Set(
+    balancerPorts.filter(({ setting }) => setting === 'balancer.http').map(({ port }) => port),
+  );
   for (const { reading, manifest } of balancers) {
     if (!manifest.enabled || manifest.listen === undefined) continue;
     const key = `${manifest.listen}/tcp`;
-    if (taken.get(key)?.includes('`balancer.http`') === true)
+    if (ofRequests.has(manifest.listen))
       reading.complain(['listen'], `Host port ${key} is taken by requests (\`balancer.http\`); choose another one.`, {
         reason: 'host-port-conflict',
       });

@@ -96,9 +96,10 @@ function missingField(at: Path, name: string, parent: Schema): Mistake {
 
 /** Of the fields that can stand for each other none is there. */
 function noneOf(at: Path, parent: Schema, { owner }: Vocabulary): Mistake {
-  const names = (parent.anyOf ?? []).flatMap(({ required = [] }) => required).map((name) => `\`${name}\``);
+  const names = (parent.anyOf ?? []).flatMap(({ required = [] }) => required);
   const who = at.length === 0 ? `${owner.charAt(0).toUpperCase()}${owner.slice(1)}` : `\`${printPath(at)}\``;
-  return { path: at, message: `${who} needs ${names.join(' or ')}.` };
+  const message = `${who} needs ${names.map((name) => `\`${name}\``).join(' or ')}.`;
+  return { path: at, message, ...(names[0] !== undefined && { missing: names[0] }) };
 }
 
 function wrongName(at: Path, name: string, parent: Schema): Mistake {

@@ -88,6 +88,11 @@ function routeCheck(
   fields: NonNullable<LoadBalancerDocument['healthCheck']>,
 ): RouteCheck {
   const path = fields.path ?? (protocol === 'http' ? '/' : undefined);
+  if (path === undefined && fields.status !== '200-499')
+    reading.complain(
+      ['healthCheck', 'status'],
+      '`status` needs a `path`: with `protocol: tcp` alone a connection is all that is asked for.',
+    );
   const status = statusCodes(reading, ['healthCheck', 'status'], String(fields.status));
   return {
     port: fields.port ?? port,

@@ -2,7 +2,7 @@ import type { Manifest, Policy } from '../core/model.ts';
 import type { Problem, Warning } from '../core/reason.ts';
 import { collect } from './collect.ts';
 import { crossCheck } from './cross-check.ts';
-import type { ReadManifest } from './cross-check.ts';
+import type { BalancerPort, ReadManifest } from './cross-check.ts';
 import type { SourceFile } from './document.ts';
 import { NO_FOLDER, type Folder } from './folder.ts';
 import { explain } from './explain.ts';
@@ -33,7 +33,7 @@ export interface ReadOptions {
   /** Adds a problem with the reason `policy` for all that it does not allow. */
   readonly policy?: Policy;
   /** Host ports that are the load balancer's, whether a manifest of today needs one or not. */
-  readonly balancerPorts?: readonly number[];
+  readonly balancerPorts?: readonly BalancerPort[];
   /** Where the files are that manifests name; without it there are none. */
   readonly folder?: Folder;
 }

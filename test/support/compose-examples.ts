@@ -64,6 +64,6 @@ function setsOf(name: string): ComposeExample['sets'] {
   const folder = inExample(name, 'manifests');
   const clusters = clustersIn(folder);
   return (clusters.length > 0 ? clusters : ['default']).map((cluster) =>
-    readDirectory(folder, { cluster, policy, balancerPorts: [balancer.http, balancer.https] }),
+    readDirectory(folder, { cluster, policy, balancerPorts: [{ port: balancer.http, setting: 'balancer.http' }] }),
   );
 }

@@ -34,13 +34,15 @@ const spreading = spelt(
   (meaning) => ({ algorithm: 'roundrobin', affinity: 'none', ...meaning }),
 );
 
+const leadingAlone = spelt(
+  fc.constant('web'),
+  (service) => ({ service }),
+  (service) => ({ backends: [{ service }] }),
+  (service) => ({ backends: [{ service, weight: 7 }] }),
+);
+
 const leading = fc.oneof(
-  spelt(
-    fc.constant('web'),
-    (service) => ({ service }),
-    (service) => ({ backends: [{ service }] }),
-    (service) => ({ backends: [{ service, weight: 7 }] }),
-  ),
+  leadingAlone,
   spelt(
     fc.integer({ min: 0, max: 99 }),
     (weight) => ({ backends: [{ service: 'web', weight }, { service: 'base' }] }),
@@ -63,14 +65,18 @@ const addresses = spelt(
       .join(' '),
 );
 
-const ownCheck: fc.Arbitrary<Spelt> = fields({
-  path: optional(oneOf('/ready')),
+const howOften = {
   port: optional(oneOf(...TCP_PORTS)),
-  status: optional(oneOf(200, '200-299'), '200-499'),
   interval: optional(value.duration(1, 60_000), '1s', 1),
   timeout: optional(value.duration(1, 60_000), '1s'),
   rise: optional(oneOf(2), 1),
   fall: optional(oneOf(1, 5), 2),
+};
+
+const ownCheck = fields({
+  path: optional(oneOf('/ready')),
+  status: optional(oneOf(200, '200-299'), '200-499'),
+  ...howOften,
 });
 
 /** A route of its own to a service that has these ports. */
@@ -89,7 +95,8 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   return merged(
     anyHead('LoadBalancer', `route${index}`),
     spreading,
-    leading,
+    // The preview of the service is for one that has it for itself.
+    index === 0 ? leadingAlone : leading,
     fields({
       protocol: optional(oneOf('http'), 'http'),
       hostnames,
@@ -115,7 +122,7 @@ const anyListener: fc.Arbitrary<Spelt> = merged(
     port: oneOf(...TCP_PORTS),
     affinity: optional(oneOf('source'), 'none'),
     allow: optional(addresses),
-    healthCheck: optional(ownCheck),
+    healthCheck: optional(fc.oneof(fields(howOften), fields({ path: oneOf('/ready'), ...howOften }))),
     timeouts: optional(timeouts, {}),
   }),
 );

@@ -122,7 +122,7 @@ function withKept(
   const names = new Set(table.routes.map((each) => each.loadBalancer));
   const claimed = new Set(table.routes.flatMap(placesOf));
   const isKept = (route: Route) =>
-    servicesOfSet(route.pools[route.active].set).some((each) => kept.has(each)) &&
+    servicesOfSet(route.pools[route.active].set).every((each) => kept.has(each)) &&
     !names.has(route.loadBalancer) &&
     !placesOf(route).some((place) => claimed.has(place));
   return [...table.routes, ...(recorded?.routes ?? []).filter(isKept)];

@@ -15,7 +15,8 @@ export function routeChanges(desired: DesiredState, state: ObservedState): Chang
   const known = new Map(desired.services.map(({ name, service }) => [name, service.update.preview]));
   return [
     ...desired.loadBalancers.map((each) => {
-      const previews = each.backends.flatMap(({ service }) => known.get(service) ?? []);
+      const isAlone = each.backends.length === 1 && each.listen === undefined;
+      const previews = isAlone ? each.backends.flatMap(({ service }) => known.get(service) ?? []) : [];
       return routeChange(each, previews, routes.get(each.name), state);
     }),
     ...(state.balancer.state === 'absent' ? [] : recorded)
@@ -45,7 +46,7 @@ function routeDetails(
   const base = { drift: false, fields: [], steps: [`route ${addressOf(loadBalancer)} to ${to}`] };
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to };
   // Only members know their port: without any there is nothing to compare.
-  const known = route.pools[route.active].members[0]?.port ?? loadBalancer.port;
+  const known = route.pools[route.active].members.find(({ state }) => state === 'active')?.port ?? loadBalancer.port;
   const said = fieldsOf(loadBalancer, loadBalancer.port, previews);
   const fields = fieldChanges(fieldsOf(route, known, route.previews), said, false);
   const before = backendsOf(route.pools[route.active]);

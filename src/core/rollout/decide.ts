@@ -9,7 +9,16 @@ import type { SlotSpec } from '../ports.ts';
 import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
 import { judge, wantedTarget } from './target.ts';
-import { hasJustStarted, isFailing, isFallback, isMark, isReady, isUnknown, type ServiceView } from './view.ts';
+import {
+  hasJustStarted,
+  isFailing,
+  isFallback,
+  isMark,
+  isReady,
+  isRefused,
+  isUnknown,
+  type ServiceView,
+} from './view.ts';
 
 /** What to do for one service now, and what it waits for. */
 export interface Decision {
@@ -175,7 +184,8 @@ function discoverSteps(progress: Progress, named: readonly Instance[]): Step[] {
   const isUnchecked = (each: Instance) =>
     each.health === 'none' && (isFoundAtOnce(progress) || hasJustStarted(view, each));
   const isKept = (each: Instance) => each.discoverable === true && (isUnknown(view, each) || isUnchecked(each));
-  const isTrusted = (each: Instance) => isReady(view, each) || isKept(each);
+  const isTrusted = (each: Instance) =>
+    isReady(view, each) || isKept(each) || (each.discoverable === true && isRefused(view, each));
   return running.flatMap((instance): Step[] => {
     const discoverable = named.includes(instance) && isTrusted(instance);
     const isBusy = instance.discoverable === true && isReady(view, instance) && !canStop(view, instance);

@@ -4,8 +4,8 @@ import type { Membership } from './routing-index.ts';
 import type { Route } from '../routing.ts';
 import type { ServiceView } from './view.ts';
 
-/** Of a service that no manifest tells of any more. */
-const DRAIN = 30_000;
+/** Milliseconds of a service that no manifest tells of any more. */
+export const DRAIN = 30_000;
 
 /** Whether clients reach it now, by its name or through a route. */
 export function isServing(view: ServiceView, instance: Instance): boolean {

@@ -4,7 +4,7 @@ import type { Progress } from './progress.ts';
 import { isSteady } from './progress.ts';
 import { canonicalResources, excessOf } from '../resources.ts';
 import type { Step } from './steps.ts';
-import { isFailing, isReady, type ServiceView } from './view.ts';
+import { isFailing, isReady, isRefused, type ServiceView } from './view.ts';
 
 const FIRST_BACK_OFF = 10_000;
 const LAST_BACK_OFF = 300_000;
@@ -46,7 +46,8 @@ function restartSteps({ view, current, desired }: Progress): Step[] {
   if (check?.restart === false) return [];
   const patience = check === undefined ? UNCHECKED_PATIENCE : check.startPeriod + check.interval * check.retries;
   const failing = current.filter((each) => needsRestart(view, each));
-  if (current.length > 1 && !current.some((each) => isReady(view, each))) return [];
+  const isWell = (each: Instance) => isReady(view, each) || isRefused(view, each);
+  if (current.length > 1 && !current.some(isWell)) return [];
   if (failing.some((each) => isRecovering(view, each, patience))) return [];
   const due = failing.find((each) => view.now >= restartDue(view, each, patience));
   return due === undefined
@@ -56,8 +57,7 @@ function restartSteps({ view, current, desired }: Progress): Step[] {
 
 /** A candidate is not restarted but judged. */
 function needsRestart(view: ServiceView, instance: Instance): boolean {
-  const isByRoute = view.conditions.get(instance.id)?.byRoute === true;
-  return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance) && !isByRoute;
+  return instance.restartPolicy !== 'no' && instance.state === 'running' && isFailing(view, instance);
 }
 
 /** It was restarted just now: no other one is, before it is known whether that helped. */

@@ -131,7 +131,8 @@ function isOver(view: ServiceView, instance: Instance): boolean {
 function isLedTo(progress: Progress): boolean {
   return routesOf(progress).some(({ pools, active }) => {
     const { set, members } = pools[active];
-    return partsOfSet(set).includes(setId(progress)) && members.length > 0;
+    const isMember = ({ service }: { service: string }) => service === progress.view.name;
+    return partsOfSet(set).includes(setId(progress)) && members.some(isMember);
   });
 }
 

@@ -121,7 +121,8 @@ export function remember(
     const { id } = instance;
     const condition = conditions.get(id)?.state;
     if (condition === 'ready') readySince[id] = readyStart(memory, instance, now);
-    else if (condition === 'starting' || condition === 'unhealthy') unreadySince[id] = memory.unreadySince[id] ?? now;
+    else if (condition === 'starting' || (condition === 'unhealthy' && !isTolerable(instance, conditions.get(id))))
+      unreadySince[id] = memory.unreadySince[id] ?? now;
     const counted = memory.restarts[id] ?? firstCount(instance, now);
     restarts[id] = restartHistory(counted, instance, now);
     starts[id] = startHistory(memory.starts[id], instance, {
@@ -138,6 +139,11 @@ export function remember(
     if (end !== undefined && !isUp(instance) && end === (instance.finishedAt ?? 0)) fellWithEngine[id] = end;
   }
   return { ...memory, readySince, unreadySince, restarts, starts, healed, condemned, stops, fellWithEngine };
+}
+
+/** What only a load balancer finds fault with is none that would be restarted for it. */
+function isTolerable({ restartPolicy }: Instance, condition: Condition | undefined): boolean {
+  return condition?.byRoute === true && restartPolicy !== 'no';
 }
 
 /** So long ready that an earlier failure counts no more. */

@@ -214,7 +214,12 @@ export function isStopping(view: ServiceView, instance: Instance): boolean {
 
 /** It is up, and known not to serve. */
 export function isFailing(view: ServiceView, instance: Instance): boolean {
-  return view.conditions.get(instance.id)?.state === 'unhealthy';
+  return view.conditions.get(instance.id)?.state === 'unhealthy' && !isRefused(view, instance);
+}
+
+/** It is up and well, but not what a load balancer looks for. */
+export function isRefused(view: ServiceView, instance: Instance): boolean {
+  return view.conditions.get(instance.id)?.byRoute === true;
 }
 
 /**

@@ -57,7 +57,7 @@ function meaningOfProblem({ layer, reason, message, evidence, logTail }: Problem
   return { layer, reason, evidence, words, hasLog: logTail !== undefined };
 }
 
-function meaningOfLoadBalancer({ members, ...loadBalancer }: LoadBalancerStatus): object {
+function meaningOfLoadBalancer({ members, queue: _queue, ...loadBalancer }: LoadBalancerStatus): object {
   return { ...loadBalancer, members: members.map(withoutFigures) };
 }
 

@@ -1,15 +1,17 @@
 import type { DesiredState } from '../desire.ts';
 import { diskWarning, type Disk } from '../disk.ts';
-import type { LoadBalancer } from '../model.ts';
+import { backendsText, byService } from '../backends.ts';
+import type { Backend, LoadBalancer } from '../model.ts';
 import type { CheckResult, ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
 import { layerOf, type Problem } from '../reason.ts';
 import type { JobDecision } from '../jobs/decide.ts';
 import type { Decision } from '../rollout/decide.ts';
+import { leadsTo } from '../rollout/weights.ts';
 import { failuresByRelease, sharedFailures, type Failure } from '../rollout/memory.ts';
 import { groupBy } from '../group.ts';
-import { servicesOfSet, type Colour, type Member, type Route } from '../routing.ts';
+import { servicesOfSet, type Colour, type Member, type Pool, type Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
 import { jobStatus } from './job-status.ts';
 import { sightings, type Sighting } from './moved-tag.ts';
@@ -150,33 +152,41 @@ function quarantine({ view, progress }: Decision, revision: RevisionStatus): Qua
   return [{ service: view.name, release: `${view.name}@${evidence.release}`, revision: revision.tried, reason }];
 }
 
-function byService(loadBalancers: readonly LoadBalancer[]): IndexedContext['loadBalancers'] {
-  const leading = loadBalancers.flatMap((to) => to.backends.map(({ service }) => ({ service, to })));
-  return new Map([...groupBy(leading, ({ service }) => service)].map(([name, all]) => [name, all.map(({ to }) => to)]));
-}
-
 function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedContext): LoadBalancerStatus {
   const { state, routes, decisions } = context;
   const { name, backends } = loadBalancer;
   const route = routes.get(name);
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
-  const base = { name, backends, urls: urlsOf(loadBalancer, context), members };
+  const queue = state.balancer.queues?.[name] ?? 0;
+  const base = { name, backends, urls: urlsOf(loadBalancer, context), queue, members };
   if (route === undefined) return { ...base, state: 'pending' };
-  const services = backends.map(({ service }) => service);
-  const current = servicesOfSet(route.pools[route.active].set);
-  const missing = services.filter((each) => !current.includes(each));
-  if (current.length > 0 && missing.length > 0) {
-    const message = `${name} still leads to ${current.join(' and ')}: ${missing.join(' and ')} is not ready as a whole.`;
+  const pool = route.pools[route.active];
+  if (pool.set !== '' && !leadsTo(pool, backends)) {
+    const message = `${name} still leads to ${currentText(pool)}: ${waitsFor(backends, pool).join(' and ')} not ready as a whole.`;
     return { ...base, state: 'target-not-ready', problem: { layer: 'lb', reason: 'target-not-ready', message } };
   }
   const serving = members.filter((each) => each.weight > 0);
   if (serving.some((each) => each.state === 'healthy')) return { ...base, state: 'serving' };
   if (serving.some((each) => each.state === 'starting')) return { ...base, state: 'pending' };
-  const counts = services.map(
-    (each) => `${each} has no ready instance of ${decisions.get(each)?.view.desired?.instances ?? 0}`,
-  );
+  const counts = backends
+    .filter(({ weight }) => weight > 0)
+    .map(
+      ({ service }) => `${service} has no ready instance of ${decisions.get(service)?.view.desired?.instances ?? 0}`,
+    );
   const message = `${name} answers 503: ${counts.join(', ')}.`;
   return { ...base, state: 'no-members', problem: { layer: 'lb', reason: 'no-members', message } };
+}
+
+/** What it leads to for now. */
+function currentText({ set, weights }: Pool): string {
+  return backendsText(servicesOfSet(set).map((service) => ({ service, weight: weights?.[service] ?? 100 })));
+}
+
+/** `web is`, or those of several that are to join, or to get more. */
+function waitsFor(backends: readonly Backend[], { set }: Pool): readonly string[] {
+  const wanted = backends.filter(({ weight }) => weight > 0).map(({ service }) => service);
+  const missing = wanted.filter((each) => !servicesOfSet(set).includes(each));
+  return (missing.length > 0 ? missing : wanted).map((each) => `${each} is`);
 }
 
 /** Where clients find it. */

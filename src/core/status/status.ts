@@ -136,6 +136,8 @@ export interface LoadBalancerStatus {
   /** What it is to lead to. */
   readonly backends: readonly Backend[];
   readonly urls: readonly string[];
+  /** Requests that wait for any member. */
+  readonly queue: number;
   readonly members: readonly MemberStatus[];
   readonly problem?: ProblemStatus;
 }
@@ -150,7 +152,7 @@ export interface MemberStatus {
   readonly description: string;
   /** Share of its service; 0: it gets no new requests. */
   readonly weight: number;
-  /** Requests and connections under way, had, failed and waiting. */
+  /** Requests and connections under way, had, failed, and waiting for it alone. */
   readonly sessions: number;
   readonly requests: number;
   readonly errors: number;

@@ -36,7 +36,7 @@ backend check:web.http.8080.1a2b3c4
   option httpchk
   http-check send meth GET uri '/health' ver HTTP/1.1 hdr Host web
   http-check expect status 200-399
-  timeout connect 1s
+  timeout connect 1000ms
   timeout check 1000ms
   default-server check inter 1000ms fastinter 500ms downinter 250ms fall 2 rise 1
   server s1 10.0.0.1:8080
@@ -153,7 +153,10 @@ test('spreads requests as the route has it, and by address so that few clients c
 test('lets a client stay with its member by a cookie of the route, on its path alone', () => {
   const config = render(withTraffic({ affinity: 'cookie' }, { path: '/shop' }));
   expect(config).toContain('set-var-fmt(txn.token) "!%[req.cook(fairlead-web)]"');
-  expect(config).toContain('Set-Cookie "fairlead-web=%[var(txn.given)]; Path=/shop; HttpOnly; SameSite=Lax"');
+  expect(config).toContain("Set-Cookie 'fairlead-web=%[var(txn.given)]; Path=/shop; HttpOnly; SameSite=Lax'");
+  const pathOf = (path: string) =>
+    /; Path=(.*?); HttpOnly/.exec(render(withTraffic({ affinity: 'cookie' }, { path })))?.[1];
+  expect(['/a%20b', '/a$b', '/a;b'].map(pathOf)).toEqual(['/a%%20b', '/a$b', '/']);
   expect(render(withTraffic({ affinity: 'source' }))).toContain('\n  balance source\n  hash-type consistent\n');
   expect(render(TABLE)).not.toContain('cook');
 });
@@ -176,6 +179,10 @@ test('shares the requests that a route may have among its members', () => {
     );
   expect(limits(7)).toEqual(['maxconn 4 track', 'maxconn 3 track']);
   expect(limits(1)).toEqual(['maxconn 1 track', 'maxconn 1 track']);
+  const shared = [member('web-1', '10.0.0.1', { weight: 256 }), member('web-2', '10.0.0.2', { weight: 0 })];
+  expect(limits(9, shared)).toEqual(['maxconn 9 track']);
+  const weighed = [member('web-1', '10.0.0.1', { weight: 200 }), member('web-2', '10.0.0.2', { weight: 100 })];
+  expect(limits(9, weighed)).toEqual(['maxconn 6 track', 'maxconn 3 track']);
   expect(limits(6, [...members, gone])).toEqual(['maxconn 3 track', 'maxconn 3 track']);
   expect(render(withTraffic({ maxConnections: 7 }))).toContain('\n  timeout queue 10000ms\n');
 });

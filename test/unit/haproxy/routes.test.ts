@@ -42,7 +42,8 @@ test('compares maps by their entries', () => {
 
 test('has a token for each member that clients may stay with, and none for one that leaves', () => {
   const [stays, leaves] = [member('web-1', '10.0.0.1'), member('web-2', '10.0.0.2', { state: 'draining' })];
-  const pools = { a: { set: 'web', members: [stays, leaves] }, b: { set: '', members: [stays] } };
+  const idle = member('web-2', '10.0.0.2', { weight: 0 });
+  const pools = { a: { set: 'web', members: [stays, leaves] }, b: { set: '', members: [stays, idle] } };
   const route = { ...ROUTE, pools, traffic: { ...ROUTE.traffic, affinity: 'cookie' as const } };
   const map = routeMap({ ...TABLE, routes: [route] }, SLOTS);
   const token = map.get('!web-1-89d590') ?? '';

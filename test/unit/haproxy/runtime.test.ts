@@ -122,3 +122,16 @@ test('gives members other weights as they are', () => {
   const none = new Map([...RUNNING].filter(([name]) => name !== SERVER));
   expect(commands(heavy, none).join[0]).toContain('10.0.0.1:8080 weight 200 track');
 });
+
+test('lets a member weigh what all do where nothing is said of it any more, and leaves one that goes as it is', () => {
+  const light = new Map([...RUNNING, [SERVER, { ...UP, weight: 0 }]]);
+  expect(commands(TABLE, light).join).toEqual([`set server ${SERVER} weight 1`]);
+  const leaving = withMembers(member('web-1', '10.0.0.1', { state: 'draining', weight: 256 }));
+  expect(commands(leaving, RUNNING).join).toEqual([]);
+});
+
+test('makes no probe for a server that has to succeed more than once', () => {
+  const live = new Map([[`${CHECK}/s1`, FREE]]);
+  const patient = { ...TABLE, checks: [{ ...POOL, pace: { interval: 1000, rise: 3, fall: 2 } }] };
+  expect(commands(patient, live).join.filter((each) => each.includes('probe'))).toEqual([]);
+});

@@ -11,7 +11,7 @@ const http = {
   restart: true,
 };
 
-const HOST: BalancerAbility = { enabled: 'auto', http: 80, network: 'host' };
+const HOST: BalancerAbility = { enabled: 'auto', http: 80, network: 'host', bind: '0.0.0.0' };
 
 describe('what the host can balance', () => {
   it('is everything on the host network', () => {

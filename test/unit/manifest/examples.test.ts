@@ -10,7 +10,13 @@ import { line } from './reading.ts';
 const ROOT = path.join(import.meta.dirname, '../../..');
 const EXAMPLES = path.join(ROOT, 'examples');
 const read = (directory: string): ReturnType<typeof readDirectory> =>
-  readDirectory(path.join(EXAMPLES, directory), { policy: DEFAULT_POLICY, balancerPorts: [80, 443] });
+  readDirectory(path.join(EXAMPLES, directory), {
+    policy: DEFAULT_POLICY,
+    balancerPorts: [
+      { port: 80, setting: 'balancer.http' },
+      { port: 443, setting: 'balancer.http' },
+    ],
+  });
 
 describe('the examples', () => {
   const directories = readdirSync(EXAMPLES).filter((name) => name !== 'seeds' && name !== 'compose');

@@ -492,6 +492,10 @@ export interface StatusDocument {
       weight: number;
     }[];
     /**
+     * Requests that wait for any of its members, as all have what `maxConnections` lets them have.
+     */
+    queue: number;
+    /**
      * Addresses that it answers.
      */
     urls: string[];
@@ -540,7 +544,7 @@ export interface StatusDocument {
        */
       errors: number;
       /**
-       * Requests that wait for it, as it has all that `maxConnections` lets it have.
+       * Requests that wait for it alone, as those of a client that stays with it.
        */
       queue: number;
     }[];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../../src/core/reason.ts';
-import { readManifests } from '../../../src/manifest/read.ts';
+import { readManifests, type ReadOptions } from '../../../src/manifest/read.ts';
 import { line, problems, read } from './reading.ts';
 
 const WEB = '{ kind: Service, name: web, image: "a:1", ports: [80, { port: 53, protocol: udp }] }';
@@ -128,7 +128,7 @@ describe('one host name and path', () => {
 it('a preview needs a LoadBalancer that leads to the service', () => {
   const shop = '{ kind: Service, name: shop, image: "a:1", update: { strategy: green-blue, preview: a.b } }';
   expect(problems(shop)).toEqual([
-    '1:85 schema: `update.preview` needs a LoadBalancer that leads to `shop`; there is none.',
+    '1:85 schema: `update.preview` needs a LoadBalancer that leads requests to `shop` alone; there is none.',
   ]);
 });
 
@@ -178,7 +178,7 @@ describe('a host port', () => {
     ['an http check', [WEB.replace('ports', 'healthCheck: { http: {} }, ports')]],
     ['nothing', []],
   ])("is never the load balancer's, with %s that needs it", (_, others) => {
-    const options = { balancerPorts: [8080] };
+    const options: ReadOptions = { balancerPorts: [{ port: 8080, setting: 'balancer.http' }] };
     expect(problems(documents(service('a'), ...others), options)).toEqual([
       '1:49 host-port-conflict: Host port 8080/tcp is taken by the load balancer (`balancer.http`) too; change one of them.',
     ]);

@@ -306,6 +306,47 @@ describe('a route to several services', () => {
     expect(weightsOf(table)).toEqual(['api ', 'api ', 'web ', 'web ']);
   });
 
+  it('keeps the shares that it has while none of those that are to get some answers', () => {
+    const nobody = checked(
+      both,
+      'up',
+      Object.fromEntries(
+        both.checks
+          .filter(({ service: of }) => of === 'api')
+          .flatMap(({ servers }) => servers.map(({ id }) => [id, 'down' as const])),
+      ),
+    );
+    const turned = [web, api, shares(100, 0)];
+    const table = tableOf({ wanted: turned, instances, balancer: nobody, now: LATER + 1 });
+    expect(weightsOf(table)).toEqual(['api 28', 'api 28', 'web 256', 'web 256']);
+    expect(detours(desiredBy({ wanted: turned }), table)).toEqual(['web']);
+    const left = tableOf({
+      wanted: [web, api, loadBalancer({ service: 'api' })],
+      instances,
+      balancer: nobody,
+      now: LATER + 1,
+    });
+    expect(routeOf(left).active).toBe('b');
+    expect(weightsOf(left)).toEqual(['api 28', 'api 28', 'web 256', 'web 256']);
+  });
+
+  it('leaves one of them only when all of those that stay are ready', () => {
+    const [one] = both.checks.find((each) => each.service === 'api')?.servers.map(({ id }) => id) ?? [];
+    const half = checked(both, 'up', { [one ?? '']: 'down' });
+    const over = [web, api, loadBalancer({ service: 'api' })];
+    expect(routeOf(tableOf({ wanted: over, instances, balancer: half })).active).toBe('b');
+  });
+
+  it('has nobody left in the colour that it has left, once they have had their time', () => {
+    const over = [web, api, loadBalancer({ service: 'api' })];
+    const left = tableOf({ wanted: over, instances, balancer: checked(both), now: LATER });
+    const next = tableOf({ wanted: over, instances, balancer: checked(left), now: LATER + 1 });
+    expect(poolsOf(next)[1]).toBe('api+web: api-1(draining) api-2(draining) web-1(draining) web-2(draining)');
+    const end = LATER + 1 + web.update.drain;
+    expect(poolsOf(tableOf({ wanted: over, instances, balancer: checked(next), now: end - 1 }))[1]).toContain('web-1');
+    expect(poolsOf(tableOf({ wanted: over, instances, balancer: checked(next), now: end }))[1]).toBe(': ');
+  });
+
   it('does not wait for one that is to get nothing', () => {
     const none = [web, { ...api, instances: 0 }, shares(0, 100)];
     const table = tableOf({ wanted: none, instances: webs, balancer: checked(alone) });
