@@ -170,8 +170,8 @@ export interface Timeouts {
   readonly tunnel: number;
 }
 
-export type Algorithm = 'roundrobin' | 'leastconn' | 'source';
-export type Affinity = 'none' | 'cookie' | 'source';
+type Algorithm = 'roundrobin' | 'leastconn' | 'source';
+type Affinity = 'none' | 'cookie' | 'source';
 
 /** Who may come, how many at a time, and how they are spread over the members. */
 export interface TrafficPolicy {

@@ -114,13 +114,13 @@ it.concurrent('tcp, whose port stays open while its service is updated', async (
     new RegExp(`echo → echo {2}serving {2}tcp://\\S+:${port}\n`),
   );
   const answers: (string | Error)[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const asking = (async () => {
-    while (!isOver) answers.push(await directly(port).catch((error: unknown) => error as Error));
+    while (!over.signal.aborted) answers.push(await directly(port).catch((error: unknown) => error as Error));
   })();
   await rewrite(folder, 'echo:v1', 'web:v2');
   expect((await scenario.fairlead('apply', 'example', '--yes')).code).toBe(0);
-  isOver = true;
+  over.abort();
   await asking;
   expect([...new Set(answers)]).toEqual(['v1', 'v2']);
   expect(await directly(port)).toBe('v2');
