@@ -44,6 +44,15 @@ export const SERVED: Readonly<Record<string, readonly Act[]>> = {
     { do: 'pass', count: 20 },
     commit({ web: draft('good3'), api: draft('good2', { strategy: 'green-blue' }), route: 'api' }),
   ],
+  'a service gets green-blue as its route is to lead to another one too, which is never ready': [
+    commit({ web: draft('good1'), api: draft('exits'), route: 'web' }),
+    { do: 'pass', count: 20 },
+    commit({
+      web: draft('good1', { strategy: 'green-blue', healthCommand: true, update: { keepOld: 3000 } }),
+      api: draft('nostart'),
+      route: 'both',
+    }),
+  ],
 };
 
 export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {

@@ -92,8 +92,8 @@ function pools(context: TableContext, loadBalancer: LoadBalancer): Pick<Route, '
   const { serving, standby } = setsOfAll(context, servicesOf(loadBalancer));
   const active = recorded?.active ?? 'a';
   const idle: Colour = active === 'a' ? 'b' : 'a';
-  const fill = (colour: Colour, set: MemberSet | undefined) =>
-    poolOf(context, loadBalancer, { recorded: recorded?.pools[colour], wasIdle: colour === idle, set });
+  const fill = (colour: Colour, set: MemberSet | undefined, to = loadBalancer) =>
+    poolOf(context, to, { recorded: recorded?.pools[colour], wasIdle: colour === idle, set });
   const previous = setOf(context, recorded?.pools[active].set ?? '');
   // Of a process whose clock was ahead: nobody waits until it is that late.
   const switchedAt = Math.min(recorded?.switchedAt ?? 0, context.now);
@@ -101,10 +101,23 @@ function pools(context: TableContext, loadBalancer: LoadBalancer): Pick<Route, '
     return { active, switchedAt, pools: paint(active, fill(active, serving), fill(idle, standby)) };
   }
   const weights = recorded?.pools[active].weights;
-  if (isReadyToSwitch(context, loadBalancer, previous, weights)) {
-    return { active: idle, switchedAt: context.now, pools: paint(idle, fill(idle, serving), fill(active, previous)) };
+  for (const goal of [loadBalancer, ...whoStays(loadBalancer, previous, weights)]) {
+    const { serving: next } = setsOfAll(context, servicesOf(goal));
+    if (next.id === previous.id || !isReadyToSwitch(context, goal, previous, weights)) continue;
+    return {
+      active: idle,
+      switchedAt: context.now,
+      pools: paint(idle, fill(idle, next, goal), fill(active, previous)),
+    };
   }
   return { active, switchedAt, pools: paint(active, fill(active, previous), fill(idle, serving)) };
+}
+
+/** Those that it leads to now alone, where they all stay: they go on to new sets of their own while others are awaited. */
+function whoStays(loadBalancer: LoadBalancer, previous: MemberSet, weights: Pool['weights']): readonly LoadBalancer[] {
+  const services = servicesOfSet(previous.id);
+  if (!services.every((each) => servicesOf(loadBalancer).includes(each))) return [];
+  return [{ ...loadBalancer, backends: services.map((service) => ({ service, weight: weights?.[service] ?? 100 })) }];
 }
 
 /** What services serve by together, and by what they would after a switch; those that are not wanted have nobody. */
