@@ -23,7 +23,8 @@ describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer o
     expect(await balancer.observe()).toMatchObject({ state: 'absent' });
     const table = tableOf([], [routeTo([])]);
     await balancer.apply(table);
-    expect(await balancer.observe()).toEqual({ state: 'running', table, checks: {}, members: {}, oldWorkers: 0 });
+    const nothing = { checks: {}, members: {}, queues: { web: 0 }, oldWorkers: 0 };
+    expect(await balancer.observe()).toEqual({ state: 'running', table, ...nothing });
   });
 
   test('answers 404 where there is no route and 503 where there are no members', async () => {
