@@ -201,9 +201,11 @@ const ROUTES: readonly Row[] = [
   [
     'healthCheck',
     'healthCheck: { path: /, interval: 2s }',
-    'healthCheck: { path: /, interval: 3s, fall: 3 }',
-    'healthCheck.interval',
+    'healthCheck: { path: /, interval: 3s, fall: 3, port: 8081, timeout: 2s }',
     'healthCheck.fall',
+    'healthCheck.interval',
+    'healthCheck.port',
+    'healthCheck.timeout',
   ],
   ['own check with its defaults', 'healthCheck: {}', 'healthCheck: { path: /, status: 200-499, rise: 1 }'],
   ['timeouts.connect', 'timeouts: { connect: 2s }', 'timeouts: { connect: 3s }', 'timeouts.connect'],
@@ -219,6 +221,14 @@ const ROUTES: readonly Row[] = [
   ['numbers and units', 'timeouts: { connect: 2, server: 1m }', 'timeouts: { connect: 2000ms, server: 60s }'],
   ['what no balancer knows', 'description: first', 'description: second'],
 ];
+
+/** Ports of the host, beside those that systems give to whoever asks for any. */
+export const LISTENED = { from: 19_080, to: 19_081 };
+
+const LISTENER = `protocol: tcp\nlisten: ${LISTENED.from}\nservice: routed\nport: 8080`;
+
+/** Fields of routes that take connections. */
+const LISTENERS: readonly Row[] = [['listen', `listen: ${LISTENED.from}`, `listen: ${LISTENED.to}`, 'listen']];
 
 /** What jobs have beside the fields that they share with services. */
 const TASKS: readonly Row[] = [
@@ -326,6 +336,7 @@ export function casesAmid({ ports, published, digest }: Surroundings): readonly 
       ...caseOf(row, leadingFrom(index), ' of a route'),
       kind: 'LoadBalancer' as const,
     })),
+    ...LISTENERS.map((row) => ({ ...caseOf(row, LISTENER, ' of a route'), kind: 'LoadBalancer' as const })),
   ];
 }
 

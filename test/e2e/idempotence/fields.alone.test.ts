@@ -11,13 +11,14 @@ import { buildImage, OPINIONATED } from '../../support/opinionated-image.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { said, sayable } from '../../support/schema-words.ts';
-import { casesAmid, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
+import { casesAmid, LISTENED, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
 import { applied, planOf, type PlanDocument } from './plans.ts';
 
 /** Each field of a service, of a job and of a load balancer: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
 
 const HOST = 'node: { capabilities: [ssd] }';
 const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"] }';
+const TCP = { FAIRLEAD_BALANCER_TCP: `${LISTENED.from}-${LISTENED.to}` };
 /** For networks of so many containers, where other engines of this machine have taken the usual addresses. */
 const ROOM = '--default-address-pool=base=10.208.0.0/12,size=20';
 const RESET = 'FROM lab/busybox:1\nENTRYPOINT [""]\nCMD ["sleep", "3600"]\n';
@@ -34,7 +35,7 @@ const plans = new Map<string, PlanDocument>();
 beforeAll(async () => {
   engine = stack.use(await startPrivateEngine({ extraArgs: [ROOM] }));
   await ensureImages(engine.host, ['lab/busybox:1', 'lab/haproxy:3.0']);
-  scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}` });
+  scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}`, env: TCP });
   await buildImage(scenario.docker, 'lab/opinionated:1', OPINIONATED);
   await buildImage(scenario.docker, 'lab/reset:1', RESET);
   const cases = casesAmid(await surroundings());
