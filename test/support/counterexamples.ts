@@ -101,4 +101,10 @@ export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {
       crashAfter: 13,
     },
   ],
+  'a release that cannot be started is tried again and again, as nothing else is any better': [
+    { commit: commit({ web: draft('exits'), api: draft('good1'), route: 'web' }), crashAfter: 0 },
+    { commit: commit({ web: draft('nostart', { update: { failureAction: 'continue' } }) }), crashAfter: 6 },
+    { commit: commit({ web: draft('good1', { instances: 2, hostPort: true }) }), crashAfter: 0 },
+    { commit: commit({}), crashAfter: 0 },
+  ],
 };

@@ -3,7 +3,7 @@ import { canStop, isRouted } from './drain.ts';
 import { healSteps } from './heal.ts';
 import { memberSets, type MemberSet } from './members.ts';
 import type { PullPolicy } from '../model.ts';
-import { isUp, type Instance } from '../observed.ts';
+import { isTrusted, isUp, type Instance } from '../observed.ts';
 import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
 import type { SlotSpec } from '../ports.ts';
 import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
@@ -157,6 +157,10 @@ function slotSpec(progress: Progress, slot: number): SlotSpec {
   const sibling = view.instances.find((each) => each.release === release);
   const imageId = sibling?.imageId ?? view.memory.images[`${view.name}@${release}`]?.id;
   const isTolerated = verdict.tolerated.some((each) => each.slot === slot);
+  // One that was put up with is put on trial no more, however often it is tried.
+  const isNoCandidate = view.instances.some(
+    (each) => each.release === release && each.slot === slot && isTrusted(each),
+  );
   const made = {
     service: view.name,
     release,
@@ -164,7 +168,7 @@ function slotSpec(progress: Progress, slot: number): SlotSpec {
     container,
     resources,
     discoverable: isFoundAtOnce(progress),
-    restart: isTrial && !isTolerated ? ('no' as const) : desired.service.restart,
+    restart: isTrial && !isTolerated && !isNoCandidate ? ('no' as const) : desired.service.restart,
     ...(desired.service.contents && release === desired.release && { contents: desired.service.contents }),
     ...(desired.service.dependsOn && { dependsOn: desired.service.dependsOn }),
     revision: view.revision,
@@ -184,10 +188,10 @@ function discoverSteps(progress: Progress, named: readonly Instance[]): Step[] {
   const isUnchecked = (each: Instance) =>
     each.health === 'none' && (isFoundAtOnce(progress) || hasJustStarted(view, each));
   const isKept = (each: Instance) => each.discoverable === true && (isUnknown(view, each) || isUnchecked(each));
-  const isTrusted = (each: Instance) =>
+  const isKnown = (each: Instance) =>
     isReady(view, each) || isKept(each) || (each.discoverable === true && isRefused(view, each));
   return running.flatMap((instance): Step[] => {
-    const discoverable = named.includes(instance) && isTrusted(instance);
+    const discoverable = named.includes(instance) && isKnown(instance);
     const isBusy = instance.discoverable === true && isReady(view, instance) && !canStop(view, instance);
     const isDiscoverable = old.includes(instance) ? instance.discoverable === true : instance.discoverable;
     const stays = isBusy || (!discoverable && keepsName(progress, instance));
