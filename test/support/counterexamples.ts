@@ -107,4 +107,23 @@ export const SURVIVED: Readonly<Record<string, readonly Fate[]>> = {
     { commit: commit({ web: draft('good1', { instances: 2, hostPort: true }) }), crashAfter: 0 },
     { commit: commit({}), crashAfter: 0 },
   ],
+  'what is too many has been found by its name, and falls again and again': [
+    { commit: commit({ api: draft('good1'), route: 'api' }), crashAfter: 0 },
+    {
+      commit: commit({
+        web: draft('good1', { instances: 0 }),
+        api: draft('exits', { instances: 2, strategy: 'recreate', update: { failureAction: 'continue' } }),
+        route: 'web',
+      }),
+      crashAfter: 4,
+    },
+    {
+      commit: commit({
+        web: draft('good1'),
+        api: draft('unready', { strategy: 'green-blue', update: { drain: 2000, keepOld: 3000 } }),
+        route: 'web',
+      }),
+      crashAfter: 0,
+    },
+  ],
 };

@@ -174,7 +174,8 @@ export function leavingOwn(progress: Progress): readonly Instance[] {
   const { view, current, surplus, target, slots } = progress;
   const found = current.filter((each) => isReady(view, each) && isFound(progress, each));
   const changed = current.find((each) => each.deviations.length > 0);
-  const isUseful = (each: Instance) => isUp(each) && (isReady(view, each) || isServing(view, each));
+  const isUseful = (each: Instance) =>
+    isUp(each) && (isReady(view, each) || (isServing(view, each) && !isFailing(view, each)));
   const gone = surplus.filter((each) => !isUseful(each) || found.length >= target.instances);
   if (changed === undefined || !progress.isPrepared) return gone;
   const others = found.filter((each) => each !== changed).length;
