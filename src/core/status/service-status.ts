@@ -6,7 +6,7 @@ import { hindrancesOf } from './hindrance.ts';
 import type { IndexedContext } from './report.ts';
 import { evidenceOf, type Decision } from '../rollout/decide.ts';
 import { movedTag } from './moved-tag.ts';
-import { urlsOf } from './report.ts';
+import { urlsOf } from './load-balancer-status.ts';
 import type { InstanceStatus, ProblemStatus, RolloutStatus, ServiceState, ServiceStatus } from './status.ts';
 import { isCrashLooping } from '../rollout/readiness.ts';
 import { objectOfInstance } from '../rollout/steps.ts';
