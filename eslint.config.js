@@ -4,21 +4,23 @@ import tseslint from 'typescript-eslint';
 
 /** What each folder of src may not import; core knows nothing, cli knows all. */
 const LAYERS = {
-  core: ['manifest', 'app', 'git', 'docker', 'haproxy', 'http', 'commands'],
-  manifest: ['app', 'git', 'docker', 'haproxy', 'http', 'commands'],
-  app: ['git', 'docker', 'haproxy', 'http', 'commands'],
-  git: ['manifest', 'app', 'docker', 'haproxy', 'http', 'commands'],
-  docker: ['manifest', 'app', 'git', 'haproxy', 'http', 'commands'],
-  haproxy: ['manifest', 'app', 'git', 'docker', 'http', 'commands'],
-  http: ['manifest', 'git', 'docker', 'haproxy', 'commands'],
-  commands: ['manifest', 'git', 'docker', 'haproxy', 'http'],
-  config: ['app', 'git', 'haproxy', 'http', 'commands'],
+  core: ['manifest', 'app', 'git', 'docker', 'haproxy', 'http', 'commands', 'certificates'],
+  manifest: ['app', 'git', 'docker', 'haproxy', 'http', 'commands', 'certificates'],
+  app: ['git', 'docker', 'haproxy', 'http', 'commands', 'certificates'],
+  git: ['manifest', 'app', 'docker', 'haproxy', 'http', 'commands', 'certificates'],
+  docker: ['manifest', 'app', 'git', 'haproxy', 'http', 'commands', 'certificates'],
+  haproxy: ['manifest', 'app', 'git', 'docker', 'http', 'commands', 'certificates'],
+  http: ['manifest', 'git', 'docker', 'haproxy', 'commands', 'certificates'],
+  commands: ['manifest', 'git', 'docker', 'haproxy', 'http', 'certificates'],
+  config: ['app', 'git', 'haproxy', 'http', 'commands', 'certificates'],
+  certificates: ['manifest', 'app', 'git', 'docker', 'haproxy', 'http', 'commands'],
 };
 
 /** Libraries that belong to one folder alone. */
 const LIBRARIES = {
   git: ['simple-git'],
   docker: ['dockerode'],
+  certificates: ['acme-client'],
   manifest: ['yaml', 'ajv', 'ajv-formats', 'ajv/*'],
 };
 

@@ -13,6 +13,7 @@ import {
 } from '../core/observed.ts';
 import { stoppedWords } from '../core/rollout/readiness.ts';
 import { objectOf, objectOfInstance, type Step } from '../core/rollout/steps.ts';
+import { noticeBalancer } from './balancer-notice.ts';
 import type { Description } from './describe.ts';
 
 /** What has happened between two looks that none of the steps in between has brought about. */
@@ -27,6 +28,7 @@ export function notice(before: ObservedState, now: ObservedState, done: readonly
     ...describeDisk(before.runtime.node, now.runtime.node),
     ...(isOurs('networks', 'prune-networks') ? [] : describeNetworks(before.runtime, now.runtime)),
     ...(isOurs('remove-balancer') ? [] : describeBalancer(before.balancer, now.balancer)),
+    ...noticeBalancer(before, now),
   ];
 }
 

@@ -2,8 +2,8 @@ import type { DesiredState } from '../core/desire.ts';
 import { spareImages, type ImagePolicy } from '../core/housekeeping/images.ts';
 import type { ObservedState } from '../core/observed.ts';
 import { plan, type Plan, type PrunePermission } from '../core/plan/plan.ts';
-import type { Balancer, Clock, Runtime } from '../core/ports.ts';
-import { balancerSteps } from '../core/rollout/balancer.ts';
+import type { Balancer, Certificates, Clock, Runtime } from '../core/ports.ts';
+import { balancerSteps, refusedAgainAt } from '../core/rollout/balancer.ts';
 import { withEndings, withLessons, withVerdicts, type Result } from '../core/rollout/lessons.ts';
 import { NO_MEMORY, withFailuresOf, type Memory } from '../core/rollout/memory.ts';
 import { recordsAfter, withGapsOf, withResults, type Records } from '../core/records.ts';
@@ -22,6 +22,7 @@ import type { Sleep } from './turns.ts';
 export interface ReconcilerOptions {
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  readonly certificates: Certificates;
   readonly clock: Clock;
   readonly journal: Journal;
   readonly ledger: Ledger;
@@ -77,7 +78,7 @@ export class Reconciler {
     // Before anything that may fail: it is told once.
     await this.keep(withResults(this.options.ledger.records, ended, clock.date().getTime()));
     const hasChanged = look === 'remembered' && ended.some(hasMoved);
-    const state = await this.see(hasChanged ? 'usual' : look, signal);
+    const state = await this.see(desired, hasChanged ? 'usual' : look, signal);
     await this.keep(
       recordsAfter(this.options.ledger.records, { desired, state, memory: this.memory, policy: this.options.images }),
     );
@@ -87,7 +88,7 @@ export class Reconciler {
     const made = plan(desired, state, this.memory, now, this.options.prune);
     this.memory = made.memory;
     await this.keep(withGapsOf(this.options.ledger.records, made.decisions));
-    const shared = this.sharedSteps(desired, state, made);
+    const shared = this.sharedSteps(desired, state, made, now);
     const steps = [...shared, ...[...made.decisions, ...made.jobs].flatMap((each) => each.steps)];
     const due = this.dueOf(steps, made, now);
     const lookedAt = clock.now();
@@ -98,17 +99,18 @@ export class Reconciler {
     const all = [...ended, ...results];
     const isDone =
       [...made.decisions, ...made.jobs].every((each) => each.steady) && detours(desired, made.table).length === 0;
-    const steady = steps.every((step) => this.canWait(step)) && !this.executor.isBusy && isDone;
+    const isComing = Object.values(state.certificates ?? {}).some((each) => each.isComing);
+    const steady = steps.every((step) => this.canWait(step)) && !this.executor.isBusy && isDone && !isComing;
     return {
       state,
       plan: { ...made, memory: this.memory },
       results: all,
       moved: begun > 0 || ended.length > 0,
       advanced: all.some((each) => each.status === 'done'),
-      busy: this.executor.isBusy,
+      busy: this.executor.isBusy || isComing,
       steady,
       rest: this.effort.spend(begunAt, lookedAt, this.executor.isCrowded),
-      ...this.wakeAt(made, now - state.date),
+      ...this.wakeAt(made, state, now - state.date),
     };
   }
 
@@ -122,7 +124,8 @@ export class Reconciler {
 
   /** What is there now; nothing is done about it. */
   async look(desired: DesiredState, signal: AbortSignal): Promise<Pick<Pass, 'state' | 'plan' | 'steady'>> {
-    const state = await this.see('usual', signal);
+    const { certificates } = this.options;
+    const state = await this.see(desired, 'usual', signal, certificates.look.bind(certificates));
     const prune = { ...this.options.prune, all: true };
     return { state, plan: plan(desired, state, this.memory, this.options.clock.now(), prune), steady: false };
   }
@@ -137,10 +140,15 @@ export class Reconciler {
     await this.executor.close();
   }
 
-  private async see(look: Look, signal: AbortSignal): Promise<ObservedState> {
+  private async see(
+    desired: DesiredState,
+    look: Look,
+    signal: AbortSignal,
+    find: Certificates['observe'] = this.options.certificates.observe.bind(this.options.certificates),
+  ): Promise<ObservedState> {
     const { state, memory } = await this.sight.see(this.memory, look, this.executor.working, signal);
     this.memory = memory;
-    return state;
+    return { ...state, certificates: await find(desired.loadBalancers, answeringIn(state)) };
   }
 
   private async keep(records: Records): Promise<void> {
@@ -158,14 +166,14 @@ export class Reconciler {
   }
 
   /** Steps that belong to no one service. */
-  private sharedSteps(desired: DesiredState, state: ObservedState, { table }: Plan): Step[] {
+  private sharedSteps(desired: DesiredState, state: ObservedState, { table }: Plan, now: number): Step[] {
     const { runtime, balancer } = state;
     const terms = { enabled: this.options.balancerEnabled, wasTold: this.hasToldBalancer };
     const { spareFiles: names } = runtime;
     const images = spareImages(this.options.ledger.records.images, this.options.images, state);
     return [
       ...networkSteps(desired, runtime, balancer),
-      ...balancerSteps(balancer, table, terms),
+      ...balancerSteps(balancer, table, terms, now),
       ...(names === undefined ? [] : [{ do: 'prune-files' as const, names }]),
       ...(images.length === 0 ? [] : [{ do: 'prune-images' as const, images }]),
     ];
@@ -189,10 +197,11 @@ export class Reconciler {
   }
 
   /** `ahead`: how much later it is by our clock than by the machine's. */
-  private wakeAt({ decisions, jobs }: Plan, ahead: number): { wakeAt?: number } {
+  private wakeAt({ decisions, jobs }: Plan, { balancer }: ObservedState, ahead: number): { wakeAt?: number } {
     const retries = Object.values(this.memory.failures).map((each) => each.retryAt);
     const ofJobs = jobs.flatMap(({ wakeAt }) => (wakeAt === undefined ? [] : [wakeAt + ahead]));
-    const times = [...retries, ...decisions.flatMap((each) => each.wakeAt ?? []), ...ofJobs];
+    const refused = (balancer.refusals ?? []).map(refusedAgainAt);
+    const times = [...retries, ...refused, ...decisions.flatMap((each) => each.wakeAt ?? []), ...ofJobs];
     return times.length === 0 ? {} : { wakeAt: Math.min(...times) };
   }
 }
@@ -201,4 +210,10 @@ export class Reconciler {
 function hasMoved(result: Result): boolean {
   if (result.status === 'done') return true;
   return result.step.do === 'route' && result.problem.reason !== 'balancer-unreachable';
+}
+
+/** Load balancers whose host names the balancer answers an authority for. */
+function answeringIn({ balancer }: ObservedState): ReadonlySet<string> {
+  const routes = balancer.state === 'running' ? (balancer.table?.routes ?? []) : [];
+  return new Set(routes.filter(({ challenge }) => challenge !== undefined).map(({ loadBalancer }) => loadBalancer));
 }

@@ -1,14 +1,14 @@
 import type { DesiredState } from '../core/desire.ts';
 import type { Problem } from '../core/reason.ts';
-import { report } from '../core/status/report.ts';
+import { report, type BalancerPorts } from '../core/status/report.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import { Evidence } from './evidence.ts';
 import type { Journal } from './journal.ts';
 import type { Pass, ReconcilerOptions } from './reconcile.ts';
 
 export interface ReporterOptions extends Pick<ReconcilerOptions, 'runtime' | 'journal' | 'clock'> {
-  /** The balancer's own port, for addresses. */
-  readonly httpPort: number;
+  /** The balancer's own ports, for addresses. */
+  readonly balancerPorts: BalancerPorts;
 }
 
 /** Makes the status report of a pass, with the last words of what failed. */
@@ -39,7 +39,7 @@ export class Reporter {
       problems,
       events: this.journal.list(),
       logTails: await this.evidence.logTails(pass.plan),
-      httpPort: this.options.httpPort,
+      balancerPorts: this.options.balancerPorts,
       observedAt: this.options.clock.date(),
     });
     if (pass.steady && tried === lastGood && isReached(status)) this.applied = lastGood;

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { desire, type DesiredState } from '../core/desire.ts';
-import type { LoadBalancer, Manifest, Revision } from '../core/model.ts';
+import type { LoadBalancer } from '../core/load-balancer.ts';
+import type { Manifest, Revision } from '../core/model.ts';
 import type { Repository, Snapshot } from '../core/ports.ts';
 import type { Problem, Warning } from '../core/reason.ts';
-import { PLAIN_TRAFFIC } from '../core/routing.ts';
+import { PLAIN_ENTRY, PLAIN_TRAFFIC } from '../core/routing.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
 import { replaceStateFile } from './state-file.ts';
@@ -100,12 +101,13 @@ export async function readLastGood(stateDir: string, cluster: string): Promise<L
   }
 }
 
-/** Load balancers of an earlier Fairlead have one service, and say nothing of their traffic. */
+/** Load balancers of an earlier Fairlead have one service, and say nothing of their traffic, nor of how they are entered. */
 function completed(kept: LastGood): LastGood {
   const manifests = kept.manifests.map((manifest) => {
-    if (manifest.kind !== 'LoadBalancer' || 'backends' in manifest) return manifest;
-    const { service, ...others } = manifest as LoadBalancer & { readonly service: string };
-    return { ...others, backends: [{ service, weight: 100 }], traffic: PLAIN_TRAFFIC };
+    if (manifest.kind !== 'LoadBalancer' || 'entry' in manifest) return manifest;
+    const { service = '', ...others } = manifest as LoadBalancer & { readonly service?: string };
+    const missing = { backends: [{ service, weight: 100 }], traffic: PLAIN_TRAFFIC, entry: PLAIN_ENTRY };
+    return Object.assign(missing, others);
   });
   return { ...kept, manifests };
 }

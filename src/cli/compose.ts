@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { Journal, type Event } from '../app/journal.ts';
 import type { Ledger } from '../app/ledger.ts';
 import { Reconciler } from '../app/reconcile.ts';
 import { Reporter } from '../app/reporter.ts';
+import { replaceStateFile } from '../app/state-file.ts';
 import { Wake } from '../app/wake.ts';
 import type { Config, CredentialsConfig } from '../config/config.ts';
 import type { PrunePermission } from '../core/plan/plan.ts';
-import type { Balancer, Clock, Hands, Repository, Runtime } from '../core/ports.ts';
+import type { Balancer, Certificates, Clock, Hands, Repository, Runtime } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
+import { openCertificates } from '../certificates/certificates.ts';
 import { connectEngine } from '../docker/connect.ts';
 import { LABEL } from '../docker/labels.ts';
 import { openRepository, type RepositoryOptions } from '../git/repository.ts';
@@ -24,14 +27,17 @@ export const clock: Clock = {
 export interface Cluster {
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  readonly certificates: Certificates;
   readonly hands: Hands;
+  /** Called when something has come to its end that no engine tells of. */
+  wake: () => void;
   /** Ends all conversations with both. */
   readonly close: () => void;
 }
 
 /** The adapters of one cluster on one engine; nothing is asked of either yet. */
 export function openCluster(config: Config, log: (line: string) => void): Cluster {
-  const { cluster, docker, node, balancer } = config;
+  const { cluster, docker, node, balancer, stateDir } = config;
   const capabilities = node.capabilities;
   const engine = connectEngine({
     host: docker.host,
@@ -43,21 +49,34 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     logs: config.logs,
     disk: config.disk,
   });
-  const { image, http, tcp, bind, accessLog, network = 'host' } = balancer;
+  const { image, http, https, tcp, bind, accessLog, network = 'host' } = balancer;
+  const acme = 'acme';
+  const certificates = openCertificates({
+    ...(balancer.certificates !== undefined && { certificates: balancer.certificates }),
+    authority: balancer.acme,
+    folder: path.join(stateDir, acme),
+    write: (name, text) => replaceStateFile(path.join(stateDir, acme), name, text, { flush: true }),
+    now: () => clock.date().getTime(),
+    wake: () => opened.wake(),
+  });
   const haproxy = createBalancer({
     host: engine.host,
     cluster,
-    settings: { image, http, bind, network, accessLog, hardStopAfter: HARD_STOP_AFTER, ...(tcp && { tcp }) },
+    settings: { image, http, https, bind, network, accessLog, hardStopAfter: HARD_STOP_AFTER, ...(tcp && { tcp }) },
     labels: { [LABEL.cluster]: cluster, [LABEL.role]: 'balancer' },
     networks: ['default'],
+    pem: (id) => certificates.pem(id),
     now: () => clock.now(),
     log,
   });
   const close = () => {
     haproxy.close();
+    certificates.close();
     engine.close();
   };
-  return { runtime: engine.runtime, balancer: haproxy, hands: engine.hands, close };
+  const { runtime, hands } = engine;
+  const opened: Cluster = { runtime, balancer: haproxy, certificates, hands, wake: () => undefined, close };
+  return opened;
 }
 
 export interface Machinery {
@@ -70,7 +89,7 @@ export interface Machinery {
 /** What runs passes over a cluster. */
 export function machineryOf(
   config: Config,
-  { runtime, balancer }: Cluster,
+  opened: Cluster,
   options: {
     prune: PrunePermission;
     onEvent: (event: Event) => void;
@@ -78,11 +97,14 @@ export function machineryOf(
     ledger: Ledger;
   },
 ): Machinery {
+  const { runtime, balancer, certificates } = opened;
   const wake = new Wake();
+  opened.wake = () => wake.call();
   const journal = new Journal(clock, options.onEvent, options.earlier);
   const reconciler = new Reconciler({
     runtime,
     balancer,
+    certificates,
     clock,
     journal,
     ledger: options.ledger,
@@ -92,7 +114,7 @@ export function machineryOf(
     wake: () => wake.call(),
     sleep: (duration, signal) => new Wake().sleep(duration, signal),
   });
-  const reporter = new Reporter({ runtime, journal, clock, httpPort: config.balancer.http });
+  const reporter = new Reporter({ runtime, journal, clock, balancerPorts: config.balancer });
   return { journal, wake, reconciler, reporter };
 }
 

@@ -56,17 +56,20 @@ export async function withConfig<Code extends number>(
 }
 
 export function manifestsIn(directory: string, config: Config): ManifestSet {
-  const { http, tcp, enabled, bind, network = 'host' } = config.balancer;
+  const { network = 'host' } = config.balancer;
   const { cluster, policy } = config;
   const set = readDirectory(directory, { cluster, policy, balancerPorts: balancerPorts(config) });
-  const ability = { enabled, http, network, bind, ...(tcp && { tcp }) };
+  const ability = { ...config.balancer, network };
   return { ...set, problems: [...set.problems, ...checkBalancer(set.manifests, ability)] };
 }
 
 /** On a bridge all of its ports are published from the start. */
-function balancerPorts({ balancer: { http, tcp, enabled, network } }: Config): BalancerPort[] {
+function balancerPorts({ balancer }: Config): BalancerPort[] {
+  const { tcp, enabled, network } = balancer;
   if (enabled === false) return [];
-  const ofRequests = http > 0 ? [{ port: http, setting: 'balancer.http' as const }] : [];
+  const ofRequests = (['http', 'https'] as const)
+    .filter((port) => balancer[port] > 0)
+    .map((port) => ({ port: balancer[port], setting: `balancer.${port}` as const }));
   if (network !== 'bridge' || tcp === undefined) return ofRequests;
   const count = tcp.to - tcp.from + 1;
   const published = Array.from({ length: count }, (_, index) => ({

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { settle, type SettleOptions } from '../app/settle.ts';
 import { desire } from '../core/desire.ts';
-import type { JobStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
+import { isServing } from '../core/status/report.ts';
+import type { JobStatus, LoadBalancerStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { plan, type PlanOptions } from './plan.ts';
 import { Progress } from './progress.ts';
@@ -55,7 +56,8 @@ function conclude(status: StatusReport, terminal: Terminal): ExitCode {
   const { palette } = terminal;
   const services = status.services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   const jobs = status.jobs.filter((each) => each.problem !== undefined);
-  for (const each of [...jobs, ...services]) tellTrouble(each, each.problem?.message, terminal);
+  const loadBalancers = status.loadBalancers.filter((each) => !isServing(each));
+  for (const each of [...jobs, ...services, ...loadBalancers]) tellTrouble(each, each.problem?.message, terminal);
   for (const problem of status.problems) terminal.err(`${palette.bad(problem.reason)}: ${problem.message}\n`);
   if (!status.ready) return EXIT.error;
   const done = status.jobs.filter((each) => each.state === 'succeeded').length;
@@ -64,9 +66,9 @@ function conclude(status: StatusReport, terminal: Terminal): ExitCode {
   return EXIT.done;
 }
 
-/** What is wrong with a service or a job, in a sentence, with the last lines of its log. */
+/** What is wrong with a service, a job or a load balancer, in a sentence, with the last lines of its log. */
 export function tellTrouble(
-  { name, state, problem }: Pick<ServiceStatus | JobStatus, 'name' | 'state' | 'problem'>,
+  { name, state, problem }: Pick<ServiceStatus | JobStatus | LoadBalancerStatus, 'name' | 'state' | 'problem'>,
   message: string | undefined,
   { err, palette }: Terminal,
 ): void {

@@ -26,7 +26,7 @@ export async function plan(options: PlanOptions): Promise<ExitCode> {
   const { set, revision, cluster, runtime, now, terminal } = options;
   if (set.problems.length > 0) return validate(set, options.format, terminal);
   const desired = desire(set.manifests, { cluster, revision });
-  const state = await look(options);
+  const state = await look(options, desired);
   const made = await withFileDiffs(planOf(desired, state, NO_MEMORY, now, options.prune), runtime);
   if (options.format === 'json') {
     const looked = { base: 'live', observedAt: new Date(now) };

@@ -135,7 +135,7 @@ async function watchAgain(last: Seen, options: RestartOptions): Promise<Seen> {
 
 async function watch(desired: DesiredState, memory: Memory, options: RestartOptions): Promise<Seen> {
   const { reporter, prune, clock, signal, anew } = options;
-  const state = await anew((seeing) => look({ ...options, ...seeing, now: clock.now() }));
+  const state = await anew((seeing) => look({ ...options, ...seeing, now: clock.now() }, desired));
   const made = plan(desired, state, memory, clock.now(), prune);
   const tried = desired.revision.id;
   const report = await reporter.status(desired, { state, plan: made, steady: false }, { tried, problems: [] });

@@ -21,7 +21,7 @@ export interface RetryOptions extends Seeing {
  */
 export async function retry(options: RetryOptions): Promise<ExitCode> {
   const { name, desired, runtime, now, signal, terminal } = options;
-  const state = await look(options);
+  const state = await look(options, desired);
   const { services } = viewsOf(desired, state, NO_MEMORY, now);
   const view = services.find((each) => each.name === name);
   if (desired.jobs.some((each) => each.name === name)) {

@@ -59,7 +59,7 @@ function leadsTo({ backends, members }: LoadBalancerStatus, name: string | undef
 
 async function observed(options: StatusOptions, desired: DesiredState): Promise<StatusReport> {
   const { reporter, prune, now } = options;
-  const state = await look(options);
+  const state = await look(options, desired);
   const made = plan(desired, state, NO_MEMORY, now, prune);
   const steady = made.decisions.every((each) => each.steady);
   const known = options.lastGood === undefined ? [] : [...options.refused, ...made.problems];
@@ -92,7 +92,7 @@ function text(report: StatusReport, isDetailed: boolean, terminal: Terminal): st
     palette.dim(revision),
     ...report.services.flatMap((each) => [serviceLine(each, terminal), ...details(each, isDetailed)]),
     ...report.jobs.flatMap((each) => [jobLine(each, terminal), ...jobDetails(each, isDetailed)]),
-    ...report.loadBalancers.flatMap((each) => [loadBalancerLine(each), ...memberLines(each, isDetailed)]),
+    ...report.loadBalancers.flatMap((each) => [loadBalancerLine(each), ...loadBalancerDetails(each, isDetailed)]),
     ...report.nodes.flatMap((each) => nodeWarnings(each, terminal)),
     ...report.problems.map((each) => `${placeOf(each)}${palette.bad(each.reason)}: ${each.message}`),
   ];
@@ -103,8 +103,17 @@ function loadBalancerLine({ name, backends, state, urls }: LoadBalancerStatus): 
   return `${name} → ${backendsText(backends)}  ${state}  ${urls.join(' ')}`;
 }
 
-function memberLines({ members, queue, problem }: LoadBalancerStatus, isDetailed: boolean): string[] {
-  if (!isDetailed) return [];
+function loadBalancerDetails(loadBalancer: LoadBalancerStatus, isDetailed: boolean): string[] {
+  const { certificate, problem, warnings = [] } = loadBalancer;
+  const shown =
+    certificate === undefined
+      ? []
+      : [`    certificate of ${certificate.issuer} for ${certificate.names.join(', ')}, until ${certificate.expires}`];
+  const notes = warnings.map(({ code, message }) => `    warning (${code}): ${message}`);
+  return [...(isDetailed ? [...memberLines(loadBalancer), ...shown] : []), ...troubleOf(problem), ...notes];
+}
+
+function memberLines({ members, queue }: LoadBalancerStatus): string[] {
   const rows = members.map((each) => {
     const figures = (['weight', 'sessions', 'requests', 'errors', 'queue'] as const).map(
       (what) => `${what} ${each[what]}`,
@@ -113,7 +122,7 @@ function memberLines({ members, queue, problem }: LoadBalancerStatus, isDetailed
     return `    ${who}  ${each.address}  ${each.state}  ${each.description}  ${figures.join('  ')}`;
   });
   const waiting = queue === 0 ? [] : [`    ${queue} waiting`];
-  return [...rows, ...waiting, ...troubleOf(problem)];
+  return [...rows, ...waiting];
 }
 
 function nodeWarnings({ name, warnings = [] }: NodeStatus, { palette }: Terminal): string[] {

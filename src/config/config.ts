@@ -3,6 +3,7 @@ import type { DiskLimits } from '../core/disk.ts';
 import type { ImagePolicy } from '../core/housekeeping/images.ts';
 import type { Policy, PortRange, PruneBudget } from '../core/model.ts';
 import type { LogLimits } from '../docker/log-rotation.ts';
+import { cidrs } from '../manifest/cidr.ts';
 import { duration } from '../manifest/duration.ts';
 import type { Reading } from '../manifest/reading.ts';
 import type { ConfigDocument } from '../manifest/schema.generated.ts';
@@ -61,8 +62,11 @@ interface BalancerConfig {
   readonly image: string;
   /** 0: off. */
   readonly http: number;
-  /** Kept for TLS; 0: off. */
+  /** 0: off. */
   readonly https: number;
+  /** Folder of the host; absent: there is none. */
+  readonly certificates?: string;
+  readonly acme: { readonly directory: string; readonly caFile?: string };
   /** Ports of the host that connections may be taken on; absent: none. */
   readonly tcp?: PortRange;
   /** Absent: chosen by the runtime. */
@@ -141,7 +145,8 @@ function diskOf(reading: Reading, fields: ConfigDocument['disk']): DiskConfig {
 
 function policyOf(reading: Reading, fields: ConfigDocument['policy']): Policy {
   const hostPorts = portRange(reading, ['policy', 'hostPorts'], fields.hostPorts);
-  return { ...fields, capabilities: sorted(fields.capabilities.map(capability)), hostPorts };
+  const externalIPs = sorted(cidrs(reading, ['policy', 'externalIPs'], fields.externalIPs));
+  return { ...fields, capabilities: sorted(fields.capabilities.map(capability)), hostPorts, externalIPs };
 }
 
 /** `9000-9019`, or one port. */
@@ -160,8 +165,11 @@ function balancerOf(reading: Reading, { tcp, ...fields }: ConfigDocument['balanc
   const range = tcp === undefined ? undefined : portRange(reading, ['balancer', 'tcp'], tcp);
   if (range !== undefined && fields.network === 'bridge' && range.to - range.from >= MOST_PUBLISHED)
     reading.complain(['balancer', 'tcp'], `On a bridge \`balancer.tcp\` may have at most ${MOST_PUBLISHED} ports.`);
-  if (range !== undefined && fields.http >= range.from && fields.http <= range.to)
-    reading.complain(['balancer', 'tcp'], '`balancer.tcp` must not have the port of `balancer.http` in it.');
+  for (const port of ['http', 'https'] as const)
+    if (range !== undefined && fields[port] >= range.from && fields[port] <= range.to)
+      reading.complain(['balancer', 'tcp'], `\`balancer.tcp\` must not have the port of \`balancer.${port}\` in it.`);
+  if (fields.https !== 0 && fields.https === fields.http)
+    reading.complain(['balancer', 'https'], '`balancer.https` must be another port than `balancer.http`.');
   return present<BalancerConfig>({ ...fields, tcp: range });
 }
 

@@ -1,5 +1,5 @@
 import { groupBy } from './group.ts';
-import type { Backend, LoadBalancer } from './model.ts';
+import type { Backend, LoadBalancer } from './load-balancer.ts';
 
 /** `web`, or `web-v1 90, web-v2 10`. */
 export function backendsText(backends: readonly Backend[]): string {

@@ -1,5 +1,6 @@
 import { byService } from './backends.ts';
-import type { CheckPace, ContainerSpec, Job, LoadBalancer, Manifest, Revision, Service, Strategy } from './model.ts';
+import type { CheckPace, LoadBalancer } from './load-balancer.ts';
+import type { ContainerSpec, Job, Manifest, Revision, Service, Strategy } from './model.ts';
 import { isWritable } from './mounts.ts';
 import { releaseOf, shortHash } from './release.ts';
 import type { CheckPool } from './routing.ts';

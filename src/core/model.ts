@@ -3,6 +3,8 @@
  * epoch), cpu is cores. `manifest/` produces Service, LoadBalancer and Job from YAML with every default filled in.
  */
 
+import type { LoadBalancer } from './load-balancer.ts';
+
 export type Strategy = 'rolling' | 'green-blue' | 'recreate';
 export type PullPolicy = 'missing' | 'always' | 'never';
 export type RestartPolicy = 'unless-stopped' | 'always' | 'on-failure';
@@ -163,73 +165,6 @@ export interface Service {
   readonly source: Source;
 }
 
-export interface Timeouts {
-  readonly connect: number;
-  readonly client: number;
-  readonly server: number;
-  readonly tunnel: number;
-}
-
-type Algorithm = 'roundrobin' | 'leastconn' | 'source';
-type Affinity = 'none' | 'cookie' | 'source';
-
-/** Who may come, how many at a time, and how they are spread over the members. */
-export interface TrafficPolicy {
-  readonly algorithm: Algorithm;
-  /** How a client stays with its member. */
-  readonly affinity: Affinity;
-  /** CIDRs, sorted; empty: everybody. */
-  readonly allow: readonly string[];
-  /** Requests that the members of a pool have at a time, together; absent: any number. */
-  readonly maxConnections?: number;
-  /** Milliseconds that a member has which leaves; absent: what its service says. */
-  readonly drain?: number;
-}
-
-/** How often a load balancer asks, and how it judges; times in milliseconds. */
-export interface CheckPace {
-  readonly interval: number;
-  readonly rise: number;
-  readonly fall: number;
-}
-
-/** A load balancer's own check of its members. */
-export interface RouteCheck extends CheckPace {
-  readonly port: number;
-  /** Absent: a connection has to succeed. */
-  readonly http?: Omit<HttpCheck, 'port'>;
-  readonly timeout: number;
-}
-
-/** A service that a load balancer leads to. */
-export interface Backend {
-  readonly service: string;
-  /** Its share beside those of the others: 0 to 100. */
-  readonly weight: number;
-}
-
-export interface LoadBalancer {
-  readonly kind: 'LoadBalancer';
-  readonly name: string;
-  readonly description?: string;
-  readonly enabled: boolean;
-  /** Port of the host on which it takes whatever comes; absent: it takes requests for its host names. */
-  readonly listen?: number;
-  /** Lower case, without port; empty only beside `listen`. `*.` stands for one label. */
-  readonly hostnames: readonly string[];
-  /** Starts with `/`, has no `/` at its end unless it is `/`. */
-  readonly path: string;
-  readonly stripPath: boolean;
-  /** By name; never empty. A single one has the weight 100. */
-  readonly backends: readonly Backend[];
-  readonly port: number;
-  readonly traffic: TrafficPolicy;
-  /** Absent: that of the service decides. */
-  readonly healthCheck?: RouteCheck;
-  readonly timeouts: Timeouts;
-  readonly source: Source;
-}
-
 /** When a job runs: five fields of cron, or one of their nicknames, in a time zone by its IANA name. */
 export interface Schedule {
   readonly cron: string;
@@ -271,6 +206,8 @@ export interface Policy {
   readonly capabilities: readonly string[];
   readonly devices: readonly string[];
   readonly hostPorts: PortRange;
+  /** CIDRs of addresses that load balancers may take for themselves. */
+  readonly externalIPs: readonly string[];
 }
 
 /** Inclusive. */

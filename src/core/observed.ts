@@ -1,3 +1,4 @@
+import type { FoundCertificate } from './certificate.ts';
 import type { Disk } from './disk.ts';
 import type { ContainerSpec, RestartPolicy, Resources } from './model.ts';
 import type { RoutingTable } from './routing.ts';
@@ -157,6 +158,15 @@ export interface MemberHealth extends CheckResult {
   readonly queue: number;
 }
 
+/** A listener or a certificate that a load balancer cannot have for now. */
+export interface Refusal {
+  readonly loadBalancer: string;
+  readonly reason: 'host-port-conflict' | 'address-not-allowed' | 'no-certificate';
+  readonly message: string;
+  /** When that was last looked at. */
+  readonly at: number;
+}
+
 export interface ObservedBalancer {
   readonly state: 'absent' | 'stopped' | 'running' | 'unreachable';
   /** The table it works by, as recorded beside its config. */
@@ -173,6 +183,8 @@ export interface ObservedBalancer {
   readonly reloadedAgo?: number;
   /** What somebody else did to it, in a user's words: `its file routes.map is not as Fairlead left it`. */
   readonly deviation?: string;
+  /** What of the table it goes without, as this host does not have it; absent: nothing. */
+  readonly refusals?: readonly Refusal[];
   /** Why the last table was not taken, until one is. */
   readonly problem?: {
     readonly reason: 'config-rejected' | 'reload-failed' | 'balancer-unreachable';
@@ -196,6 +208,8 @@ export interface ObservedState {
   readonly underWay?: UnderWay;
   /** How runs of jobs ended whose containers may be gone; absent: none did. */
   readonly recorded?: readonly RecordedRun[];
+  /** By load balancer, of those that want one; absent: nobody has looked. */
+  readonly certificates?: Readonly<Record<string, FoundCertificate>>;
   /** The last one of each service; absent: none is known. */
   readonly gaps?: readonly RecordedGap[];
   /** What the machine's clock says, by which schedules go. */

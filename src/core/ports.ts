@@ -1,4 +1,6 @@
+import type { FoundCertificate } from './certificate.ts';
 import type { FetchedImage } from './housekeeping/images.ts';
+import type { LoadBalancer } from './load-balancer.ts';
 import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedRuntime, Run } from './observed.ts';
 import type { HandledRequest, Wanted } from './requests.ts';
@@ -159,6 +161,20 @@ export interface Balancer {
   requests(options: RequestOptions): AsyncIterable<HandledRequest>;
   /** Takes the balancer away, with all that it made. */
   remove(): Promise<void>;
+  close(): void;
+}
+
+/** The certificates that load balancers are to have. */
+export interface Certificates {
+  /** What there is for each of these that wants one, by its name. */
+  look(loadBalancers: readonly LoadBalancer[]): Promise<Readonly<Record<string, FoundCertificate>>>;
+  /** As `look`; beside it an authority is asked for what is missing, for those whose `challenge` is answered. */
+  observe(
+    loadBalancers: readonly LoadBalancer[],
+    answering: ReadonlySet<string>,
+  ): Promise<Readonly<Record<string, FoundCertificate>>>;
+  /** Chain and key of one that was observed, in PEM. */
+  pem(id: string): string | undefined;
   close(): void;
 }
 

@@ -55,6 +55,7 @@ export const WARNINGS = [
   'identity-variable',
   'policy',
   'disk-space',
+  'certificate-expiry',
 ] as const;
 export type WarningCode = (typeof WARNINGS)[number];
 

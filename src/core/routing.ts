@@ -1,4 +1,6 @@
-import type { CheckPace, HttpCheck, RouteCheck, Timeouts, TrafficPolicy } from './model.ts';
+import type { Certificate } from './certificate.ts';
+import type { CheckPace, Entry, RouteCheck, Timeouts, TrafficPolicy } from './load-balancer.ts';
+import type { HttpCheck } from './model.ts';
 
 /**
  * What the load balancer should do. Checks stand apart from routes: a pool of checks asks each instance of a service,
@@ -35,9 +37,16 @@ export interface Route {
   readonly loadBalancer: string;
   /** Port of the host on which it takes whatever comes; absent: it takes requests. */
   readonly listen?: number;
+  /** Addresses of the host that it is reached at; absent: all that the balancer listens on. */
+  readonly externalIPs?: readonly string[];
   readonly hostnames: readonly string[];
   readonly path: string;
   readonly stripPath: boolean;
+  readonly entry: Entry;
+  /** Absent: it has none yet, and takes no requests by TLS. */
+  readonly certificate?: Certificate;
+  /** What an authority is answered that asks for its host names. */
+  readonly challenge?: string;
   readonly traffic: TrafficPolicy;
   /** Absent: the check of the service decides. */
   readonly healthCheck?: RouteCheck;
@@ -81,9 +90,15 @@ export interface Member {
   readonly since: number;
 }
 
-/** What no two routes may have: host names with a path, or a port. */
-export function placesOf({ listen, hostnames, path }: Pick<Route, 'listen' | 'hostnames' | 'path'>): readonly string[] {
-  return listen === undefined ? hostnames.map((hostname) => `${hostname}${path}`) : [`tcp port ${listen}`];
+/** What no two routes may have: host names with a path, or a port at an address. */
+export function placesOf({
+  listen,
+  externalIPs,
+  hostnames,
+  path,
+}: Pick<Route, 'listen' | 'externalIPs' | 'hostnames' | 'path'>): readonly string[] {
+  if (listen === undefined) return hostnames.map((hostname) => `${hostname}${path}`);
+  return externalIPs?.map((address) => `tcp port ${listen} at ${address}`) ?? [`tcp port ${listen}`];
 }
 
 /** The sets that a set is made of. */
@@ -104,3 +119,6 @@ export const EMPTY_TABLE: RoutingTable = { version: 1, checks: [], routes: [] };
 
 /** Of a load balancer that says nothing of it. */
 export const PLAIN_TRAFFIC: TrafficPolicy = { algorithm: 'roundrobin', affinity: 'none', allow: [] };
+
+/** Of one that says nothing of TLS. */
+export const PLAIN_ENTRY: Entry = { http: true, https: false, forceHttps: false };

@@ -2,8 +2,10 @@ import { ReasonError } from '../core/reason.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import type { Cli } from './cli.ts';
 import { renderConfig, skeletonOf } from './config.ts';
-import { FILES } from './settings.ts';
-import { configFile, configSettings, directoryOf, type BalancerIdentity } from './container.ts';
+import { FILES, listFile, mapFile, type ConfigSettings } from './settings.ts';
+import { clearCertificates, listeningEndpoints } from './admission.ts';
+import { certificateCommands, certificateLines, readCertificateList, type LiveEntry } from './certificates.ts';
+import { configFile, type BalancerIdentity } from './container.ts';
 import { CANDIDATE, placeConfig, reload, type Installation } from './install.ts';
 import { readServers, readSkeleton, type LiveServers } from './live.ts';
 import { checkBackend } from './names.ts';
@@ -19,7 +21,10 @@ export interface Change {
   readonly table: RoutingTable;
   readonly slots: Slots;
   readonly identity: BalancerIdentity;
+  readonly settings: ConfigSettings;
   readonly session: Session;
+  /** Chain and key of a certificate. */
+  readonly pem: (id: string) => string | undefined;
 }
 
 /** A HAProxy that cannot start is no reason to wait before it is replaced. */
@@ -33,8 +38,11 @@ export class CommandRefused extends ReasonError {
   }
 }
 
-export function changeTo(table: RoutingTable, identity: BalancerIdentity, session: Session): Change {
-  return { table, slots: assignSlots(session.recorded?.slots ?? {}, table), identity, session };
+export function changeTo(
+  table: RoutingTable,
+  { session, ...others }: Pick<Change, 'identity' | 'settings' | 'session' | 'pem'>,
+): Change {
+  return { table, slots: assignSlots(session.recorded?.slots ?? {}, table), session, ...others };
 }
 
 /** Starts HAProxy in a container that has no config yet; what a process left half written goes. */
@@ -54,27 +62,26 @@ export async function prepareStart(change: Change): Promise<void> {
 }
 
 /** Whether what runs differs from the table in more than servers and routes, or may do so since its files were touched. */
-export async function needsReload({ table, slots, identity, session }: Change): Promise<boolean> {
+export async function needsReload({ table, slots, settings, session }: Change): Promise<boolean> {
   if (session.recorded !== undefined && (await session.seal.broken(session.recorded)) !== undefined) return true;
   const cli = await session.cli();
   const [newest] = await cli.workers();
   const running = readSkeleton(await cli.worker(newest.pid, 'show info'));
-  return running !== skeletonOf(table, configSettings(identity, session.control), slots);
+  return running !== skeletonOf(table, settings, slots);
 }
 
 export async function reloadTo(change: Change): Promise<void> {
   const { session } = change;
   const next = installation(change, await liveServers(await session.cli()));
   if (session.recorded !== undefined) {
-    const coming = { [next.config]: next.text, [FILES.map]: next.map };
-    await writeRecord(session, withComing(session.recorded, coming), {});
+    const coming = { [next.config]: next.text, [FILES.map]: next.map, [FILES.list]: next.list };
+    await writeRecord(session, withComing(session.recorded, coming, openEndpoints(change)), {});
   }
   await reload(session, next);
 }
 
 /** A new worker takes servers for up that it knows nothing of, so only those start with it that are checked already. */
-function installation({ table, slots, identity, session }: Change, live: LiveServers): Installation {
-  const settings = configSettings(identity, session.control);
+function installation({ table, slots, identity, settings }: Change, live: LiveServers): Installation {
   const checked = keepHolders(slots, (pool, id) => {
     const server = live.get(`${checkBackend(pool)}/${slotOf(slots, pool, id) ?? ''}`);
     const address = table.checks.find((each) => each.name === pool)?.servers.find((each) => each.id === id)?.address;
@@ -84,22 +91,26 @@ function installation({ table, slots, identity, session }: Change, live: LiveSer
     config: configFile(identity),
     text: renderConfig(table, settings, checked),
     map: fileOf(mapLines(routeMap(table, slots))),
+    list: fileOf(certificateLines(table, settings)),
     skeleton: skeletonOf(table, settings, slots),
   };
 }
 
 /** Brings servers and routes to the table: new servers first, then the record, then the routes, then who has to leave. */
 export async function converge(change: Change, reloaded: boolean): Promise<void> {
-  const { table, slots, identity, session } = change;
+  const { table, slots, settings, session } = change;
   session.routes = undefined;
+  session.certificates = undefined;
   const cli = await session.cli();
   const { join, leave } = runtimeChange(table, slots, await liveServers(cli));
   await send(cli, join);
   const files = filesOf(change);
-  const record = recordOf(table, slots, files);
+  const certificates = Object.fromEntries(settings.admission.certificates);
+  const record = recordOf({ table, slots, endpoints: openEndpoints(change), certificates }, files);
   const unrecorded = JSON.stringify(record) !== JSON.stringify(session.recorded);
   if (reloaded || unrecorded || join.length > 0) await writeRecord(session, record, files);
-  const switched = await switchRoutes(cli, `${directoryOf(identity)}/${FILES.map}`, table, slots);
+  await switchCertificates(cli, change);
+  const switched = await switchRoutes(cli, mapFile(settings), table, slots);
   await send(cli, leave);
   if (reloaded || unrecorded || switched || join.length + leave.length > 0) await saveStates(session, cli);
 }
@@ -111,11 +122,33 @@ async function writeRecord(session: Session, record: Recorded, files: Readonly<R
 }
 
 /** What HAProxy starts with next time. */
-function filesOf({ table, slots, identity, session }: Change): Readonly<Record<string, string>> {
+function filesOf({ table, slots, identity, settings }: Change): Readonly<Record<string, string>> {
   return {
-    [configFile(identity)]: renderConfig(table, configSettings(identity, session.control), slots),
+    [configFile(identity)]: renderConfig(table, settings, slots),
     [FILES.map]: fileOf(mapLines(routeMap(table, slots))),
+    [FILES.list]: fileOf(certificateLines(table, settings)),
   };
+}
+
+function openEndpoints({ table, settings }: Change): readonly string[] {
+  return [...listeningEndpoints(table, settings).keys()].filter((each) => !settings.admission.closed.has(each));
+}
+
+/** Shows other certificates from now on, to who comes anew; what is open goes on. */
+async function switchCertificates(cli: Cli, { table, settings, session, pem }: Change): Promise<void> {
+  const commands = certificateCommands(table, settings, await liveCertificates(cli, settings), pem);
+  if (commands === undefined) throw new CommandRefused('add ssl crt-list', 'it is too long for a command');
+  if (commands.length === 0) return;
+  await send(cli, commands);
+  await clearCertificates(session, settings.admission);
+}
+
+export async function liveCertificates(
+  cli: Cli,
+  settings: Pick<ConfigSettings, 'directory'>,
+): Promise<readonly LiveEntry[]> {
+  const [newest] = await cli.workers();
+  return readCertificateList(await cli.worker(newest.pid, `show ssl crt-list -n ${listFile(settings)}`));
 }
 
 async function saveStates({ shell }: Session, cli: Cli): Promise<void> {
@@ -128,7 +161,8 @@ async function liveServers(cli: Cli): Promise<LiveServers> {
   return readServers(await cli.worker(newest.pid, 'show servers state'));
 }
 
-const ACCEPTED = /^\s*(?:|IP changed from .*|no need to change .*|New server registered\.|Server deleted\.)\s*$/;
+const ACCEPTED =
+  /^\s*(?:|IP changed from .*|no need to change .*|New server registered\.|Server deleted\.|(?:.*\n)*Success!|Transaction (?:created|updated) for certificate .*|Entry .* deleted in crtlist .*)\s*$/;
 
 async function send(cli: Cli, commands: readonly Command[]): Promise<void> {
   if (commands.length === 0) return;

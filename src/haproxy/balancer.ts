@@ -1,17 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ObservedBalancer } from '../core/observed.ts';
+import type { ObservedBalancer, Refusal } from '../core/observed.ts';
 import type { ContainerHost } from '../core/container-host.ts';
 import type { Balancer, RequestOptions } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
 import type { HandledRequest } from '../core/requests.ts';
 import type { RoutingTable } from '../core/routing.ts';
 import { Access } from './access.ts';
-import { changeTo, CommandRefused, converge, firstStart, needsReload, prepareStart, reloadTo } from './apply.ts';
-import { containerName, type BalancerIdentity } from './container.ts';
+import { admit } from './admission.ts';
+import {
+  changeTo,
+  CommandRefused,
+  converge,
+  firstStart,
+  needsReload,
+  prepareStart,
+  reloadTo,
+  type Change,
+} from './apply.ts';
+import { configSettings, containerName, type BalancerIdentity } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import { observeSession } from './observe.ts';
 import { readRequests } from './requests.ts';
 import { assertSafe } from './safety.ts';
+import type { Session } from './session.ts';
 
 export interface BalancerOptions extends BalancerIdentity {
   readonly host: ContainerHost;
@@ -19,6 +30,8 @@ export interface BalancerOptions extends BalancerIdentity {
   readonly now: () => number;
   /** What is done to the balancer, in a line each. */
   readonly log?: (line: string) => void;
+  /** Chain and key of a certificate of the table, by its id. */
+  readonly pem: (id: string) => string | undefined;
   /** Milliseconds that `observe` waits for its turn. */
   readonly patience?: number;
 }
@@ -50,6 +63,7 @@ class HaproxyBalancer implements Balancer {
   /** Set when HAProxy refused at run time what a reload brings about. */
   private mustReload = false;
   private problem: Problem | undefined;
+  private refusals: readonly Refusal[] = [];
   private observing: Promise<ObservedBalancer> | undefined;
   private isSilent = false;
 
@@ -124,7 +138,8 @@ class HaproxyBalancer implements Balancer {
     const session = await this.access.forReading();
     const problem = this.problem === undefined ? {} : { problem: this.problem };
     if (typeof session === 'string') return { state: session, checks: {}, members: {}, oldWorkers: 0, ...problem };
-    return { ...(await observeSession(session, this.options)), ...problem };
+    const refusals = this.refusals.length === 0 ? {} : { refusals: this.refusals };
+    return { ...(await observeSession(session, this.options)), ...problem, ...refusals };
   }
 
   /** Applies what it may now; gives the milliseconds to wait where a reload is needed but the last one was just now. */
@@ -132,9 +147,9 @@ class HaproxyBalancer implements Balancer {
     const { log } = this.options;
     const session = await this.access.forWriting(async (old) => {
       log?.('making the balancer anew, its settings have changed');
-      await prepareStart(changeTo(table, this.options, old));
+      await prepareStart(await this.changeOf(table, old));
     });
-    const change = changeTo(table, this.options, session);
+    const change = await this.changeOf(table, session);
     await firstStart(change);
     const reloads = this.mustReload || (await needsReload(change));
     const wait = reloads ? this.reloadedAt + BETWEEN_RELOADS - this.options.now() : 0;
@@ -149,6 +164,15 @@ class HaproxyBalancer implements Balancer {
       this.mustReload = true;
       return 1;
     }
+  }
+
+  /** The table as far as this host has what it takes; what it does not have is told, and looked for again later. */
+  private async changeOf(table: RoutingTable, session: Session): Promise<Change> {
+    const { pem, now } = this.options;
+    const settings = configSettings(this.options, session.control);
+    const { admission, refusals } = await admit(table, settings, session, pem);
+    this.refusals = refusals.map((each) => ({ ...each, at: now() }));
+    return changeTo(table, { identity: this.options, settings: { ...settings, admission }, session, pem });
   }
 
   private async reload(reloadNow: () => Promise<void>): Promise<void> {

@@ -1,12 +1,11 @@
 import type { CheckPool, Colour, Member, Pool, Route, RoutingTable } from '../core/routing.ts';
 import { affinityLines } from './affinity.ts';
-import { allowedLines } from './allowed.ts';
-import { ownClientTimeouts, sharedClientTimeout } from './client-timeout.ts';
+import { sharedClientTimeout } from './client-timeout.ts';
+import { entranceLines } from './entrance.ts';
+import { frontends } from './frontends.ts';
 import { serverLimits } from './limits.ts';
-import { backendName, checkBackend, digest, MARK, serverName, slotName } from './names.ts';
+import { backendName, checkBackend, digest, serverName, slotName } from './names.ts';
 import { oldWorkerLines } from './old-workers.ts';
-import { requestLogLines } from './request-log.ts';
-import { listener } from './listeners.ts';
 import { endpoint, FILES, mapFile, type ConfigSettings } from './settings.ts';
 import { keepHolders, slotOf, type Slots } from './slots.ts';
 
@@ -32,16 +31,6 @@ function sections(table: RoutingTable, settings: ConfigSettings, slots: Slots): 
     ]),
     ...sorted(table.checks, (pool) => pool.name).map((pool) => checkLines(pool, slots)),
   ];
-}
-
-/** Without routes no port is taken that something else may have, and checks go on all the same. */
-function frontends({ routes }: RoutingTable, settings: ConfigSettings): readonly (readonly string[])[] {
-  const [http, tcp] = [
-    routes.filter(({ listen }) => listen === undefined),
-    routes.flatMap((route) => listener(route, settings)),
-  ];
-  const isAsked = settings.http !== undefined && http.length > 0;
-  return [...(isAsked ? [frontendLines(settings, settings.http, http)] : []), ...sorted(tcp, ([name = '']) => name)];
 }
 
 /** So that another order of the table is no other config. */
@@ -101,34 +90,6 @@ function controlSections({ control, directory }: ConfigSettings): readonly (read
   ];
 }
 
-function frontendLines(
-  settings: ConfigSettings,
-  http: { address: string; port: number },
-  routes: readonly Route[],
-): readonly string[] {
-  const map = mapFile(settings);
-  return [
-    'frontend http',
-    `bind ${endpoint(http.address, http.port)}`,
-    ...(settings.accessLog ? requestLogLines() : []),
-    // Else a reload closes idle connections that a client is about to use.
-    'option idle-close-on-response',
-    // Keys of the map that are no host names.
-    `http-request return status 404 if { req.hdr(host) -m beg ${MARK} }`,
-    'option forwardfor',
-    'http-request set-header X-Forwarded-Proto http',
-    'http-request set-var-fmt(txn.key) "%[req.hdr(host),host_only,lower]%[path]/"',
-    `http-request set-var(txn.backend) var(txn.key),map_beg(${map})`,
-    'http-request set-var-fmt(txn.key) "*.%[req.hdr(host),host_only,lower,field(2,.,0)]%[path]/" unless { var(txn.backend) -m found }',
-    `http-request set-var(txn.backend) var(txn.key),map_beg(${map}) unless { var(txn.backend) -m found }`,
-    "http-request return status 404 content-type text/plain string 'No load balancer has this host and path.' unless { var(txn.backend) -m found }",
-    ...ownClientTimeouts(routes),
-    // A request that may have had its effect is never sent twice.
-    'http-request disable-l7-retry unless { method GET HEAD OPTIONS }',
-    'use_backend %[var(txn.backend)]',
-  ];
-}
-
 function routeLines(route: Route, colour: Colour, settings: ConfigSettings, slots: Slots): readonly string[] {
   const { connect, server, tunnel } = route.timeouts;
   return [
@@ -147,7 +108,7 @@ function requestLines(route: Route, settings: ConfigSettings): readonly string[]
   return [
     // Not a rule that counts servers: an old worker counts none, although it goes on serving.
     `http-error status 503 content-type text/plain string '${unavailable(route)}'`,
-    ...allowLines(route),
+    ...entranceLines(route, settings),
     ...(route.stripPath && route.path !== '/'
       ? [`http-request replace-path '^${quoted(route.path)}/?(.*)' '/\\1'`]
       : []),
@@ -167,14 +128,6 @@ function balanceLines({ traffic: { algorithm, affinity, maxConnections }, timeou
     // Members come and go: only few clients change theirs then.
     ...(balance === 'source' ? ['hash-type consistent'] : []),
     ...(maxConnections === undefined ? [] : [`timeout queue ${timeouts.connect}ms`]),
-  ];
-}
-
-function allowLines({ loadBalancer, traffic: { allow } }: Route): readonly string[] {
-  if (allow.length === 0) return [];
-  return [
-    ...allowedLines(allow),
-    `http-request return status 403 content-type text/plain string 'Load balancer ${loadBalancer} does not take requests from this address.' unless allowed`,
   ];
 }
 

@@ -8,6 +8,8 @@ export interface BalancerSettings {
   readonly image: string;
   /** Port on the host; 0 turns http off. */
   readonly http: number;
+  /** Port on the host for requests by TLS; 0 turns them off. */
+  readonly https: number;
   /** Ports of the host for routes that take connections; absent: none. */
   readonly tcp?: PortRange;
   readonly bind: string;
@@ -30,7 +32,7 @@ const VOLUME = '/var/lib/fairlead';
 const SPEC_LABEL = 'io.fairlead.spec';
 /** haproxy's own user in the official images; any will do that is not root. */
 const UNPRIVILEGED = 99;
-const BRIDGE_PORT = 8080;
+const BRIDGE_PORTS = { http: 8080, https: 8443 };
 /** Open files; an engine that may not give the first gives the second. */
 const NOFILE = [65_536, 16_384];
 /** For a master that runs as root: to bind, to become `UNPRIVILEGED`, to tell its workers. */
@@ -50,9 +52,10 @@ export function configFile(identity: BalancerIdentity): string {
   return `haproxy-${digest(fingerprint(identity), 8)}.cfg`;
 }
 
-function fingerprint({ settings: { image, http, tcp, bind, network }, networks }: BalancerIdentity): string {
+/** On the host's network other ports need no other container. */
+function fingerprint({ settings: { image, http, https, tcp, bind, network }, networks }: BalancerIdentity): string {
   const all = { image, http, bind, network, networks: network === 'host' ? [] : [...networks].sort() };
-  return JSON.stringify(network === 'host' || tcp === undefined ? all : { ...all, tcp });
+  return JSON.stringify(network === 'host' ? all : { ...all, https, ...(tcp && { tcp }) });
 }
 
 /** Tells what a container was made from. */
@@ -65,25 +68,28 @@ export function isOutdated(identity: BalancerIdentity, container: HostedContaine
   return container.labels[SPEC_LABEL] !== fingerprint(identity);
 }
 
-export function configSettings(identity: BalancerIdentity, control: Control): ConfigSettings {
-  const { http, tcp, bind, network, hardStopAfter, accessLog } = identity.settings;
+export function configSettings(identity: BalancerIdentity, control: Control): Omit<ConfigSettings, 'admission'> {
+  const { http, https, tcp, bind, network, hardStopAfter, accessLog } = identity.settings;
   const address = network === 'host' ? bind : '0.0.0.0';
-  const port = network === 'host' ? http : bridgePort(identity.settings);
+  const portOf = (scheme: 'http' | 'https') =>
+    network === 'host' ? identity.settings[scheme] : bridgePort(identity.settings, scheme);
   return {
     directory: directoryOf(identity),
     hardStopAfter,
     control,
     accessLog,
-    ...(http === 0 ? {} : { http: { address, port } }),
+    ...(http === 0 ? {} : { http: { address, port: portOf('http'), shown: http } }),
+    ...(https === 0 ? {} : { https: { address, port: portOf('https'), shown: https } }),
     ...(tcp && { tcp: { address, ...tcp } }),
     ...(network === 'host' ? { workerId: UNPRIVILEGED } : {}),
   };
 }
 
-/** Where http is on a bridge: ports for connections are there what they are on the host. */
-function bridgePort({ tcp }: BalancerSettings): number {
-  if (tcp === undefined || BRIDGE_PORT < tcp.from || BRIDGE_PORT > tcp.to) return BRIDGE_PORT;
-  return tcp.to + 1;
+/** Where requests are taken on a bridge: ports for connections are there what they are on the host. */
+function bridgePort({ tcp }: BalancerSettings, scheme: 'http' | 'https'): number {
+  const usual = BRIDGE_PORTS[scheme];
+  if (tcp === undefined || usual < tcp.from || usual > tcp.to) return usual;
+  return scheme === 'http' ? tcp.to + 1 : tcp.to + 2;
 }
 
 /** The running container, made or started where it must be; HAProxy starts in it once its config is there. */
@@ -113,9 +119,11 @@ async function create(host: ContainerHost, identity: BalancerIdentity): Promise<
 function specOf(identity: BalancerIdentity, nofile: number): HostedContainerSpec {
   const { cluster, settings, labels, networks } = identity;
   const onHost = settings.network === 'host';
-  const http = settings.http === 0 ? [] : [{ hostPort: settings.http, port: bridgePort(settings) }];
+  const requests = (['http', 'https'] as const)
+    .filter((scheme) => settings[scheme] !== 0)
+    .map((scheme) => ({ hostPort: settings[scheme], port: bridgePort(settings, scheme) }));
   // All of them now: a listener that comes later makes no other container.
-  const publish = [...http, ...tcpPorts(settings.tcp)].map((each) => ({ ...each, address: settings.bind }));
+  const publish = [...requests, ...tcpPorts(settings.tcp)].map((each) => ({ ...each, address: settings.bind }));
   return {
     name: containerName(cluster),
     image: settings.image,

@@ -8,6 +8,8 @@ export interface Installation {
   readonly config: string;
   readonly text: string;
   readonly map: string;
+  /** Which certificates there are, and for whom. */
+  readonly list: string;
   /** What the new worker's config tells of itself. */
   readonly skeleton: string;
 }
@@ -17,8 +19,9 @@ export const CANDIDATE = 'candidate.cfg';
 const ALERTS = /^\[(?:ALERT|ERROR)\].*$/gm;
 
 /** Puts a config into place once HAProxy itself has found no fault with it; a reload or start reads it. */
-export async function placeConfig({ shell }: Session, { config, text, map }: Installation): Promise<void> {
-  const created = await shell.run(`[ -f ${FILES.map} ] || : >${FILES.map}; [ -f ${FILES.state} ] || : >${FILES.state}`);
+export async function placeConfig({ shell }: Session, { config, text, map, list }: Installation): Promise<void> {
+  const needed = [FILES.map, FILES.state, FILES.list];
+  const created = await shell.run(needed.map((file) => `[ -f ${file} ] || : >${file}`).join('; '));
   if (created.code !== 0)
     throw new ReasonError('balancer-unreachable', `The balancer's volume cannot be written: ${created.output}`);
   await shell.write({ [CANDIDATE]: text });
@@ -28,8 +31,8 @@ export async function placeConfig({ shell }: Session, { config, text, map }: Ins
       'config-rejected',
       `HAProxy refuses the config, the one before stays: ${wordsOf(check.output)}`,
     );
-  await shell.run(`for f in ${config} ${FILES.map}; do [ -f $f ] && cp $f $f.good; done`);
-  await shell.write({ [FILES.map]: map });
+  await shell.run(`for f in ${config} ${FILES.map} ${FILES.list}; do [ -f $f ] && cp $f $f.good; done`);
+  await shell.write({ [FILES.map]: map, [FILES.list]: list });
   await shell.run(`mv ${CANDIDATE} ${config}`);
 }
 
@@ -43,7 +46,8 @@ export async function reload(session: Session, installation: Installation): Prom
   const [now] = await (await session.cli()).workers();
   const skeleton = readSkeleton(await (await session.cli()).worker(now.pid, 'show info'));
   if (now.pid !== before.pid && skeleton === installation.skeleton) return;
-  await session.shell.run(`for f in ${installation.config} ${FILES.map}; do [ -f $f.good ] && mv $f.good $f; done`);
+  const files = `${installation.config} ${FILES.map} ${FILES.list}`;
+  await session.shell.run(`for f in ${files}; do [ -f $f.good ] && mv $f.good $f; done`);
   throw new ReasonError(
     'reload-failed',
     `HAProxy did not reload, the config of before is back: ${wordsOf(`${answer}\n${await session.lastWords()}`)}`,
@@ -51,7 +55,7 @@ export async function reload(session: Session, installation: Installation): Prom
 }
 
 /** HAProxy's complaints, without its chatter. */
-function wordsOf(output: string): string {
+export function wordsOf(output: string): string {
   const alerts = output.match(ALERTS) ?? [];
   return (alerts.length > 0 ? alerts : output.trim().split('\n').slice(-5))
     .map((line) => line.replace(/^\[\w+\]\s+\(\d+\) : /, ''))

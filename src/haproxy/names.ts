@@ -7,8 +7,13 @@ import type { Colour, Member, Route } from '../core/routing.ts';
 export const MARK = '!';
 
 /** Key of a route that takes connections. */
-export function listenerKey(port: number): string {
-  return `${MARK}tcp:${port}`;
+export function listenerKey({ listen, externalIPs }: Pick<Route, 'listen' | 'externalIPs'>): string {
+  return `${MARK}tcp:${externalIPs === undefined ? '' : `${externalIPs.join()}:`}${listen}`;
+}
+
+/** Key of what an authority is answered that asks for a host name. */
+export function challengeKey(hostname: string): string {
+  return `${MARK}acme:${hostname}`;
 }
 
 export function backendName(loadBalancer: string, colour: Colour): string {

@@ -1,10 +1,13 @@
 import type { Cli } from './cli.ts';
 import type { ObservedBalancer } from '../core/observed.ts';
 import { FILES } from './settings.ts';
+import { liveCertificates } from './apply.ts';
+import { servedIds } from './certificates.ts';
 import { directoryOf, type BalancerIdentity } from './container.ts';
 import { readMap, readStat, type Stats } from './live.ts';
 import { learnt, withProbes } from './probes.ts';
 import { observedChecks, observedMembers, observedQueues, observedTable } from './observation.ts';
+import type { Route, RoutingTable } from '../core/routing.ts';
 import { routedTable } from './routes.ts';
 import type { Session } from './session.ts';
 
@@ -21,16 +24,29 @@ export async function observeSession(session: Session, identity: BalancerIdentit
   if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
   const { table, slots } = session.recorded;
   const foreign = await session.seal.broken(session.recorded);
+  if (table.routes.some(({ certificate }) => certificate !== undefined))
+    session.certificates ??= await liveCertificates(cli, { directory: directoryOf(identity) });
   session.routes ??= readMap(await cli.worker(newest, `show map ${directoryOf(identity)}/${FILES.map}`));
   return {
     state: 'running',
-    table: observedTable(routedTable(table, session.routes), slots, stats),
+    table: observedTable(certifiedTable(routedTable(table, session.routes), session), slots, stats),
     checks: observedChecks(table, slots, stats),
     members: observedMembers(table, slots, stats),
     queues: observedQueues(table, stats),
     ...old,
     ...(foreign !== undefined && { deviation: `its file ${foreign} is not as Fairlead left it` }),
   };
+}
+
+/** The table without certificates that the worker should have, and does not. */
+function certifiedTable(table: RoutingTable, { recorded, certificates = [] }: Session): RoutingTable {
+  const served = servedIds(certificates);
+  const routes = table.routes.map(({ certificate, ...route }): Route => {
+    const id = recorded?.certificates[route.loadBalancer];
+    const isThere = certificate !== undefined && (id === undefined || served.has(id));
+    return { ...route, ...(isThere && { certificate }) };
+  });
+  return { ...table, routes };
 }
 
 /** What probes have found out counts at once. */

@@ -1,4 +1,4 @@
-import { PLAIN_TRAFFIC, type Route, type RoutingTable } from '../core/routing.ts';
+import { PLAIN_ENTRY, PLAIN_TRAFFIC, type Route, type RoutingTable } from '../core/routing.ts';
 import { FILES } from './settings.ts';
 import { digest } from './names.ts';
 import type { Shell } from './shell.ts';
@@ -8,6 +8,10 @@ import type { Slots } from './slots.ts';
 export interface Recorded {
   readonly table: RoutingTable;
   readonly slots: Slots;
+  /** Where connections and requests by TLS are taken. */
+  readonly endpoints: readonly string[];
+  /** Ids of the certificates that are served, by load balancer: not always those of the table. */
+  readonly certificates: Readonly<Record<string, string>>;
   /** Digests of what HAProxy reads at its next start, by the file's name: while one is being replaced, of both. */
   readonly files: Readonly<Record<string, readonly string[]>>;
 }
@@ -15,15 +19,38 @@ export interface Recorded {
 const DIGITS = 16;
 
 /** The record of these files, `texts` by their names. */
-export function recordOf(table: RoutingTable, slots: Slots, texts: Readonly<Record<string, string>>): Recorded {
-  return { table, slots, files: digestsOf(texts) };
+export function recordOf(
+  { table, slots, endpoints, certificates }: Omit<Recorded, 'files'>,
+  texts: Readonly<Record<string, string>>,
+): Recorded {
+  return {
+    table,
+    slots,
+    endpoints,
+    certificates,
+    files: { ...digestsOf(texts), ...digestsOfCertificates(certificates) },
+  };
+}
+
+/** They are called by what is in them. */
+function digestsOfCertificates(certificates: Recorded['certificates']): Recorded['files'] {
+  const ids = Object.values(certificates);
+  return Object.fromEntries(ids.map((id) => [`${FILES.certificates}/${id}.pem`, [id.slice(0, DIGITS)]]));
 }
 
 /** The record while these files are on their way: an end in the middle leaves nothing that a stranger could have written. */
-export function withComing(record: Recorded, texts: Readonly<Record<string, string>>): Recorded {
+export function withComing(
+  record: Recorded,
+  texts: Readonly<Record<string, string>>,
+  endpoints: readonly string[],
+): Recorded {
   const coming = Object.entries(digestsOf(texts));
   const files = coming.map(([name, digests]) => [name, [...(record.files[name] ?? []).slice(0, 1), ...digests]]);
-  return { ...record, files: { ...record.files, ...(Object.fromEntries(files) as Recorded['files']) } };
+  return {
+    ...record,
+    endpoints: [...new Set([...record.endpoints, ...endpoints])],
+    files: { ...record.files, ...(Object.fromEntries(files) as Recorded['files']) },
+  };
 }
 
 function digestsOf(texts: Readonly<Record<string, string>>): Recorded['files'] {
@@ -40,15 +67,14 @@ export function parseRecord(text: string | undefined): Recorded | undefined {
   }
 }
 
-/** Routes of an earlier Fairlead say nothing of their traffic. */
+/** Routes of an earlier Fairlead say nothing of their traffic, nor of how they are entered. */
 function completed(record: Recorded): Recorded {
-  const routes = record.table.routes.map((route) => ('traffic' in route ? route : withTraffic(route)));
-  return { ...record, table: { ...record.table, routes } };
+  const routes = record.table.routes.map((route): Route => ({ ...EARLIER, ...route }));
+  const { endpoints = [], certificates = {} } = record as Partial<Recorded>;
+  return { ...record, endpoints, certificates, table: { ...record.table, routes } };
 }
 
-function withTraffic(route: Omit<Route, 'traffic'>): Route {
-  return { ...route, traffic: PLAIN_TRAFFIC };
-}
+const EARLIER: Pick<Route, 'traffic' | 'entry'> = { traffic: PLAIN_TRAFFIC, entry: PLAIN_ENTRY };
 
 /** Whether somebody else wrote into the volume since the last look; only then the files are read. */
 export class Seal {

@@ -1,6 +1,6 @@
 import type { Route, RoutingTable } from '../core/routing.ts';
 import { affinityEntries } from './affinity.ts';
-import { backendName, idleColour, listenerKey } from './names.ts';
+import { backendName, challengeKey, idleColour, listenerKey } from './names.ts';
 import type { Slots } from './slots.ts';
 
 /** The map by which a request finds its backend, host and path, closed by a slash, to the backend's name; and by which it finds its member. */
@@ -21,11 +21,15 @@ export function routeMap(table: RoutingTable, slots: Slots): RouteMap {
   const places = table.routes.flatMap((route) =>
     keysOf(route).map((each) => [each, backendName(route.loadBalancer, route.active)] as const),
   );
-  return new Map([...previews, ...places, ...affinityEntries(table, slots)]);
+  const challenges = table.routes.flatMap(({ challenge, hostnames }) =>
+    challenge === undefined ? [] : hostnames.map((host) => [challengeKey(host), challenge] as const),
+  );
+  return new Map([...previews, ...places, ...challenges, ...affinityEntries(table, slots)]);
 }
 
-function keysOf({ listen, hostnames, path }: Route): readonly string[] {
-  return listen === undefined ? hostnames.map((host) => key(host, path)) : [listenerKey(listen)];
+function keysOf({ listen, externalIPs, hostnames, path }: Route): readonly string[] {
+  if (listen === undefined) return hostnames.map((host) => key(host, path));
+  return [listenerKey({ listen, ...(externalIPs && { externalIPs }) })];
 }
 
 function key(host: string, path: string): string {
@@ -37,9 +41,15 @@ export function routedTable(table: RoutingTable, map: RouteMap): RoutingTable {
   return { ...table, routes: table.routes.map((route) => routedRoute(route, map)) };
 }
 
-function routedRoute({ listen, ...others }: Route, map: RouteMap): Route {
-  const route: Route = { ...others, ...(listen !== undefined && map.has(listenerKey(listen)) && { listen }) };
-  const keys = keysOf({ ...others, ...(listen !== undefined && { listen }) });
+function routedRoute(recorded: Route, map: RouteMap): Route {
+  const { listen, challenge, ...others } = recorded;
+  const keys = keysOf(recorded);
+  const isAnswered = challenge !== undefined && others.hostnames.every((host) => map.has(challengeKey(host)));
+  const route: Route = {
+    ...others,
+    ...(listen !== undefined && keys.every((each) => map.has(each)) && { listen }),
+    ...(isAnswered && { challenge }),
+  };
   const idle = backendName(route.loadBalancer, idleColour(route));
   const active = keys.some((each) => map.get(each) === idle) ? idleColour(route) : route.active;
   return { ...route, active, hostnames: route.hostnames.filter((host) => map.has(key(host, route.path))) };

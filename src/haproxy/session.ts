@@ -3,6 +3,7 @@ import type { ContainerHost } from '../core/container-host.ts';
 import { ReasonError } from '../core/reason.ts';
 import { Cli } from './cli.ts';
 import { FILES, type Control } from './settings.ts';
+import type { LiveEntry } from './certificates.ts';
 import { readControl } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import type { Stats } from './live.ts';
@@ -29,6 +30,10 @@ export class Session {
   recorded: Recorded | undefined;
   /** As the newest worker told them; forgotten at each change. */
   routes: RouteMap | undefined;
+  /** Its list of certificates, in the same way. */
+  certificates: readonly LiveEntry[] | undefined;
+  /** What HAProxy says of certificates that were put before it, by id; empty: nothing against it. */
+  readonly tried = new Map<string, string>();
   /** As last read. */
   stats: Stats | undefined;
   private opened: Cli | undefined;

@@ -16,7 +16,8 @@ export class Shell {
   /** Commands start in `directory`, where it exists. */
   static async open(host: ContainerHost, container: string, directory: string): Promise<Shell> {
     const shell = new Shell(new Dialogue(await host.exec(container, ['sh'])));
-    await shell.run(`cd ${directory}`);
+    // HAProxy reads its files before it becomes somebody else.
+    await shell.run(`umask 077; cd ${directory}`);
     return shell;
   }
 

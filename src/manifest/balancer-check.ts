@@ -1,4 +1,5 @@
-import type { LoadBalancer, Manifest, PortRange, Service } from '../core/model.ts';
+import type { LoadBalancer } from '../core/load-balancer.ts';
+import type { Manifest, PortRange, Service } from '../core/model.ts';
 import { layerOf, type Problem } from '../core/reason.ts';
 
 /** What the host's balancer can do; from the host's own configuration. */
@@ -6,6 +7,10 @@ export interface BalancerAbility {
   readonly enabled: 'auto' | boolean;
   /** The port that requests come by; 0: off. */
   readonly http: number;
+  /** The port that requests come by TLS by; 0: off. */
+  readonly https: number;
+  /** Folder of certificates on the host; absent: there is none. */
+  readonly certificates?: string;
   /** Ports on which connections may be taken; absent: none. */
   readonly tcp?: PortRange;
   /** Address of the host that it listens on. */
@@ -43,9 +48,16 @@ function withoutBalancer(manifest: Service | LoadBalancer): Problem {
   );
 }
 
-function unreachableBy(loadBalancer: LoadBalancer, { http, tcp }: BalancerAbility): Problem[] {
-  const { listen } = loadBalancer;
-  if (listen === undefined) return http === 0 ? [withoutPort(loadBalancer)] : [];
+function unreachableBy(loadBalancer: LoadBalancer, ability: BalancerAbility): Problem[] {
+  const { listen, entry, tls, externalIPs } = loadBalancer;
+  const { tcp, network, certificates } = ability;
+  if (externalIPs !== undefined && network !== 'host') return [withoutOwnAddress(loadBalancer)];
+  const needed = (['http', 'https'] as const).filter((port) => entry[port] || (port === 'http' && isByAuthority(tls)));
+  if (listen === undefined)
+    return [
+      ...needed.filter((port) => ability[port] === 0).map((port) => withoutPort(loadBalancer, port)),
+      ...(tls !== undefined && 'file' in tls && certificates === undefined ? [withoutCertificates(loadBalancer)] : []),
+    ];
   return tcp !== undefined && listen >= tcp.from && listen <= tcp.to ? [] : [outOfRange(loadBalancer, listen, tcp)];
 }
 
@@ -55,8 +67,23 @@ function outOfRange(loadBalancer: LoadBalancer, listen: number, tcp: PortRange |
   return { ...problem(loadBalancer, message), layer: layerOf('policy'), reason: 'policy' };
 }
 
-function withoutPort(loadBalancer: LoadBalancer): Problem {
-  const message = `LoadBalancer ${loadBalancer.name} gets no requests on this host, which has turned their port off (\`balancer.http: 0\`).`;
+/** An authority asks by http, whatever clients do. */
+function isByAuthority(tls: LoadBalancer['tls']): boolean {
+  return tls !== undefined && 'acme' in tls;
+}
+
+function withoutPort(loadBalancer: LoadBalancer, port: 'http' | 'https'): Problem {
+  const message = `LoadBalancer ${loadBalancer.name} gets no requests on this host, which has turned their port off (\`balancer.${port}: 0\`).`;
+  return problem(loadBalancer, message);
+}
+
+function withoutCertificates(loadBalancer: LoadBalancer): Problem {
+  const message = `LoadBalancer ${loadBalancer.name}: this host has no folder of certificates (\`balancer.certificates\`).`;
+  return problem(loadBalancer, message);
+}
+
+function withoutOwnAddress(loadBalancer: LoadBalancer): Problem {
+  const message = `LoadBalancer ${loadBalancer.name}: a balancer on a bridge has no address of the host for \`externalIPs\`; Docker publishes its ports at \`balancer.bind\`.`;
   return problem(loadBalancer, message);
 }
 

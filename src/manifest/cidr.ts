@@ -15,11 +15,31 @@ export function cidrs(reading: Reading, path: Path, fields: string | readonly st
   });
 }
 
+/** Addresses, each in its one spelling. */
+export function addresses(reading: Reading, path: Path, texts: readonly string[]): string[] {
+  return texts.flatMap((text, index) => {
+    if (isAddress(text)) return [ipaddr.parse(text).toString()];
+    reading.complain([...path, index], `\`${text}\` is not an IP address such as 192.0.2.7.`);
+    return [];
+  });
+}
+
+/** Whether an address is within one of these. */
+export function isWithin(address: string, ranges: readonly string[]): boolean {
+  const parsed = ipaddr.parse(address);
+  return ranges.some((range) => {
+    const [network, bits] = ipaddr.parseCIDR(range);
+    return network.kind() === parsed.kind() && parsed.match(network, bits);
+  });
+}
+
+function isAddress(text: string): boolean {
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'));
+}
+
 function cidrOf(text: string): { readonly text: string } | { readonly wrong: string } {
   const [written = '', length] = text.split('/', 2);
-  const isAddress =
-    ipaddr.IPv4.isValidFourPartDecimal(written) || (ipaddr.IPv6.isValid(written) && !written.includes('%'));
-  if (!isAddress) return { wrong: `\`${text}\` is not an address or a CIDR such as 10.0.0.0/8.` };
+  if (!isAddress(written)) return { wrong: `\`${text}\` is not an address or a CIDR such as 10.0.0.0/8.` };
   const address = ipaddr.parse(written);
   const bits = address.kind() === 'ipv4' ? 32 : 128;
   if (length === undefined) return { text: `${address.toString()}/${bits}` };

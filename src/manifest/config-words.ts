@@ -30,8 +30,6 @@ const LATER: Words = {
     notifications: 'notifications',
     secrets: 'secrets',
   },
-  balancer: { certificates: 'TLS', acme: 'TLS' },
-  policy: { externalIPs: 'external addresses' },
 };
 
 export const CONFIG = vocabulary('the configuration', 'docs/config.md', WORDS, LATER, (place, value) =>

@@ -1,4 +1,6 @@
-import type { Job, LoadBalancer, Manifest, Service } from '../core/model.ts';
+import isEqual from 'fast-deep-equal';
+import type { LoadBalancer } from '../core/load-balancer.ts';
+import type { Job, Manifest, Service } from '../core/model.ts';
 import { placesOf } from '../core/routing.ts';
 import { nearest } from './names.ts';
 import { checkOrder } from './order-check.ts';
@@ -28,7 +30,7 @@ export interface Surroundings {
 /** A port of the host that the balancer has, and the setting that gives it to it. */
 export interface BalancerPort {
   readonly port: number;
-  readonly setting: 'balancer.http' | 'balancer.tcp';
+  readonly setting: 'balancer.http' | 'balancer.https' | 'balancer.tcp';
 }
 
 /** Comparing names costs time, and a repository with this many dangling references has another problem. */
@@ -42,6 +44,7 @@ export function crossCheck(read: readonly ReadManifest[], around: Surroundings):
   checkNames(read);
   checkHostnames(services, [...services, ...jobs]);
   checkRoutes(services, balancers);
+  checkCertificates(balancers);
   checkReferences(services, balancers, around);
   checkPreviews(services, balancers, around);
   checkOrder([...services, ...jobs], around);
@@ -119,6 +122,20 @@ function previewClaims({ reading, manifest }: Entry<Service>, balancers: readonl
     .map((entry) => ({ reading, manifest, path: ['update', 'preview'], place: `${preview}${entry.manifest.path}` }));
 }
 
+/** Which certificate a client gets is decided by the host name alone, before it asks for a path. */
+function checkCertificates(balancers: readonly Entry<LoadBalancer>[]): void {
+  const first = new Map<string, LoadBalancer>();
+  for (const { reading, manifest } of balancers) {
+    if (!manifest.enabled || manifest.tls === undefined) continue;
+    const others = manifest.hostnames.map((hostname) => [hostname, first.get(hostname)] as const);
+    const clash = others.find(([, other]) => other !== undefined && !isEqual(other.tls, manifest.tls));
+    for (const hostname of manifest.hostnames) if (!first.has(hostname)) first.set(hostname, manifest);
+    if (clash?.[1] === undefined) continue;
+    const message = `${clash[0]} has another certificate in ${nameOf(clash[1])} (${placeOf(clash[1])}); a host name has one only.`;
+    reading.complain(['tls'], message, { reason: 'duplicate-route' });
+  }
+}
+
 interface Reference {
   readonly entry: Entry<LoadBalancer>;
   readonly service: string;
@@ -194,14 +211,15 @@ function checkHostPorts(
   const taken = new Map(
     balancerPorts.map(({ port, setting }) => [`${port}/tcp`, `the load balancer (\`${setting}\`)`]),
   );
-  const ofRequests = new Set(
-    balancerPorts.filter(({ setting }) => setting === 'balancer.http').map(({ port }) => port),
+  const ofRequests = new Map(
+    balancerPorts.filter(({ setting }) => setting !== 'balancer.tcp').map(({ port, setting }) => [port, setting]),
   );
   for (const { reading, manifest } of balancers) {
     if (!manifest.enabled || manifest.listen === undefined) continue;
     const key = `${manifest.listen}/tcp`;
-    if (ofRequests.has(manifest.listen))
-      reading.complain(['listen'], `Host port ${key} is taken by requests (\`balancer.http\`); choose another one.`, {
+    const setting = ofRequests.get(manifest.listen);
+    if (setting !== undefined)
+      reading.complain(['listen'], `Host port ${key} is taken by requests (\`${setting}\`); choose another one.`, {
         reason: 'host-port-conflict',
       });
     else taken.set(key, `${nameOf(manifest)} (${placeOf(manifest)})`);

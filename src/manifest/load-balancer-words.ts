@@ -24,20 +24,21 @@ const WORDS: Words = {
     whitelist: 'allow',
     maxConn: 'maxConnections',
     connectionLimit: 'maxConnections',
+    force_https: 'forceHttps',
+    httpsRedirect: 'forceHttps',
+    http: 'ports.http',
+    https: 'ports.https',
+    externalIps: 'externalIPs',
+    loadBalancerIP: 'externalIPs',
+    ssl: 'tls',
+    certificate: '`tls: { certificate: { file } }`',
+    cert: '`tls: { certificate: { file } }`',
+    acme: '`tls: { acme: { email } }`',
+    letsencrypt: '`tls: { acme: { email } }`',
   },
 };
 
-const LATER: Words = {
-  '': {
-    forceHttps: 'TLS and its redirect (`forceHttps`)',
-    force_https: 'TLS and its redirect (`forceHttps`)',
-    ports: 'TLS and the choice of ports',
-    tls: 'TLS',
-    http: 'TLS and the choice of ports',
-    https: 'TLS and the choice of ports',
-    externalIPs: 'external addresses',
-  },
-};
+const LATER: Words = {};
 
 /** As other tools call them. */
 const ALGORITHMS: Readonly<Record<string, string>> = {

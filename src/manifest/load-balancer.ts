@@ -1,7 +1,8 @@
-import type { Backend, LoadBalancer, RouteCheck, Timeouts, TrafficPolicy } from '../core/model.ts';
+import type { Backend, LoadBalancer, RouteCheck, Timeouts, TrafficPolicy } from '../core/load-balancer.ts';
 import { cidrs } from './cidr.ts';
 import { duration } from './duration.ts';
 import { statusCodes } from './health-check.ts';
+import { entryOf } from './load-balancer-entry.ts';
 import type { Reading } from './reading.ts';
 import type { LoadBalancerDocument } from './schema.generated.ts';
 import { present, sorted } from './values.ts';
@@ -23,13 +24,14 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
     traffic: traffic(reading, fields),
     healthCheck: fields.healthCheck && routeCheck(reading, fields, fields.healthCheck),
     timeouts: timeouts(reading, fields.timeouts),
+    ...entryOf(reading, fields),
     source: reading.document.locate([]),
   });
 }
 
 /** What says how requests are told apart says nothing of connections, and the other way round. */
 function checkProtocol(reading: Reading, fields: LoadBalancerDocument): void {
-  const { protocol, hostnames, listen, path, stripPath, affinity } = fields;
+  const { protocol, hostnames, listen, path, stripPath, affinity, forceHttps, tls } = fields;
   if (protocol === 'http') {
     if (listen !== undefined)
       reading.complain(['listen'], '`listen` needs `protocol: tcp`; requests come by `balancer.http` of the host.', {
@@ -41,7 +43,13 @@ function checkProtocol(reading: Reading, fields: LoadBalancerDocument): void {
   }
   if (listen === undefined)
     reading.complain(['listen'], '`listen` is missing: the port of the host that it takes connections on.');
-  const idle = { hostnames: hostnames !== undefined, path: path !== '/', stripPath };
+  const idle = {
+    hostnames: hostnames !== undefined,
+    path: path !== '/',
+    stripPath,
+    forceHttps,
+    tls: tls !== undefined,
+  };
   for (const [field] of Object.entries(idle).filter(([, isGiven]) => isGiven))
     reading.complain([field], `\`${field}\` is for requests; with \`protocol: tcp\` leave it out.`, { part: 'key' });
   if (affinity === 'cookie')

@@ -1,4 +1,6 @@
+import type { LoadBalancer } from '../core/load-balancer.ts';
 import type { Job, Policy, Service } from '../core/model.ts';
+import { isWithin } from './cidr.ts';
 import type { ReadManifest } from './cross-check.ts';
 import { matches } from './glob.ts';
 import { imageNames } from './image.ts';
@@ -14,7 +16,19 @@ export const DEFAULT_POLICY: Policy = {
   capabilities: [],
   devices: [],
   hostPorts: { from: 1024, to: 65535 },
+  externalIPs: [],
 };
+
+function checkAddresses(reading: Reading, { externalIPs = [] }: LoadBalancer, policy: Policy): void {
+  for (const address of externalIPs.filter((each) => !isWithin(each, policy.externalIPs)))
+    reading.complain(
+      ['externalIPs'],
+      `The host's policy does not allow the address ${address} (\`policy.externalIPs\`).`,
+      {
+        reason: 'address-not-allowed',
+      },
+    );
+}
 
 interface Refusal {
   readonly path: Path;
@@ -23,7 +37,10 @@ interface Refusal {
 
 /** Adds one problem with the reason `policy` for each thing that a manifest asks of the host and does not get. */
 export function checkPolicy({ reading, manifest }: ReadManifest, policy: Policy): void {
-  if (manifest.kind === 'LoadBalancer') return;
+  if (manifest.kind === 'LoadBalancer') {
+    checkAddresses(reading, manifest, policy);
+    return;
+  }
   const refusals = [
     ...images(manifest, policy),
     ...bindMounts(reading, manifest, policy),

@@ -608,6 +608,53 @@ export interface LoadBalancerDocument {
     fall: number;
   };
   /**
+   * Which of the host's ports it takes requests on, `balancer.http` and `balancer.https`.
+   */
+  ports: {
+    /**
+     * Whether it takes requests without TLS.
+     */
+    http: boolean;
+    /**
+     * Whether it takes requests by TLS, for which it needs `tls`. Default: whether it has `tls`.
+     */
+    https?: boolean;
+  };
+  /**
+   * Whether requests without TLS are answered with a redirect to the same address with `https`; as long as there is no certificate they are not.
+   */
+  forceHttps: boolean;
+  /**
+   * Where its certificate comes from: `certificate` or `acme`.
+   */
+  tls?: {
+    /**
+     * A certificate that is on the host.
+     */
+    certificate?: {
+      /**
+       * PEM file with the certificate, those of its authorities and its key, below the folder that the host has for them (`balancer.certificates`).
+       */
+      file: string;
+    };
+    /**
+     * A certificate that the host's authority (`balancer.acme`, Let's Encrypt where it says nothing) gives and renews, once it has reached each of the `hostnames` by http.
+     */
+    acme?: {
+      /**
+       * Where the authority writes to. To name it is to agree to the authority's terms.
+       */
+      email: string;
+    };
+  };
+  /**
+   * Addresses of the host that it is reached at, in place of `balancer.bind`: each must be the host's own and within `policy.externalIPs`.
+   *
+   * @minItems 1
+   * @maxItems 32
+   */
+  externalIPs?: string[];
+  /**
    * Longest time for requests and connections of an instance that leaves. Default: the service's `update.drain`.
    */
   drain?: string | number;
@@ -1078,7 +1125,7 @@ export interface ConfigDocument {
      */
     http: number;
     /**
-     * Host port for HTTPS, kept for TLS: as long as no load balancer can have a certificate nothing listens there.
+     * Host port for HTTPS, listened on while a load balancer has `tls`; 0 turns it off, and such are refused.
      */
     https: number;
     /**
@@ -1093,6 +1140,23 @@ export interface ConfigDocument {
      * Address of the host that it listens on.
      */
     bind: string;
+    /**
+     * Folder of the host with the certificates that load balancers name (`tls.certificate`). Default: none.
+     */
+    certificates?: string;
+    /**
+     * The authority that load balancers with `tls.acme` get their certificates from.
+     */
+    acme: {
+      /**
+       * URL of its directory (RFC 8555).
+       */
+      directory: string;
+      /**
+       * PEM file with what the authority's own server is trusted by. Default: what the system trusts.
+       */
+      caFile?: string;
+    };
     /**
      * Whether each request is a line of its container's log, for `fairlead logs --access`.
      */
@@ -1205,5 +1269,11 @@ export interface ConfigDocument {
      * Host ports that services may take: a range, or one port.
      */
     hostPorts: string | number;
+    /**
+     * Addresses of the host that load balancers may take for themselves (`externalIPs`), as addresses or CIDRs.
+     *
+     * @maxItems 1000
+     */
+    externalIPs: string[];
   };
 }

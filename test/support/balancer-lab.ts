@@ -3,7 +3,14 @@ import type Docker from 'dockerode';
 import type { MemberHealth, ObservedBalancer } from '../../src/core/observed.ts';
 import type { ContainerHost } from '../../src/core/container-host.ts';
 import type { Balancer } from '../../src/core/ports.ts';
-import { PLAIN_TRAFFIC, type CheckPool, type Member, type Route, type RoutingTable } from '../../src/core/routing.ts';
+import {
+  PLAIN_ENTRY,
+  PLAIN_TRAFFIC,
+  type CheckPool,
+  type Member,
+  type Route,
+  type RoutingTable,
+} from '../../src/core/routing.ts';
 import { createBalancer } from '../../src/haproxy/balancer.ts';
 import { Cli } from '../../src/haproxy/cli.ts';
 import { readControl, type BalancerSettings } from '../../src/haproxy/container.ts';
@@ -34,6 +41,8 @@ export class BalancerLab implements AsyncDisposable {
   /** What the balancers of this lab said that they did. */
   readonly log: string[] = [];
   readonly network: string;
+  /** Certificates with their keys, by id. */
+  readonly pems = new Map<string, string>();
   private readonly opened: Balancer[] = [];
   private readonly dispose: () => PromiseLike<void>;
 
@@ -48,6 +57,7 @@ export class BalancerLab implements AsyncDisposable {
     this.settings = {
       image: haproxy,
       http: port,
+      https: 0,
       bind: '127.0.0.1',
       network: 'host',
       hardStopAfter: 30_000,
@@ -71,6 +81,7 @@ export class BalancerLab implements AsyncDisposable {
       settings: { ...this.settings, ...settings },
       labels: { 'io.fairlead.cluster': this.cluster, 'io.fairlead.role': 'balancer' },
       networks: ['default'],
+      pem: (id) => this.pems.get(id),
       now: Date.now,
       log: (line) => this.log.push(line),
     });
@@ -196,6 +207,7 @@ export function routeTo(a: readonly Member[], change: Partial<Route> = {}, b: re
     hostnames: ['web.example.com'],
     path: '/',
     stripPath: false,
+    entry: PLAIN_ENTRY,
     traffic: PLAIN_TRAFFIC,
     timeouts: TIMEOUTS,
     active: 'a',

@@ -99,7 +99,7 @@ export function reportOf(situation: Situation, more: Partial<ReportContext> = {}
     problems: [],
     events: [],
     logTails: {},
-    httpPort: 80,
+    balancerPorts: { http: 80, https: 443 },
     observedAt: new Date(now),
     ...more,
   });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { LoadBalancer, Service, Strategy, UpdatePolicy } from '../../src/core/model.ts';
+import type { LoadBalancer } from '../../src/core/load-balancer.ts';
+import type { Service, Strategy, UpdatePolicy } from '../../src/core/model.ts';
 import { isUp } from '../../src/core/observed.ts';
 import { loadBalancer, service } from './manifests.ts';
 import { WITNESSES, type Witness, type World } from './world.ts';

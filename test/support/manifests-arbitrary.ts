@@ -79,11 +79,38 @@ const ownCheck = fields({
   ...howOften,
 });
 
+/** All with one certificate, as they may share a host name, but for one that has its own. */
+function entering(index: number): fc.Arbitrary<Spelt> {
+  const tls = index === 2 ? { acme: { email: 'ops@example.com' } } : { certificate: { file: 'shop.pem' } };
+  const meanings: readonly { tls?: object; forceHttps?: true; ports?: object }[] = [
+    {},
+    {},
+    { tls },
+    { tls, forceHttps: true },
+    { tls, ports: { http: false } },
+  ];
+  return spelt(
+    fc.constantFrom(...meanings),
+    (meaning) => meaning,
+    ({ ports, ...meaning }) => ({
+      forceHttps: false,
+      ...meaning,
+      ports: { http: true, https: 'tls' in meaning, ...ports },
+    }),
+  );
+}
+
+const ownAddresses = spelt(
+  fc.subarray(['192.0.2.7', '2001:db8::7'], { minLength: 1 }),
+  (list) => list,
+  (list) => [...list, ...list].reverse().map((each) => each.toUpperCase()),
+);
+
 /** A route of its own to a service that has these ports. */
 function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
   const hostname = `Www${index}.example.com`;
   const hostnames = spelt(
-    fc.subarray([hostname, `${index}.a`, 'shared'], { minLength: 1 }),
+    fc.subarray([hostname, `${index}.a`, ...(index === 2 ? [] : ['shared'])], { minLength: 1 }),
     (names) => names,
     (names) => [...names, ...names].reverse().map((name) => name.toLowerCase()),
   );
@@ -97,6 +124,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
     spreading,
     // The preview of the service is for one that has it for itself.
     index === 0 ? leadingAlone : leading,
+    entering(index),
     fields({
       protocol: optional(oneOf('http'), 'http'),
       hostnames,
@@ -105,6 +133,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
       port: oneOf(...TCP_PORTS),
       allow: optional(addresses),
       maxConnections: optional(oneOf(1, 7, 200)),
+      externalIPs: optional(ownAddresses),
       healthCheck: optional(ownCheck),
       drain: optional(value.duration(0, 60_000)),
       timeouts: optional(timeouts, {}),
@@ -119,6 +148,7 @@ const anyListener: fc.Arbitrary<Spelt> = merged(
   fields({
     protocol: oneOf('tcp'),
     listen: oneOf(6000, 6001),
+    externalIPs: optional(ownAddresses),
     port: oneOf(...TCP_PORTS),
     affinity: optional(oneOf('source'), 'none'),
     allow: optional(addresses),

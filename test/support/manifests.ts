@@ -1,5 +1,6 @@
-import type { ContainerSpec, Job, LoadBalancer, Service, UpdatePolicy } from '../../src/core/model.ts';
-import { PLAIN_TRAFFIC } from '../../src/core/routing.ts';
+import type { LoadBalancer } from '../../src/core/load-balancer.ts';
+import type { ContainerSpec, Job, Service, UpdatePolicy } from '../../src/core/model.ts';
+import { PLAIN_ENTRY, PLAIN_TRAFFIC } from '../../src/core/routing.ts';
 
 /** Manifests as reading makes them, for tests of the core. */
 
@@ -73,6 +74,7 @@ export function loadBalancer({ service: to = 'web', ...change }: RouteChange = {
     stripPath: false,
     backends: [{ service: to, weight: 100 }],
     port: 8080,
+    entry: PLAIN_ENTRY,
     traffic: PLAIN_TRAFFIC,
     timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
     source: SOURCE,

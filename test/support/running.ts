@@ -10,6 +10,7 @@ import { Source, type ManifestSet } from '../../src/app/source.ts';
 import { Wake } from '../../src/app/wake.ts';
 import type { ObservedRuntime } from '../../src/core/observed.ts';
 import type { StatusReport } from '../../src/core/status/status.ts';
+import { MemoryCertificates } from './memory-certificates.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import type { MemoryRepository } from './memory-repository.ts';
@@ -72,6 +73,7 @@ export class Running {
       reconciler: new Reconciler({
         runtime,
         balancer,
+        certificates: new MemoryCertificates(),
         clock,
         journal,
         ledger: new MemoryLedger(),
@@ -81,7 +83,7 @@ export class Running {
         wake: () => wake.call(),
         sleep: (duration, signal) => new Wake().sleep(duration, signal),
       }),
-      reporter: new Reporter({ runtime, journal, clock, httpPort: 80 }),
+      reporter: new Reporter({ runtime, journal, clock, balancerPorts: { http: 80, https: 443 } }),
       source: new Source({ repository, cluster: 'demo', stateDir, read }),
       publisher: new Publisher({ repository, clock, journal, stateDir, enabled: true, wake: () => wake.call() }),
       journal,

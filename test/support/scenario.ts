@@ -23,6 +23,10 @@ interface Settings {
   /** Further lines of fairlead.yaml. */
   readonly config?: string;
   readonly balancerImage?: string;
+  /** Further fields of `balancer`. */
+  readonly balancer?: string;
+  /** Default: a free one. */
+  readonly httpPort?: number;
   /** Of its processes, beside the tests' own. */
   readonly env?: Readonly<Record<string, string>>;
   /** Between two looks at the repository, and at an engine that tells of nothing; default: `1s`. */
@@ -39,14 +43,21 @@ export class Scenario {
   readonly host: string;
   readonly docker;
   readonly httpPort: number;
+  readonly httpsPort: number;
   private readonly place: Place;
   private readonly runs: RunningFairlead[] = [];
 
-  private constructor(place: Place, repository: TestRepository, httpPort: number, host: string) {
+  private constructor(
+    place: Place,
+    repository: TestRepository,
+    { http, https }: { http: number; https: number },
+    host: string,
+  ) {
     this.place = place;
     this.directory = place.cwd;
     this.repository = repository;
-    this.httpPort = httpPort;
+    this.httpPort = http;
+    this.httpsPort = https;
     this.host = host;
     this.docker = dockerAt(host);
   }
@@ -55,7 +66,8 @@ export class Scenario {
     const directory = await mkdtemp(join(tmpdir(), 'fairlead-e2e-'));
     const repository = await TestRepository.create(directory);
     const place = { cwd: directory, ...(settings.env !== undefined && { env: settings.env }) };
-    const scenario = new Scenario(place, repository, await freePort(), settings.host ?? dockerHost());
+    const ports = { http: settings.httpPort ?? (await freePort()), https: await freePort() };
+    const scenario = new Scenario(place, repository, ports, settings.host ?? dockerHost());
     await writeFile(join(directory, 'fairlead.yaml'), await scenario.configuration(settings));
     return scenario;
   }
@@ -164,6 +176,7 @@ export class Scenario {
   private async configuration({
     config = '',
     balancerImage = 'lab/haproxy:3.0',
+    balancer = '',
     repository,
     through = this.host,
     interval = '1s',
@@ -174,7 +187,7 @@ export class Scenario {
 repository: ${(await repository?.(origin, this.directory)) ?? file}
 docker: { host: "${through}" }
 stateDir: ${join(this.directory, 'state')}
-balancer: { image: "${balancerImage}", http: ${this.httpPort} }
+balancer: { image: "${balancerImage}", http: ${this.httpPort}, https: ${this.httpsPort}${balancer === '' ? '' : `, ${balancer}`} }
 ${config}`;
   }
 }

@@ -6,6 +6,7 @@ import { isUp } from '../../src/core/observed.ts';
 import { report } from '../../src/core/status/report.ts';
 import type { StatusReport } from '../../src/core/status/status.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
+import { MemoryCertificates } from './memory-certificates.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 import { MemoryRuntime } from './memory-runtime.ts';
@@ -23,6 +24,7 @@ export class World {
   readonly clock = new VirtualClock();
   readonly engine = new MemoryEngine(this.clock);
   readonly balancer = new MemoryBalancer(this.engine);
+  readonly certificates = new MemoryCertificates();
   /** As in a state directory, which outlives processes. */
   readonly ledger = new MemoryLedger();
   readonly events: string[] = [];
@@ -138,7 +140,7 @@ export class World {
       problems: [],
       events: [],
       logTails: {},
-      httpPort: 80,
+      balancerPorts: { http: 80, https: 443 },
       observedAt: new Date(now),
     });
   }
@@ -218,6 +220,7 @@ export class World {
     return new Reconciler({
       runtime: new MemoryRuntime(this.engine, 'demo', this.node),
       balancer: this.balancer,
+      certificates: this.certificates,
       clock: this.clock,
       journal,
       ledger: this.ledger,

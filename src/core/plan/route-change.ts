@@ -1,8 +1,9 @@
+import type { Certificate } from '../certificate.ts';
 import type { DesiredState } from '../desire.ts';
 import { NONE, type Details } from './details.ts';
 import { durationText, fieldChanges } from './fields.ts';
 import { backendsText } from '../backends.ts';
-import type { Backend, LoadBalancer, RouteCheck } from '../model.ts';
+import type { Backend, LoadBalancer, RouteCheck } from '../load-balancer.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
 import { placesOf, servicesOfSet, type Pool, type Route } from '../routing.ts';
@@ -47,8 +48,13 @@ function routeDetails(
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to };
   // Only members know their port: without any there is nothing to compare.
   const known = route.pools[route.active].members.find(({ state }) => state === 'active')?.port ?? loadBalancer.port;
-  const said = fieldsOf(loadBalancer, loadBalancer.port, previews);
-  const fields = fieldChanges(fieldsOf(route, known, route.previews), said, false);
+  const certificate = certificateOf(loadBalancer, route, state);
+  const said = { ...fieldsOf(loadBalancer, loadBalancer.port, previews), ...certificateFields(certificate) };
+  const fields = fieldChanges(
+    { ...fieldsOf(route, known, route.previews), ...certificateFields(route.certificate) },
+    said,
+    false,
+  );
   const before = backendsOf(route.pools[route.active]);
   const from = backendsText(before);
   if (from !== '' && from !== to) {
@@ -119,20 +125,37 @@ function addressOf(route: Pick<LoadBalancer, 'listen' | 'hostnames' | 'path'>): 
   return route.listen === undefined ? `${route.hostnames.join(', ')}${route.path}` : placesOf(route).join();
 }
 
-type Said = Pick<LoadBalancer, 'listen' | 'hostnames' | 'path' | 'stripPath' | 'traffic' | 'healthCheck' | 'timeouts'>;
+type Said = Pick<
+  LoadBalancer,
+  'listen' | 'externalIPs' | 'hostnames' | 'path' | 'stripPath' | 'entry' | 'traffic' | 'healthCheck' | 'timeouts'
+>;
 
 /** As a manifest spells it; `previews`: the host names that its services have for their other sets. */
 function fieldsOf(
-  { listen, hostnames, path, stripPath, traffic, healthCheck, timeouts }: Said,
+  { listen, externalIPs, hostnames, path, stripPath, entry, traffic, healthCheck, timeouts }: Said,
   port: number,
   previews: readonly string[],
 ): object {
   const { drain, ...others } = traffic;
   return {
-    ...{ listen, hostnames, path, stripPath, ...others, drain: durationText(drain) },
+    ...{ listen, externalIPs, hostnames, path, stripPath, ...others, drain: durationText(drain) },
+    ...{ forceHttps: entry.forceHttps, ports: { http: entry.http, https: entry.https } },
     ...(healthCheck && { healthCheck: checkFields(healthCheck) }),
     ...{ timeouts, port, update: { preview: previews } },
   };
+}
+
+/** It keeps the one that it has where there is no other. */
+function certificateOf({ name, tls, entry }: LoadBalancer, route: Route, { certificates }: ObservedState) {
+  return tls === undefined || !entry.https ? undefined : (certificates?.[name]?.certificate ?? route.certificate);
+}
+
+/** The key is no business of people who read plans: another one is another certificate to them. */
+function certificateFields(certificate: Certificate | undefined): object {
+  if (certificate === undefined) return {};
+  const { id, names, notAfter } = certificate;
+  const expires = new Date(notAfter).toISOString();
+  return { tls: { certificate: `${id.slice(0, 7)} for ${names.join(', ')}, expires ${expires}` } };
 }
 
 function checkFields({ http, interval, timeout, ...others }: RouteCheck): object {

@@ -1,6 +1,6 @@
 import { routeCheck, type CheckDefinition, type DesiredState } from '../desire.ts';
-import type { LoadBalancer } from '../model.ts';
-import type { Instance, ObservedBalancer } from '../observed.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
+import type { Instance, ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Member, Pool } from '../routing.ts';
 import type { Decision } from './decide.ts';
 import { DRAIN } from './drain.ts';
@@ -17,6 +17,7 @@ export interface TableContext {
   readonly up: ReadonlySet<string>;
   readonly routing: RoutingIndex;
   readonly checks: ObservedBalancer['checks'];
+  readonly certificates: NonNullable<ObservedState['certificates']>;
   readonly now: number;
 }
 

@@ -1,6 +1,6 @@
 import isEqual from 'fast-deep-equal';
 import type { DesiredState } from '../desire.ts';
-import type { LoadBalancer } from '../model.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
 import type { ObservedState } from '../observed.ts';
 import {
   joinedSet,
@@ -34,6 +34,7 @@ export function routingTable(
     up: new Set(state.runtime.instances.filter(isReachable).map(serverId)),
     routing,
     checks: state.balancer.checks,
+    certificates: state.certificates ?? {},
     now,
   };
   const routes = desired.loadBalancers.map((each) => route(context, each));
@@ -64,19 +65,32 @@ function setsOf({ serving, standby }: Decision): MemberSet[] {
 }
 
 function route(context: TableContext, loadBalancer: LoadBalancer): Route {
-  const { name, listen, hostnames, path, stripPath, traffic, healthCheck, timeouts } = loadBalancer;
+  const { name, listen, externalIPs, hostnames, path, stripPath, entry, traffic, healthCheck, timeouts } = loadBalancer;
   return {
     loadBalancer: name,
     ...(listen !== undefined && { listen }),
+    ...(externalIPs && { externalIPs }),
     hostnames,
     path,
     stripPath,
+    entry,
+    ...certified(context, loadBalancer),
     traffic,
     ...(healthCheck && { healthCheck }),
     timeouts,
     previews: previewsOf(context, loadBalancer),
     ...pools(context, loadBalancer),
   };
+}
+
+/** The certificate that was found, or the one that it has: to lose one is no reason to turn clients away. */
+function certified(
+  { routing, certificates }: TableContext,
+  { name, tls, entry }: LoadBalancer,
+): Pick<Route, 'certificate' | 'challenge'> {
+  if (tls === undefined) return {};
+  const { certificate = routing.routes.get(name)?.certificate, challenge } = certificates[name] ?? {};
+  return { ...(certificate && entry.https && { certificate }), ...(challenge !== undefined && { challenge }) };
 }
 
 /** A host name for the other set of a service that has the route for itself. */

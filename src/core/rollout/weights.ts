@@ -1,6 +1,6 @@
 import isEqual from 'fast-deep-equal';
 import { groupBy } from '../group.ts';
-import type { Backend } from '../model.ts';
+import type { Backend } from '../load-balancer.ts';
 import { servicesOfSet, type Member, type Pool } from '../routing.ts';
 
 /** The greatest weight that a server may have in HAProxy. */

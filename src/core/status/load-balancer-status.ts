@@ -1,7 +1,8 @@
 import { backendsText } from '../backends.ts';
-import type { Backend, LoadBalancer } from '../model.ts';
+import type { Backend, LoadBalancer } from '../load-balancer.ts';
 import type { CheckResult, ObservedState } from '../observed.ts';
 import { leadsTo } from '../rollout/weights.ts';
+import { entryStatus, isOutOfReach } from './entry-status.ts';
 import { servicesOfSet, type Colour, type Member, type Pool, type Route } from '../routing.ts';
 import type { IndexedContext, ReportContext } from './report.ts';
 import type { LoadBalancerStatus, MemberStatus } from './status.ts';
@@ -13,8 +14,10 @@ export function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedC
   const route = routes.get(name);
   const members = route === undefined ? [] : [...membersOf(route, 'a', state), ...membersOf(route, 'b', state)];
   const queue = state.balancer.queues?.[name] ?? 0;
-  const base = { name, backends, urls: urlsOf(loadBalancer, context), queue, members };
+  const urls = urlsOf(loadBalancer, context);
+  const base = { name, backends, urls, queue, members, ...entryStatus(loadBalancer, route, state) };
   if (route === undefined) return { ...base, state: 'pending' };
+  if (isOutOfReach(loadBalancer, route, state)) return { ...base, state: 'refused' };
   const pool = route.pools[route.active];
   if (pool.set !== '' && !leadsTo(pool, backends)) {
     const message = `${name} still leads to ${currentText(pool)}: ${waitsFor(backends, pool).join(' and ')} not ready as a whole.`;
@@ -46,12 +49,24 @@ function waitsFor(backends: readonly Backend[], { set }: Pool): readonly string[
 
 /** Where clients find it. */
 export function urlsOf(
-  { listen, hostnames, path }: Pick<LoadBalancer, 'listen' | 'hostnames' | 'path'>,
-  { httpPort, state }: Pick<ReportContext, 'httpPort' | 'state'>,
+  { listen, externalIPs, hostnames, path, entry }: LoadBalancer,
+  { balancerPorts, state }: Pick<ReportContext, 'balancerPorts' | 'state'>,
 ): string[] {
-  if (listen !== undefined) return [`tcp://${state.runtime.node.name}:${listen}`];
-  const port = httpPort === 80 ? '' : `:${httpPort}`;
-  return hostnames.map((hostname) => `http://${hostname}${port}${path}`);
+  if (listen !== undefined)
+    return (externalIPs ?? [state.runtime.node.name]).map((host) => `tcp://${hostText(host)}:${listen}`);
+  const schemes = (['https', 'http'] as const).filter(
+    (scheme) => entry[scheme] && !(scheme === 'http' && entry.forceHttps),
+  );
+  return schemes.flatMap((scheme) => {
+    const port = balancerPorts[scheme] === USUAL_PORTS[scheme] ? '' : `:${balancerPorts[scheme]}`;
+    return hostnames.map((hostname) => `${scheme}://${hostname}${port}${path}`);
+  });
+}
+
+const USUAL_PORTS = { http: 80, https: 443 };
+
+function hostText(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function membersOf(route: Route, colour: Colour, { balancer }: ObservedState): MemberStatus[] {

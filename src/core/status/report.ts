@@ -1,7 +1,7 @@
 import type { DesiredState } from '../desire.ts';
 import { diskWarning, type Disk } from '../disk.ts';
 import { byService } from '../backends.ts';
-import type { LoadBalancer } from '../model.ts';
+import type { LoadBalancer } from '../load-balancer.ts';
 import type { ObservedState } from '../observed.ts';
 import type { Placement, Unscheduled } from '../placement.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -21,12 +21,18 @@ import type {
   DiskStatus,
   EventStatus,
   JobStatus,
+  LoadBalancerStatus,
   NodeStatus,
   ProblemStatus,
   QuarantineStatus,
   RevisionStatus,
   StatusReport,
 } from './status.ts';
+
+export interface BalancerPorts {
+  readonly http: number;
+  readonly https: number;
+}
 
 export interface ReportContext {
   readonly desired: DesiredState;
@@ -38,8 +44,8 @@ export interface ReportContext {
   readonly events: readonly EventStatus[];
   /** Last lines of what failed, by service. */
   readonly logTails: Readonly<Record<string, readonly string[]>>;
-  /** The balancer's own port, for addresses. */
-  readonly httpPort: number;
+  /** The balancer's own ports, for addresses. */
+  readonly balancerPorts: BalancerPorts;
   readonly observedAt: Date;
 }
 
@@ -75,7 +81,7 @@ export function report(given: ReportContext): StatusReport {
   const isFine =
     services.every((each) => each.state === 'steady' || each.state === 'disabled') &&
     jobs.every(isInOrder) &&
-    loadBalancers.every((each) => each.state === 'serving' || each.state === 'no-members');
+    loadBalancers.every(isServing);
   return {
     version: 1,
     cluster: desired.cluster,
@@ -92,6 +98,11 @@ export function report(given: ReportContext): StatusReport {
     events,
     observedAt: observedAt.toISOString(),
   };
+}
+
+/** It serves as it should, whether its services do or not. */
+export function isServing({ state, problem }: Pick<LoadBalancerStatus, 'state' | 'problem'>): boolean {
+  return state === 'no-members' || (state === 'serving' && problem === undefined);
 }
 
 /** It has done what it is there for, or will when its time comes. */

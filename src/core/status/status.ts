@@ -1,4 +1,4 @@
-import type { Backend } from '../model.ts';
+import type { Backend } from '../load-balancer.ts';
 import type { Layer, Problem, Reason, Warning } from '../reason.ts';
 import type { Unscheduled } from '../placement.ts';
 
@@ -132,14 +132,26 @@ export interface RunStatus {
 
 export interface LoadBalancerStatus {
   readonly name: string;
-  readonly state: 'serving' | 'no-members' | 'target-not-ready' | 'pending';
+  /** `refused`: the host does not have what it needs to be reached. */
+  readonly state: 'serving' | 'no-members' | 'target-not-ready' | 'pending' | 'refused';
   /** What it is to lead to. */
   readonly backends: readonly Backend[];
   readonly urls: readonly string[];
   /** Requests that wait for any member. */
   readonly queue: number;
   readonly members: readonly MemberStatus[];
+  /** The one that it serves with; missing: none. */
+  readonly certificate?: CertificateStatus;
   readonly problem?: ProblemStatus;
+  /** Missing: none. */
+  readonly warnings?: readonly Pick<Warning, 'code' | 'message'>[];
+}
+
+export interface CertificateStatus {
+  readonly names: readonly string[];
+  readonly issuer: string;
+  /** RFC 3339, UTC. */
+  readonly expires: string;
 }
 
 export interface MemberStatus {

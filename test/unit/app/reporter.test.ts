@@ -16,7 +16,12 @@ let reporter: Reporter;
 beforeEach(() => {
   world = new World();
   journal = new Journal(world.clock, () => undefined);
-  reporter = new Reporter({ runtime: new MemoryRuntime(world.engine), journal, clock: world.clock, httpPort: 8080 });
+  reporter = new Reporter({
+    runtime: new MemoryRuntime(world.engine),
+    journal,
+    clock: world.clock,
+    balancerPorts: { http: 8080, https: 8443 },
+  });
 });
 
 /** The report of a pass over these manifests as revision `id`. */

@@ -49,7 +49,11 @@ async function restarted(change: Partial<RestartOptions> = {}, between = (): unk
       return world.status({ ...NO_PASS, ...seen });
     },
   };
-  const seeing = { runtime: new MemoryRuntime(world.engine), balancer: world.balancer };
+  const seeing = {
+    runtime: new MemoryRuntime(world.engine),
+    balancer: world.balancer,
+    certificates: world.certificates,
+  };
   return await restart({
     name: 'web',
     ...seeing,

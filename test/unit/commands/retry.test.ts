@@ -28,7 +28,14 @@ async function tried(manifests: readonly Manifest[], name = 'web'): Promise<stri
   const desired = desire(manifests, { cluster: 'demo', revision });
   const runtime = new MemoryRuntime(world.engine);
   const record = () => Promise.resolve();
-  const seeing = { runtime, balancer: world.balancer, recorded: [], gaps: [], now: world.clock.now() };
+  const seeing = {
+    runtime,
+    balancer: world.balancer,
+    certificates: world.certificates,
+    recorded: [],
+    gaps: [],
+    now: world.clock.now(),
+  };
   const { signal } = new AbortController();
   await retry({ name, desired, ...seeing, terminal, record, signal });
   return said().replaceAll(/[0-9a-f]{7}/g, 'RELEASE');

@@ -53,6 +53,7 @@ describe('the configuration', () => {
         http: 80,
         https: 443,
         bind: '0.0.0.0',
+        acme: { directory: 'https://acme-v02.api.letsencrypt.org/directory' },
         accessLog: true,
       },
       status: { branch: 'fairlead/default', enabled: true },
@@ -69,6 +70,7 @@ describe('the configuration', () => {
         capabilities: [],
         devices: [],
         hostPorts: { from: 1024, to: 65535 },
+        externalIPs: [],
       },
     } satisfies Config);
   });
@@ -213,8 +215,20 @@ describe('a mistake in the configuration is one problem, with its place', () => 
     ],
     ['runtime: swarm', 'fairlead.yaml:1:10 unsupported: The runtime swarm is not there yet.'],
     [
-      'balancer: { certificates: /etc/certs }',
-      'fairlead.yaml:1:13 unsupported: `certificates` is not there yet: TLS will come with a later version.',
+      'balancer: { certificates: certs }',
+      'fairlead.yaml:1:27 schema: `balancer.certificates` must be an absolute path; it is "certs".',
+    ],
+    [
+      'balancer: { acme: { directory: "http://ca.example.com/" } }',
+      'fairlead.yaml:1:32 schema: `balancer.acme.directory` must be a URL such as https://acme-v02.api.letsencrypt.org/directory; it is "http://ca.example.com/".',
+    ],
+    [
+      'balancer: { http: 8080, https: 8080 }',
+      'fairlead.yaml:1:32 schema: `balancer.https` must be another port than `balancer.http`.',
+    ],
+    [
+      'balancer: { tcp: 440-450 }',
+      'fairlead.yaml:1:18 schema: `balancer.tcp` must not have the port of `balancer.https` in it.',
     ],
     [
       'balancer: { tcp: 9019-9000 }',
@@ -233,8 +247,8 @@ describe('a mistake in the configuration is one problem, with its place', () => 
       'fairlead.yaml:1:1 unsupported: `http` is not there yet: the HTTP interface will come with a later version.',
     ],
     [
-      'policy: { externalIPs: [] }',
-      'fairlead.yaml:1:11 unsupported: `externalIPs` is not there yet: external addresses will come with a later version.',
+      'policy: { externalIPs: [192.0.2.0/33] }',
+      'fairlead.yaml:1:25 schema: `192.0.2.0/33` has no prefix length from 0 to 32.',
     ],
     [
       'policy: { hostPorts: 90-80 }',

@@ -22,6 +22,7 @@ function hanging(...calls: (keyof ContainerHost)[]): { host: ContainerHost; call
 const SETTINGS = {
   image: IMAGE,
   http: 80,
+  https: 443,
   bind: '0.0.0.0',
   network: 'host',
   hardStopAfter: 1000,
@@ -30,7 +31,7 @@ const SETTINGS = {
 const IDENTITY = { cluster: 'demo', settings: SETTINGS, labels: {}, networks: [] };
 
 function balancerOn(host: ContainerHost, patience: number, now = () => 0) {
-  return createBalancer({ host, ...IDENTITY, now, patience });
+  return createBalancer({ host, ...IDENTITY, pem: () => undefined, now, patience });
 }
 
 /** It runs, and nobody can talk to it. */

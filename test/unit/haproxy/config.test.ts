@@ -90,7 +90,7 @@ test('takes off the path itself, whatever signs it has', () => {
 });
 
 test('listens on IPv6 addresses, and not at all with http turned off', () => {
-  expect(render(TABLE, { ...SETTINGS, http: { address: '::', port: 80 } })).toContain('bind [::]:80\n');
+  expect(render(TABLE, { ...SETTINGS, http: { address: '::', port: 80, shown: 80 } })).toContain('bind [::]:80\n');
   const { http: _, ...off } = SETTINGS;
   expect(render(TABLE, off)).not.toContain('frontend http');
 });

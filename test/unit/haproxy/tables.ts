@@ -1,10 +1,12 @@
 import {
+  PLAIN_ENTRY,
   PLAIN_TRAFFIC,
   type CheckPool,
   type Member,
   type Route,
   type RoutingTable,
 } from '../../../src/core/routing.ts';
+import { NOTHING_REFUSED } from '../../../src/haproxy/admission.ts';
 import type { ConfigSettings } from '../../../src/haproxy/settings.ts';
 
 export const POOL: CheckPool = {
@@ -40,6 +42,7 @@ export const ROUTE: Route = {
   hostnames: ['web.example.com'],
   path: '/',
   stripPath: false,
+  entry: PLAIN_ENTRY,
   traffic: PLAIN_TRAFFIC,
   timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
   active: 'a',
@@ -52,9 +55,10 @@ export const TABLE: RoutingTable = { version: 1, checks: [POOL], routes: [ROUTE]
 
 export const SETTINGS: ConfigSettings = {
   directory: '/files',
-  http: { address: '0.0.0.0', port: 80 },
+  http: { address: '0.0.0.0', port: 80, shown: 80 },
   hardStopAfter: 60_000,
   workerId: 99,
   control: { address: '127.1.2.3', port: 20_000, secret: 'fd00::1' },
+  admission: NOTHING_REFUSED,
   accessLog: true,
 };

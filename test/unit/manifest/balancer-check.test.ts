@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LoadBalancer } from '../../../src/core/load-balancer.ts';
 import { checkBalancer, type BalancerAbility } from '../../../src/manifest/balancer-check.ts';
 import { loadBalancer, service } from '../../support/manifests.ts';
 
@@ -11,7 +12,7 @@ const http = {
   restart: true,
 };
 
-const HOST: BalancerAbility = { enabled: 'auto', http: 80, network: 'host', bind: '0.0.0.0' };
+const HOST: BalancerAbility = { enabled: 'auto', http: 80, https: 443, network: 'host', bind: '0.0.0.0' };
 
 describe('what the host can balance', () => {
   it('is everything on the host network', () => {
@@ -47,6 +48,29 @@ describe('what the host can balance', () => {
       'policy: LoadBalancer web listens on port 9000, which is not among the ports that this host has for that (`balancer.tcp`: 9001-9009).',
     ]);
     expect(told()).toEqual([expect.stringContaining('(`balancer.tcp`: none)')]);
+  });
+
+  it('is TLS where it has a port for it, and a folder of certificates', () => {
+    const entry = { http: false, https: true, forceHttps: false };
+    const byFile = loadBalancer({ entry, tls: { file: 'shop.pem' } });
+    const byAuthority = loadBalancer({ entry, tls: { acme: { email: 'ops@example.com' } } });
+    const told = (manifest: LoadBalancer, change: Partial<BalancerAbility>) =>
+      checkBalancer([manifest], { ...HOST, ...change }).map(({ message }) => message);
+    expect(told(byFile, { http: 0, certificates: '/etc/certificates' })).toEqual([]);
+    expect(told(byFile, {})).toEqual([
+      'LoadBalancer web: this host has no folder of certificates (`balancer.certificates`).',
+    ]);
+    expect(told(byAuthority, {})).toEqual([]);
+    expect(told(byAuthority, { https: 0 })).toEqual([expect.stringContaining('(`balancer.https: 0`)')]);
+    expect(told(byAuthority, { http: 0 })).toEqual([expect.stringContaining('(`balancer.http: 0`)')]);
+  });
+
+  it("is the host's addresses where it is on the host's network", () => {
+    const own = loadBalancer({ externalIPs: ['192.0.2.7'] });
+    expect(checkBalancer([own], HOST)).toEqual([]);
+    expect(checkBalancer([own], { ...HOST, network: 'bridge' })).toMatchObject([
+      { message: expect.stringContaining('has no address of the host for `externalIPs`') as string },
+    ]);
   });
 
   it('is the network `default` on a bridge', () => {

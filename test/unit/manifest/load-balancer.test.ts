@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { LoadBalancer } from '../../../src/core/model.ts';
+import type { LoadBalancer } from '../../../src/core/load-balancer.ts';
+import { DEFAULT_POLICY } from '../../../src/manifest/policy.ts';
 import { readManifests, type ManifestSet } from '../../../src/manifest/read.ts';
 import { yaml } from '../../support/yaml.ts';
 
@@ -191,4 +192,93 @@ test('asks on a port that the service has', () => {
   expect(complaints({ healthCheck: { status: '299-200' } })).toEqual([
     'healthCheck.status: The range 299-200 ends before it begins.',
   ]);
+});
+
+const FILE = { certificate: { file: 'shop.pem' } };
+const ACME = { acme: { email: 'ops@example.com' } };
+
+test('takes requests by http alone where nothing is said of TLS', () => {
+  const plain = loadBalancer({});
+  expect(plain?.entry).toEqual({ http: true, https: false, forceHttps: false });
+  expect(plain).not.toHaveProperty('tls');
+  expect(plain).not.toHaveProperty('externalIPs');
+});
+
+test.each([
+  [{ tls: FILE }, { http: true, https: true, forceHttps: false }, { file: 'shop.pem' }],
+  [{ tls: ACME, forceHttps: true }, { http: true, https: true, forceHttps: true }, ACME],
+  [{ tls: FILE, ports: { http: false } }, { http: false, https: true, forceHttps: false }, { file: 'shop.pem' }],
+  [{ ports: { https: false } }, { http: true, https: false, forceHttps: false }, undefined],
+])('is entered as %j says', (fields, entry, tls) => {
+  expect(loadBalancer(fields)).toMatchObject({ entry, ...(tls && { tls }) });
+});
+
+test.each([
+  [{ ports: { https: true } }, 'ports.https: Requests by TLS need a certificate: add `tls`.'],
+  [{ forceHttps: true }, 'forceHttps: There is no https to go to: add `tls`.'],
+  [{ tls: FILE, ports: { https: false } }, 'tls: A certificate is of no use without `ports.https`'],
+  [{ ports: { http: false } }, 'ports: Nobody could reach it'],
+  [{ tls: FILE, ports: { http: false }, forceHttps: true }, 'forceHttps: Without `ports.http` nobody is there'],
+  [{ tls: { ...FILE, ...ACME } }, 'tls: `tls` needs either'],
+  [{ tls: ACME, hostnames: ['a.example.com', '*.example.com'] }, 'hostnames[1]: No authority gives a certificate'],
+  [{ tls: { certificate: { file: '/etc/shop.pem' } } }, 'tls.certificate.file: '],
+  [{ tls: { certificate: { file: 'a/../../shop.pem' } } }, 'tls.certificate.file: '],
+  [{ externalIPs: ['host.example.com'] }, 'externalIPs[0]: '],
+  [{ externalIPs: ['192.0.2'] }, 'externalIPs[0]: `192.0.2` is not an IP address'],
+  [{ protocol: 'tcp', listen: 9000, tls: FILE }, 'tls: `tls` is for requests'],
+])('refuses %j', (fields, complaint) => {
+  const tcp = 'listen' in fields ? { hostnames: undefined } : {};
+  const found = complaints({ ...fields, ...tcp });
+  expect(found).toEqual([expect.stringContaining(complaint)]);
+});
+
+const POLICY = { ...DEFAULT_POLICY, externalIPs: ['192.0.2.0/28', '2001:db8::/64'] };
+
+test('takes the addresses that the host allows, each in its one spelling', () => {
+  const own = yaml(SERVICE, { ...ROUTE, externalIPs: ['2001:DB8:0::7', '192.0.2.7'] });
+  const { manifests, problems } = readManifests([{ path: 'web.yaml', text: own }], { policy: POLICY });
+  expect(problems).toEqual([]);
+  expect(manifests).toContainEqual(expect.objectContaining({ externalIPs: ['192.0.2.7', '2001:db8::7'] }));
+});
+
+test.each(['192.0.2.16', '2001:db8:1::7', '0.0.0.0'])('refuses the address %s, which it does not allow', (address) => {
+  const text = yaml(SERVICE, { ...ROUTE, externalIPs: [address] });
+  const { problems } = readManifests([{ path: 'web.yaml', text }], { policy: POLICY });
+  expect(problems).toMatchObject([
+    {
+      layer: 'lb',
+      reason: 'address-not-allowed',
+      message: expect.stringContaining(`the address ${address} `) as string,
+    },
+  ]);
+});
+
+test('two load balancers share a host name with one certificate only', () => {
+  const both = (other: object) =>
+    readManifests([
+      {
+        path: 'web.yaml',
+        text: yaml(SERVICE, { ...ROUTE, tls: FILE }, { ...ROUTE, name: 'api', path: '/api', ...other }),
+      },
+    ]).problems.map(({ reason, message }) => `${reason}: ${message}`);
+  expect(both({ tls: FILE })).toEqual([]);
+  expect(both({})).toEqual([]);
+  expect(both({ tls: ACME })).toEqual([
+    'duplicate-route: a.example.com has another certificate in LoadBalancer `web` (web.yaml:3); a host name has one only.',
+  ]);
+  expect(both({ tls: ACME, enabled: false })).toEqual([]);
+});
+
+test('two listeners share a port at addresses of their own', () => {
+  const listeners = (...addresses: (readonly string[] | undefined)[]) => {
+    const documents = addresses.map((externalIPs, index) => ({
+      ...{ kind: 'LoadBalancer', name: `db${index}`, service: 'web', port: 8080, protocol: 'tcp', listen: 9000 },
+      ...(externalIPs && { externalIPs }),
+    }));
+    const text = yaml(SERVICE, ...documents);
+    return readManifests([{ path: 'web.yaml', text }], { policy: POLICY }).problems.map(({ reason }) => reason);
+  };
+  expect(listeners(['192.0.2.7'], ['192.0.2.8'])).toEqual([]);
+  expect(listeners(['192.0.2.7'], ['192.0.2.8', '192.0.2.7'])).toEqual(['duplicate-route']);
+  expect(listeners(undefined, undefined)).toEqual(['duplicate-route']);
 });

@@ -259,17 +259,25 @@ describe('a mistake in a LoadBalancer is one problem', () => {
       "hostnames: [a.b]\npath: /it's",
       '6:7 schema: `path` must begin with /, have no . segments, and no signs but letters, digits and -._~!$&()*+,;=:@%/; it is "/it\'s".',
     ],
-    ['hostnames: [a.b]\ntls: {}', '6:1 unsupported: `tls` is not there yet: TLS will come with a later version.'],
+    ['hostnames: [a.b]\ntls: {}', '6:6 schema: `tls` needs either `certificate: { file }` or `acme: { email }`.'],
+    [
+      'hostnames: [a.b]\ntls: { certificate: { file: ../shop.pem } }',
+      '6:29 schema: `tls.certificate.file` must be a path below the host\'s folder of certificates such as shop.pem, without .. and /; it is "../shop.pem".',
+    ],
+    [
+      'hostnames: [a.b]\ntls: { acme: { email: ops } }',
+      '6:23 schema: `tls.acme.email` must be an address such as ops@example.com; it is "ops".',
+    ],
+    [
+      'hostnames: [a.b]\nforce_https: true',
+      '6:1 schema: `force_https` is not a field of a LoadBalancer. Did you mean `forceHttps`?',
+    ],
     [
       'hostnames: [a.b]\nbackends: []',
       '6:11 schema: `backends` must be a list such as [{ service: web-v1, weight: 90 }, { service: web-v2, weight: 10 }]; it is an empty list.',
     ],
   ])('%s', (fields, problem) => {
     expect(mistake(fields)).toEqual([problem]);
-  });
-
-  it.each(['forceHttps', 'ports', 'tls', 'externalIPs'])('%s of a later version is refused, never ignored', (field) => {
-    expect(mistake(`hostnames: [a.b]\n${field}: 1`)).toMatchObject([expect.stringMatching(/^6:1 unsupported: /)]);
   });
 });
 

@@ -313,7 +313,8 @@ export interface StatusDocument {
         | 'shared-volume'
         | 'identity-variable'
         | 'policy'
-        | 'disk-space';
+        | 'disk-space'
+        | 'certificate-expiry';
       /**
        * What it means, as a sentence.
        */
@@ -477,7 +478,7 @@ export interface StatusDocument {
     /**
      * How it is.
      */
-    state: 'serving' | 'no-members' | 'target-not-ready' | 'pending';
+    state: 'serving' | 'no-members' | 'target-not-ready' | 'pending' | 'refused';
     /**
      * Services that it is to lead to, by name.
      */
@@ -547,6 +548,48 @@ export interface StatusDocument {
        * Requests that wait for it alone, as those of a client that stays with it.
        */
       queue: number;
+    }[];
+    /**
+     * The certificate that it serves with; missing: none.
+     */
+    certificate?: {
+      /**
+       * Host names that it is for.
+       */
+      names: string[];
+      /**
+       * Who gave it.
+       */
+      issuer: string;
+      /**
+       * When it ends. RFC 3339, UTC.
+       */
+      expires: string;
+    };
+    /**
+     * What may become a problem; missing: nothing.
+     *
+     * Items: What is worth knowing, and keeps nothing from working.
+     */
+    warnings?: {
+      /**
+       * Code of the closed set, see docs/reasons.md.
+       */
+      code:
+        | 'gap'
+        | 'removal'
+        | 'major-version'
+        | 'changed-volume'
+        | 'unpinned-tag'
+        | 'shared-volume'
+        | 'identity-variable'
+        | 'policy'
+        | 'disk-space'
+        | 'certificate-expiry';
+      /**
+       * What it means, as a sentence.
+       */
+      message: string;
     }[];
     /**
      * What is wrong with it.
@@ -718,7 +761,8 @@ export interface StatusDocument {
         | 'shared-volume'
         | 'identity-variable'
         | 'policy'
-        | 'disk-space';
+        | 'disk-space'
+        | 'certificate-expiry';
       /**
        * What it means, as a sentence.
        */
@@ -1127,7 +1171,8 @@ export interface PlanDocument {
         | 'shared-volume'
         | 'identity-variable'
         | 'policy'
-        | 'disk-space';
+        | 'disk-space'
+        | 'certificate-expiry';
       /**
        * What it means, as a sentence.
        */
@@ -1358,7 +1403,8 @@ export interface PlanDocument {
       | 'shared-volume'
       | 'identity-variable'
       | 'policy'
-      | 'disk-space';
+      | 'disk-space'
+      | 'certificate-expiry';
     /**
      * What it means, as a sentence.
      */

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { LoadBalancer, Service } from '../../../src/core/model.ts';
+import type { LoadBalancer } from '../../../src/core/load-balancer.ts';
+import type { Service } from '../../../src/core/model.ts';
 import type { Problem } from '../../../src/core/reason.ts';
 import { readManifests } from '../../../src/manifest/read.ts';
 import type { ManifestSet, ReadOptions } from '../../../src/manifest/read.ts';

@@ -194,6 +194,7 @@ describe('a LoadBalancer', () => {
       port: 80,
       traffic: { algorithm: 'roundrobin', affinity: 'none', allow: [] },
       timeouts: { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 },
+      entry: { http: true, https: false, forceHttps: false },
       source: { file: 'web.yaml', line: 1, column: 1 },
     });
   });

@@ -124,7 +124,9 @@ describe('what is told of a service', () => {
   it('is what runs, how much of it, and where', () => {
     const instances = running.map((each) => ({ ...each, digest: 'sha256:abc' }));
     const wanted = [web, loadBalancer({ name: 'shop', path: '/shop', service: 'web' })];
-    expect(statusOf({ wanted, instances: [...instances].reverse() }, { httpPort: 8080 })).toMatchObject({
+    expect(
+      statusOf({ wanted, instances: [...instances].reverse() }, { balancerPorts: { http: 8080, https: 8443 } }),
+    ).toMatchObject({
       name: 'web',
       version: 'v1',
       release: first,

@@ -1,0 +1,47 @@
+import { certificateId, type FoundCertificate } from '../../src/core/certificate.ts';
+import type { LoadBalancer } from '../../src/core/load-balancer.ts';
+import type { Certificates } from '../../src/core/ports.ts';
+
+/** Certificates as a test says that they are; of others a file has one, and an authority gives one to who answers it. */
+export class MemoryCertificates implements Certificates {
+  /** By load balancer. */
+  readonly found = new Map<string, FoundCertificate>();
+  /** Load balancers whose challenge was answered at the last look. */
+  answering: ReadonlySet<string> = new Set();
+
+  look(loadBalancers: readonly LoadBalancer[]): Promise<Readonly<Record<string, FoundCertificate>>> {
+    const wanting = loadBalancers.filter(({ tls }) => tls !== undefined);
+    return Promise.resolve(
+      Object.fromEntries(wanting.map((each) => [each.name, this.found.get(each.name) ?? this.usual(each)])),
+    );
+  }
+
+  private usual({ name, tls, hostnames }: LoadBalancer): FoundCertificate {
+    const isByAuthority = tls !== undefined && 'acme' in tls;
+    const certificate = {
+      id: certificateId(JSON.stringify([tls, hostnames])),
+      names: hostnames,
+      issuer: 'memory',
+      notBefore: 0,
+      notAfter: 4_000_000_000_000,
+    };
+    if (!isByAuthority) return { certificate };
+    return { challenge: 'thumbprint', ...(this.answering.has(name) && { certificate }) };
+  }
+
+  observe(
+    loadBalancers: readonly LoadBalancer[],
+    answering: ReadonlySet<string>,
+  ): Promise<Readonly<Record<string, FoundCertificate>>> {
+    this.answering = answering;
+    return this.look(loadBalancers);
+  }
+
+  pem(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    this.found.clear();
+  }
+}
