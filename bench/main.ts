@@ -2,13 +2,15 @@ import { apply } from './apply.ts';
 import { idling } from './idling.ts';
 import { latency } from './latency.ts';
 import { logging } from './logging.ts';
+import { passing } from './passing.ts';
 import { planning } from './planning.ts';
+import { routing } from './routing.ts';
 import { swapping } from './swapping.ts';
 import { validating } from './validating.ts';
 
 /** `npm run bench [-- SUBJECT...]`: what the main job costs on this machine. Compare figures of one run only. */
 
-const SUBJECTS = { planning, validating, latency, swapping, logging, idling, apply };
+const SUBJECTS = { planning, validating, latency, routing, passing, swapping, logging, idling, apply };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in SUBJECTS));

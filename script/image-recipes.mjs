@@ -173,6 +173,7 @@ const USUAL = {
   'lab/busybox:1': busybox,
   'lab/haproxy:3.0': haproxy('trixie'),
   'lab/haproxy:2.6': haproxy('bookworm'),
+  'lab/haproxy:3.2': haproxy('forky'),
   'lab/node:20': node,
   'lab/node-git:20': nodeGit,
   'lab/app:v1': app('v1'),

@@ -155,6 +155,8 @@ async function bootstrap({ suite, variant, packages, hooks }, archive) {
     `--include=${packages.join(',')}`,
     ...UNREAD.map((folder) => `--dpkgopt=path-exclude=/usr/share/${folder}/*`),
     ...settings.map((line) => `--aptopt=${line}`),
+    // A mirror may be older than its suite wants it to be; what is signed stays what it is.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
     ...hooks.map((hook) => `${hookFlag}=${hook}`),
   ];
   try {

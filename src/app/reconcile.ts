@@ -10,6 +10,7 @@ import { recordsAfter, withGapsOf, withResults, type Records } from '../core/rec
 import { networkSteps } from '../core/rollout/networks.ts';
 import { objectOf, type Step } from '../core/rollout/steps.ts';
 import { detours } from '../core/rollout/table.ts';
+import type { Route } from '../core/routing.ts';
 import { describeArrival } from './describe.ts';
 import { Effort } from './effort.ts';
 import { Executor } from './execute.ts';
@@ -148,7 +149,7 @@ export class Reconciler {
   ): Promise<ObservedState> {
     const { state, memory } = await this.sight.see(this.memory, look, this.executor.working, signal);
     this.memory = memory;
-    return { ...state, certificates: await find(desired.loadBalancers, answeringIn(state)) };
+    return { ...state, certificates: await find(desired.loadBalancers, answeredIn(state)) };
   }
 
   private async keep(records: Records): Promise<void> {
@@ -212,8 +213,8 @@ function hasMoved(result: Result): boolean {
   return result.step.do === 'route' && result.problem.reason !== 'balancer-unreachable';
 }
 
-/** Load balancers whose host names the balancer answers an authority for. */
-function answeringIn({ balancer }: ObservedState): ReadonlySet<string> {
+/** By load balancer what the balancer answers an authority that asks for its host names. */
+function answeredIn({ balancer }: ObservedState): ReadonlyMap<string, Pick<Route, 'hostnames' | 'challenge'>> {
   const routes = balancer.state === 'running' ? (balancer.table?.routes ?? []) : [];
-  return new Set(routes.filter(({ challenge }) => challenge !== undefined).map(({ loadBalancer }) => loadBalancer));
+  return new Map(routes.map((route) => [route.loadBalancer, route]));
 }

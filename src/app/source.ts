@@ -8,6 +8,7 @@ import type { Problem, Warning } from '../core/reason.ts';
 import { PLAIN_ENTRY, PLAIN_TRAFFIC } from '../core/routing.ts';
 import type { StatusReport } from '../core/status/status.ts';
 import type { ManifestSet } from '../manifest/read.ts';
+import { withheldBy } from '../manifest/restored.ts';
 import { replaceStateFile } from './state-file.ts';
 
 export type { ManifestSet } from '../manifest/read.ts';
@@ -57,7 +58,7 @@ export class Source {
     const kept = await readLastGood(stateDir, cluster);
     if (kept === undefined) return;
     this.refusals = refused(kept.manifests);
-    const withheld = this.refusals.flatMap(({ object }) => object ?? []);
+    const withheld = withheldBy(this.refusals);
     this.desired = desire(kept.manifests, { cluster, revision: kept.revision, withheld });
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { covers, type FoundCertificate } from '../core/certificate.ts';
+import type { Route } from '../core/routing.ts';
 import { issue, newKey, thumbprintOf, type Authority } from './acme.ts';
 import { readPem, type KeyedCertificate } from './pem.ts';
 
@@ -24,8 +25,13 @@ export interface Request {
   readonly hostnames: readonly string[];
 }
 
+/** What the balancer answers an authority now. */
+export type Answered = Pick<Route, 'hostnames' | 'challenge'>;
+
 /** Milliseconds until it is asked again after a failure, doubled each time up to the second. */
 const AGAIN = { first: 60_000, longest: 3 * 3_600_000 };
+/** The last failure of each load balancer, so that the next process does not ask too soon. */
+const FAILURES = 'failures.json';
 
 interface Failure {
   readonly wish: string;
@@ -40,8 +46,8 @@ export class Issuer {
   /** By load balancer, as they are in the folder. */
   private readonly known = new Map<string, KeyedCertificate>();
   private readonly accounts = new Map<string, string>();
-  private readonly failures = new Map<string, Failure>();
-  private readonly coming = new Map<string, Promise<void>>();
+  private failures: Map<string, Failure> | undefined;
+  private readonly coming = new Set<string>();
   private readonly closing = new AbortController();
   /** One order at a time: authorities count them. */
   private turn: Promise<unknown> = Promise.resolve();
@@ -54,22 +60,24 @@ export class Issuer {
   async look(request: Request): Promise<FoundCertificate & { readonly keyed?: KeyedCertificate }> {
     const account = await this.accountOf(request);
     const keyed = await this.read(request.name);
-    const failure = this.failures.get(request.name);
-    const isFailing = failure !== undefined && failure.wish === wishOf(request) && !this.isFine(request, keyed);
+    const failure = (await this.failed()).get(request.name);
     return {
       ...(keyed && { keyed, certificate: keyed.certificate }),
       ...(account !== undefined && { challenge: thumbprintOf(account) }),
       ...(this.coming.has(request.name) && { isComing: true as const }),
-      ...(isFailing && { problem: failure.message }),
+      ...(failure?.wish === this.wishOf(request) && { problem: failure.message }),
     };
   }
 
-  /** As `look`; an account is made where there is none, and a certificate asked for where it is time and somebody answers. */
-  async observe(request: Request, isAnswering: boolean): ReturnType<Issuer['look']> {
+  /** As `look`; an account is made where there is none, and a certificate asked for where it is time and all is answered. */
+  async observe(request: Request, answered: Answered | undefined): ReturnType<Issuer['look']> {
     const account = (await this.accountOf(request)) ?? (await this.makeAccount(request));
     const keyed = await this.read(request.name);
-    const isDue = !this.isFine(request, keyed) && !this.coming.has(request.name) && this.mayTry(request);
-    if (isDue && isAnswering) this.ask(request, account);
+    const isAnswered =
+      answered?.challenge === thumbprintOf(account) &&
+      request.hostnames.every((hostname) => answered.hostnames.includes(hostname));
+    const isWanted = !this.isFine(request, keyed) && !this.coming.has(request.name);
+    if (isWanted && isAnswered && (await this.mayTry(request))) this.ask(request, account);
     return await this.look(request);
   }
 
@@ -85,46 +93,65 @@ export class Issuer {
     return isForAll && this.options.now() < notBefore + ((notAfter - notBefore) * 2) / 3;
   }
 
-  private mayTry(request: Request): boolean {
-    const failure = this.failures.get(request.name);
-    return failure === undefined || failure.wish !== wishOf(request) || failure.retryAt <= this.options.now();
+  private async mayTry(request: Request): Promise<boolean> {
+    const failure = (await this.failed()).get(request.name);
+    return failure?.wish !== this.wishOf(request) || failure.retryAt <= this.options.now();
   }
 
   private ask(request: Request, accountKey: string): void {
-    const { name, email, hostnames } = request;
     const { authority, wake } = this.options;
-    const order = this.turn
-      .then(() => issue({ authority, accountKey, email, hostnames }, this.closing.signal))
-      .then((pem) => this.keep(name, pem))
-      .catch((error: unknown) => this.fail(request, error));
-    const ended = order.then(() => {
-      this.coming.delete(name);
-      if (!this.closing.signal.aborted) wake();
-    });
-    this.turn = ended;
-    this.coming.set(name, ended);
+    this.coming.add(request.name);
+    const order = () => issue({ authority, accountKey, ...request }, this.closing.signal);
+    this.turn = this.turn
+      .then(order)
+      .then((pem) => this.keep(request, readPem(pem)))
+      .catch((error: unknown) => this.fail(request, `${authority.directory} gives none: ${(error as Error).message}`))
+      .then(() => {
+        this.coming.delete(request.name);
+        if (!this.closing.signal.aborted) wake();
+      });
   }
 
-  private async keep(name: string, pem: string): Promise<void> {
-    const keyed = readPem(pem);
-    await this.options.write(fileOf(name), keyed.pem);
-    this.known.set(name, keyed);
-    this.failures.delete(name);
+  /** One that cannot be written is served all the same: the authority counts what it gives. */
+  private async keep(request: Request, keyed: KeyedCertificate): Promise<void> {
+    this.known.set(request.name, keyed);
+    try {
+      await this.options.write(this.fileOf(request.name), keyed.pem);
+      await this.note(request.name, undefined);
+    } catch (error) {
+      await this.fail(request, `the new one cannot be kept: ${(error as Error).message}`);
+    }
   }
 
-  private fail(request: Request, error: unknown): void {
-    const before = this.failures.get(request.name);
-    const wish = wishOf(request);
+  private async fail(request: Request, message: string): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    const before = (await this.failed()).get(request.name);
+    const wish = this.wishOf(request);
     const attempts = before?.wish === wish ? before.attempts + 1 : 1;
     const pause = Math.min(AGAIN.first * 2 ** (attempts - 1), AGAIN.longest);
-    const message = `${this.options.authority.directory} gives none: ${(error as Error).message}`;
-    this.failures.set(request.name, { wish, attempts, message, retryAt: this.options.now() + pause });
+    await this.note(request.name, { wish, attempts, message, retryAt: this.options.now() + pause });
+  }
+
+  private async failed(): Promise<Map<string, Failure>> {
+    if (this.failures !== undefined) return this.failures;
+    const text = await this.readFile(FAILURES);
+    this.failures ??= new Map(Object.entries(parsed(text)));
+    return this.failures;
+  }
+
+  private async note(name: string, failure: Failure | undefined): Promise<void> {
+    const failures = await this.failed();
+    if (failure === undefined && !failures.delete(name)) return;
+    if (failure !== undefined) failures.set(name, failure);
+    const text = JSON.stringify(Object.fromEntries(failures));
+    // For the next process only: on a full disk this one knows it all the same.
+    await this.options.write(FAILURES, text).catch(() => undefined);
   }
 
   private async read(name: string): Promise<KeyedCertificate | undefined> {
     const known = this.known.get(name);
     if (known !== undefined) return known;
-    const text = await this.readFile(fileOf(name));
+    const text = await this.readFile(this.fileOf(name));
     if (text === undefined) return undefined;
     try {
       const keyed = readPem(text);
@@ -153,8 +180,20 @@ export class Issuer {
 
   /** Another authority, or another owner, is another account. */
   private accountFile(email: string): string {
-    const id = createHash('sha256').update(`${this.options.authority.directory} ${email}`).digest('hex').slice(0, 12);
-    return `account-${id}.pem`;
+    return `account-${this.digest(email)}.pem`;
+  }
+
+  private fileOf(name: string): string {
+    return `${name}.${this.digest()}.pem`;
+  }
+
+  private wishOf({ email, hostnames }: Request): string {
+    return this.digest(email, ...hostnames);
+  }
+
+  private digest(...words: readonly string[]): string {
+    const all = JSON.stringify([this.options.authority.directory, ...words]);
+    return createHash('sha256').update(all).digest('hex').slice(0, 12);
   }
 
   private async readFile(name: string): Promise<string | undefined> {
@@ -165,10 +204,11 @@ export class Issuer {
   }
 }
 
-function fileOf(name: string): string {
-  return `${name}.crt.pem`;
-}
-
-function wishOf({ email, hostnames }: Request): string {
-  return JSON.stringify([email, hostnames]);
+function parsed(text = '{}'): Record<string, Failure> {
+  try {
+    return JSON.parse(text) as Record<string, Failure>;
+  } catch {
+    // Cut off: it is as if nothing had failed.
+    return {};
+  }
 }

@@ -55,7 +55,7 @@ export function openCluster(config: Config, log: (line: string) => void): Cluste
     ...(balancer.certificates !== undefined && { certificates: balancer.certificates }),
     authority: balancer.acme,
     folder: path.join(stateDir, acme),
-    write: (name, text) => replaceStateFile(path.join(stateDir, acme), name, text, { flush: true }),
+    write: (name, text) => replaceStateFile(stateDir, path.join(acme, name), text, { flush: true }),
     now: () => clock.date().getTime(),
     wake: () => opened.wake(),
   });

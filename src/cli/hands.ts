@@ -6,7 +6,7 @@ import type { ExitCode } from '../commands/exit.ts';
 import type { Config } from '../config/config.ts';
 import type { DesiredState } from '../core/desire.ts';
 import { pastOf } from '../core/records.ts';
-import { refusedNow } from '../manifest/restored.ts';
+import { refusedNow, withheldBy } from '../manifest/restored.ts';
 import { recordByHand } from './by-hand.ts';
 import { clock, machineryOf, type Machinery } from './compose.ts';
 import { openConsole } from './console.ts';
@@ -139,6 +139,6 @@ async function keptState({ stateDir, cluster, policy }: Config): Promise<Desired
   const lastGood = await readLastGood(stateDir, cluster);
   if (lastGood === undefined) return undefined;
   const { desiredOf } = await import('../commands/last-good.ts');
-  const withheld = refusedNow(lastGood.manifests, policy).flatMap(({ object }) => object ?? []);
+  const withheld = withheldBy(refusedNow(lastGood.manifests, policy));
   return { ...desiredOf(lastGood, cluster), withheld };
 }

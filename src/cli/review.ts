@@ -5,6 +5,7 @@ import { validate } from '../commands/validate.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { renderProblem } from '../core/finding.ts';
+import type { Problem } from '../core/reason.ts';
 import { checkBalancer } from '../manifest/balancer-check.ts';
 import type { BalancerPort } from '../manifest/cross-check.ts';
 import { readDirectory, readTree } from '../manifest/files.ts';
@@ -84,15 +85,19 @@ export function manifestsForReview(directory: string, config: Config): ManifestS
   requireFolder(directory);
   const set = manifestsIn(directory, config);
   if (config.isFromFile) return set;
-  const findings = set.problems.filter((each) => each.reason === 'policy');
+  const findings = set.problems.filter(isOfPolicy);
   return {
     manifests: set.manifests,
-    problems: set.problems.filter((each) => each.reason !== 'policy'),
+    problems: set.problems.filter((each) => !isOfPolicy(each)),
     warnings: [
       ...set.warnings,
       ...findings.map(({ layer: _, reason: _reason, ...each }) => ({ ...each, code: 'policy' as const })),
     ],
   };
+}
+
+function isOfPolicy({ reason }: Problem): boolean {
+  return reason === 'policy' || reason === 'address-not-allowed';
 }
 
 export function requireFolder(path: string): void {

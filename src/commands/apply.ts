@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { settle, type SettleOptions } from '../app/settle.ts';
 import { desire } from '../core/desire.ts';
-import { isServing } from '../core/status/report.ts';
+import { isServing } from '../core/status/serving.ts';
 import type { JobStatus, LoadBalancerStatus, ServiceStatus, StatusReport } from '../core/status/status.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { plan, type PlanOptions } from './plan.ts';

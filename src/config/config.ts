@@ -158,6 +158,7 @@ function portRange(reading: Reading, path: readonly string[], text: string | num
   return range;
 }
 
+const USUAL_HTTPS = 443;
 /** Each published port costs the engine a process. */
 const MOST_PUBLISHED = 32;
 
@@ -165,12 +166,15 @@ function balancerOf(reading: Reading, { tcp, ...fields }: ConfigDocument['balanc
   const range = tcp === undefined ? undefined : portRange(reading, ['balancer', 'tcp'], tcp);
   if (range !== undefined && fields.network === 'bridge' && range.to - range.from >= MOST_PUBLISHED)
     reading.complain(['balancer', 'tcp'], `On a bridge \`balancer.tcp\` may have at most ${MOST_PUBLISHED} ports.`);
-  for (const port of ['http', 'https'] as const)
-    if (range !== undefined && fields[port] >= range.from && fields[port] <= range.to)
-      reading.complain(['balancer', 'tcp'], `\`balancer.tcp\` must not have the port of \`balancer.${port}\` in it.`);
-  if (fields.https !== 0 && fields.https === fields.http)
+  const isOfRange = (port: number) => range !== undefined && port >= range.from && port <= range.to;
+  const isUsual = fields.network !== 'bridge' && fields.http !== USUAL_HTTPS && !isOfRange(USUAL_HTTPS);
+  const ports = { http: fields.http, https: fields.https ?? (isUsual ? USUAL_HTTPS : 0) };
+  for (const [name, port] of Object.entries(ports))
+    if (isOfRange(port))
+      reading.complain(['balancer', 'tcp'], `\`balancer.tcp\` must not have the port of \`balancer.${name}\` in it.`);
+  if (ports.https !== 0 && ports.https === ports.http)
     reading.complain(['balancer', 'https'], '`balancer.https` must be another port than `balancer.http`.');
-  return present<BalancerConfig>({ ...fields, tcp: range });
+  return present<BalancerConfig>({ ...fields, ...ports, tcp: range });
 }
 
 function defaultStateDir(env: Readonly<Record<string, string | undefined>>): string {

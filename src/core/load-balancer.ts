@@ -15,6 +15,8 @@ export interface TrafficPolicy {
   readonly algorithm: Algorithm;
   /** How a client stays with its member. */
   readonly affinity: Affinity;
+  /** What members speak; absent: HTTP/1.1. */
+  readonly backendProtocol?: 'h2c';
   /** CIDRs, sorted; empty: everybody. */
   readonly allow: readonly string[];
   /** Requests that the members of a pool have at a time, together; absent: any number. */

@@ -163,6 +163,8 @@ export interface Refusal {
   readonly loadBalancer: string;
   readonly reason: 'host-port-conflict' | 'address-not-allowed' | 'no-certificate';
   readonly message: string;
+  /** Nobody reaches it at all. */
+  readonly isDeaf: boolean;
   /** When that was last looked at. */
   readonly at: number;
 }

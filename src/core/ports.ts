@@ -4,7 +4,7 @@ import type { LoadBalancer } from './load-balancer.ts';
 import type { ContainerSpec, FileContent, FileEntry, PullPolicy, Resources, RestartPolicy, Revision } from './model.ts';
 import type { Instance, ObservedBalancer, ObservedRuntime, Run } from './observed.ts';
 import type { HandledRequest, Wanted } from './requests.ts';
-import type { RoutingTable } from './routing.ts';
+import type { Route, RoutingTable } from './routing.ts';
 
 /** The adapters as the core's types; every method takes an AbortSignal where it may wait. */
 
@@ -168,10 +168,10 @@ export interface Balancer {
 export interface Certificates {
   /** What there is for each of these that wants one, by its name. */
   look(loadBalancers: readonly LoadBalancer[]): Promise<Readonly<Record<string, FoundCertificate>>>;
-  /** As `look`; beside it an authority is asked for what is missing, for those whose `challenge` is answered. */
+  /** As `look`; beside it an authority is asked for what is missing, where the balancer answers it, which `answered` tells by load balancer. */
   observe(
     loadBalancers: readonly LoadBalancer[],
-    answering: ReadonlySet<string>,
+    answered: ReadonlyMap<string, Pick<Route, 'hostnames' | 'challenge'>>,
   ): Promise<Readonly<Record<string, FoundCertificate>>>;
   /** Chain and key of one that was observed, in PEM. */
   pem(id: string): string | undefined;

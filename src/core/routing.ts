@@ -81,6 +81,8 @@ export interface Member {
   readonly slot: number;
   readonly address: string;
   readonly port: number;
+  /** What it speaks; absent: HTTP/1.1. */
+  readonly protocol?: 'h2c';
   /** Name of the check pool whose server of the same id it follows. */
   readonly check: string;
   /** Of its server beside the others, 0 to 256; absent: all have the same. */

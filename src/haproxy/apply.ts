@@ -3,7 +3,8 @@ import type { RoutingTable } from '../core/routing.ts';
 import type { Cli } from './cli.ts';
 import { renderConfig, skeletonOf } from './config.ts';
 import { FILES, listFile, mapFile, type ConfigSettings } from './settings.ts';
-import { clearCertificates, listeningEndpoints } from './admission.ts';
+import type { Lack } from './admission.ts';
+import { clearCertificates } from './certificate-trial.ts';
 import { certificateCommands, certificateLines, readCertificateList, type LiveEntry } from './certificates.ts';
 import { configFile, type BalancerIdentity } from './container.ts';
 import { CANDIDATE, placeConfig, reload, type Installation } from './install.ts';
@@ -22,6 +23,8 @@ export interface Change {
   readonly slots: Slots;
   readonly identity: BalancerIdentity;
   readonly settings: ConfigSettings;
+  /** What it goes without. */
+  readonly refusals: readonly Lack[];
   readonly session: Session;
   /** Chain and key of a certificate. */
   readonly pem: (id: string) => string | undefined;
@@ -33,15 +36,13 @@ const ANSWER_LIMIT = 1000;
 /** HAProxy would not do at run time what a reload can. */
 export class CommandRefused extends ReasonError {
   constructor(command: string, answer: string) {
-    super('reload-failed', `HAProxy refused "${command}": ${answer}`);
+    // What follows the first line may be a key.
+    super('reload-failed', `HAProxy refused "${command.split('\n', 1).join('')}": ${answer}`);
     this.name = 'CommandRefused';
   }
 }
 
-export function changeTo(
-  table: RoutingTable,
-  { session, ...others }: Pick<Change, 'identity' | 'settings' | 'session' | 'pem'>,
-): Change {
+export function changeTo(table: RoutingTable, { session, ...others }: Omit<Change, 'table' | 'slots'>): Change {
   return { table, slots: assignSlots(session.recorded?.slots ?? {}, table), session, ...others };
 }
 
@@ -75,7 +76,7 @@ export async function reloadTo(change: Change): Promise<void> {
   const next = installation(change, await liveServers(await session.cli()));
   if (session.recorded !== undefined) {
     const coming = { [next.config]: next.text, [FILES.map]: next.map, [FILES.list]: next.list };
-    await writeRecord(session, withComing(session.recorded, coming, openEndpoints(change)), {});
+    await writeRecord(session, withComing(session.recorded, coming), {});
   }
   await reload(session, next);
 }
@@ -106,13 +107,14 @@ export async function converge(change: Change, reloaded: boolean): Promise<void>
   await send(cli, join);
   const files = filesOf(change);
   const certificates = Object.fromEntries(settings.admission.certificates);
-  const record = recordOf({ table, slots, endpoints: openEndpoints(change), certificates }, files);
+  const record = recordOf({ table, slots, certificates, refusals: change.refusals }, files);
   const unrecorded = JSON.stringify(record) !== JSON.stringify(session.recorded);
   if (reloaded || unrecorded || join.length > 0) await writeRecord(session, record, files);
   await switchCertificates(cli, change);
   const switched = await switchRoutes(cli, mapFile(settings), table, slots);
   await send(cli, leave);
   if (reloaded || unrecorded || switched || join.length + leave.length > 0) await saveStates(session, cli);
+  if (reloaded || unrecorded) await clearCertificates(session, settings.admission);
 }
 
 /** From here on a restart of HAProxy, or of this process, comes back with the new table. */
@@ -130,17 +132,11 @@ function filesOf({ table, slots, identity, settings }: Change): Readonly<Record<
   };
 }
 
-function openEndpoints({ table, settings }: Change): readonly string[] {
-  return [...listeningEndpoints(table, settings).keys()].filter((each) => !settings.admission.closed.has(each));
-}
-
 /** Shows other certificates from now on, to who comes anew; what is open goes on. */
-async function switchCertificates(cli: Cli, { table, settings, session, pem }: Change): Promise<void> {
+async function switchCertificates(cli: Cli, { table, settings, pem }: Change): Promise<void> {
   const commands = certificateCommands(table, settings, await liveCertificates(cli, settings), pem);
   if (commands === undefined) throw new CommandRefused('add ssl crt-list', 'it is too long for a command');
-  if (commands.length === 0) return;
   await send(cli, commands);
-  await clearCertificates(session, settings.admission);
 }
 
 export async function liveCertificates(

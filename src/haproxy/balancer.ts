@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ObservedBalancer, Refusal } from '../core/observed.ts';
+import type { ObservedBalancer } from '../core/observed.ts';
 import type { ContainerHost } from '../core/container-host.ts';
 import type { Balancer, RequestOptions } from '../core/ports.ts';
 import { ReasonError } from '../core/reason.ts';
@@ -17,7 +17,7 @@ import {
   reloadTo,
   type Change,
 } from './apply.ts';
-import { configSettings, containerName, type BalancerIdentity } from './container.ts';
+import { configFile, configSettings, containerName, type BalancerIdentity } from './container.ts';
 import { ConversationLost } from './dialogue.ts';
 import { observeSession } from './observe.ts';
 import { readRequests } from './requests.ts';
@@ -63,7 +63,8 @@ class HaproxyBalancer implements Balancer {
   /** Set when HAProxy refused at run time what a reload brings about. */
   private mustReload = false;
   private problem: Problem | undefined;
-  private refusals: readonly Refusal[] = [];
+  /** When it was last looked what the host has. */
+  private admittedAt = 0;
   private observing: Promise<ObservedBalancer> | undefined;
   private isSilent = false;
 
@@ -138,8 +139,7 @@ class HaproxyBalancer implements Balancer {
     const session = await this.access.forReading();
     const problem = this.problem === undefined ? {} : { problem: this.problem };
     if (typeof session === 'string') return { state: session, checks: {}, members: {}, oldWorkers: 0, ...problem };
-    const refusals = this.refusals.length === 0 ? {} : { refusals: this.refusals };
-    return { ...(await observeSession(session, this.options)), ...problem, ...refusals };
+    return { ...(await observeSession(session, this.options, this.admittedAt)), ...problem };
   }
 
   /** Applies what it may now; gives the milliseconds to wait where a reload is needed but the last one was just now. */
@@ -170,9 +170,9 @@ class HaproxyBalancer implements Balancer {
   private async changeOf(table: RoutingTable, session: Session): Promise<Change> {
     const { pem, now } = this.options;
     const settings = configSettings(this.options, session.control);
-    const { admission, refusals } = await admit(table, settings, session, pem);
-    this.refusals = refusals.map((each) => ({ ...each, at: now() }));
-    return changeTo(table, { identity: this.options, settings: { ...settings, admission }, session, pem });
+    const { admission, refusals } = await admit(table, settings, session, { config: configFile(this.options), pem });
+    this.admittedAt = now();
+    return changeTo(table, { identity: this.options, settings: { ...settings, admission }, refusals, session, pem });
   }
 
   private async reload(reloadNow: () => Promise<void>): Promise<void> {

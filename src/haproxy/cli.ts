@@ -8,6 +8,8 @@ const LIMIT = 2000;
 const RELOAD_LIMIT = 20_000;
 const PROMPT = /(?:^|\n)master(?:\[ReloadFailed\])?> /;
 const PROMPT_AT_END = new RegExp(`${PROMPT.source}$`);
+/** One for each line of a payload. */
+const PAYLOAD_PROMPTS = /^(?:\+ )+/;
 /** Longer than any prompt: only the end of an answer is looked at while it comes in. */
 const PROMPT_LENGTH = 32;
 /** Commands on their way at once: a round trip through the engine costs as much as a hundred commands. */
@@ -62,7 +64,7 @@ export class Cli {
       PROMPT_AT_END.test(heard.slice(-PROMPT_LENGTH)) &&
       (commands.length === 1 || answers(heard).length === commands.length);
     const heard = await this.dialogue.ask({ text, complete, limit: LIMIT });
-    return answers(heard).map((answer) => answer.replace(/\n$/, ''));
+    return answers(heard).map((answer) => answer.replace(PAYLOAD_PROMPTS, '').replace(/\n$/, ''));
   }
 
   /** Newest first. */

@@ -150,7 +150,8 @@ function memberLines(route: Route, pool: Pool, slots: Slots): readonly string[] 
 export function serverArguments(member: Member, slot: string, limit: number | undefined): string {
   const maxconn = limit === undefined ? '' : ` maxconn ${limit}`;
   const weight = member.weight === undefined ? '' : ` weight ${member.weight}`;
-  return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${weight}${maxconn} track ${checkBackend(member.check)}/${slot}`;
+  const proto = member.protocol === 'h2c' ? ' proto h2' : '';
+  return `${serverName(member, slot)} ${endpoint(member.address, member.port)}${proto}${weight}${maxconn} track ${checkBackend(member.check)}/${slot}`;
 }
 
 function checkLines(pool: CheckPool, slots: Slots): readonly string[] {

@@ -16,9 +16,8 @@ export function frontends({ routes }: RoutingTable, settings: ConfigSettings): r
   ];
 }
 
-/** An authority asks by http whatever clients do. */
 function httpFrontend(routes: readonly Route[], settings: ConfigSettings): readonly (readonly string[])[] {
-  const reached = routes.filter(({ entry, challenge }) => entry.http || challenge !== undefined);
+  const reached = routes.filter(isReachedBy('http'));
   const binds = endpointsOf('http', reached, settings).map((each) => `bind ${each}`);
   if (binds.length === 0) return [];
   const isAsked = reached.some(({ challenge }) => challenge !== undefined);
@@ -29,10 +28,16 @@ function httpFrontend(routes: readonly Route[], settings: ConfigSettings): reado
 
 /** Who asks for a name without a certificate is told nothing, not even whose certificates there are. */
 function httpsFrontend(routes: readonly Route[], settings: ConfigSettings): readonly (readonly string[])[] {
-  const reached = routes.filter(({ entry }) => entry.https);
+  const reached = routes.filter(isReachedBy('https'));
   const tls = `ssl crt-list ${listFile(settings)} strict-sni ssl-min-ver TLSv1.2 alpn h2,http/1.1`;
   const binds = endpointsOf('https', reached, settings).map((each) => `bind ${each} ${tls}`);
   return binds.length === 0 ? [] : [['frontend https', ...binds, ...requestLines('https', routes, settings, [])]];
+}
+
+/** An authority asks by http whatever clients do. */
+export function isReachedBy(scheme: 'http' | 'https'): (route: Route) => boolean {
+  return ({ listen, entry, challenge }) =>
+    listen === undefined && (entry[scheme] || (scheme === 'http' && challenge !== undefined));
 }
 
 /** Where these routes are reached, as far as the host lets us listen there. */

@@ -13,7 +13,7 @@ export const NETWORK_FILES = ['tcp', 'tcp6', 'fib_trie', 'if_inet6'].map((name) 
 
 const LISTENING = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) \S+ 0A /gm;
 const LOCAL_IPV4 = /-- ([\d.]+)\n\s*\/(\d+) host LOCAL/g;
-const LOCAL_IPV6 = /^([0-9a-f]{32}) [0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2} /gm;
+const LOCAL_IPV6 = /^([0-9a-f]{32}) [0-9a-f]{2,} [0-9a-f]{2} [0-9a-f]{2} [0-9a-f]{2} /gm;
 
 /** Reads `NETWORK_FILES`, one after the other. */
 export function readHostNetwork(text: string): HostNetwork {
@@ -30,8 +30,13 @@ export function readHostNetwork(text: string): HostNetwork {
 /** Whether somebody listens there, or at all addresses. */
 export function isTaken({ listening }: HostNetwork, address: string, port: number): boolean {
   return listening.some(
-    (each) => each.port === port && (each.address === address || isWildcard(each.address) || isWildcard(address)),
+    (each) => each.port === port && (covers(each.address, address) || covers(address, each.address)),
   );
+}
+
+/** Who listens at `::` listens at all addresses of both families. */
+function covers(address: string, other: string): boolean {
+  return address === other || address === '::' || (address === '0.0.0.0' && !other.includes(':'));
 }
 
 export function hasAddress({ addresses }: HostNetwork, address: string): boolean {

@@ -24,15 +24,17 @@ export async function placeConfig({ shell }: Session, { config, text, map, list 
   const created = await shell.run(needed.map((file) => `[ -f ${file} ] || : >${file}`).join('; '));
   if (created.code !== 0)
     throw new ReasonError('balancer-unreachable', `The balancer's volume cannot be written: ${created.output}`);
-  await shell.write({ [CANDIDATE]: text });
+  await shell.run(`for f in ${config} ${FILES.map} ${FILES.list}; do [ -f $f ] && cp $f $f.good; done`);
+  await shell.write({ [CANDIDATE]: text, [FILES.list]: list });
   const check = await shell.run(`haproxy -c -f ${CANDIDATE}`);
-  if (check.code !== 0)
+  if (check.code !== 0) {
+    await shell.run(`mv ${FILES.list}.good ${FILES.list}`);
     throw new ReasonError(
       'config-rejected',
       `HAProxy refuses the config, the one before stays: ${wordsOf(check.output)}`,
     );
-  await shell.run(`for f in ${config} ${FILES.map} ${FILES.list}; do [ -f $f ] && cp $f $f.good; done`);
-  await shell.write({ [FILES.map]: map, [FILES.list]: list });
+  }
+  await shell.write({ [FILES.map]: map });
   await shell.run(`mv ${CANDIDATE} ${config}`);
 }
 

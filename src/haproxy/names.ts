@@ -34,11 +34,11 @@ export function slotName(index: number): string {
 }
 
 /**
- * The server of a member. HAProxy cannot change what a server tracks, so the name covers that too: another port or
- * check is another server, which joins before the old one leaves.
+ * The server of a member. HAProxy cannot change what a server tracks, so the name covers that too: another port,
+ * protocol or check is another server, which joins before the old one leaves.
  */
 export function serverName(member: Member, slot: string): string {
-  return `${member.id}-${digest(`${member.port} ${member.check} ${slot}`, 6)}`;
+  return `${member.id}-${digest(`${member.port} ${member.check} ${slot}${member.protocol ?? ''}`, 6)}`;
 }
 
 /** Service, release, slot, address, and what `serverName` adds. */

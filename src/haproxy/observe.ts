@@ -15,14 +15,18 @@ import type { Session } from './session.ts';
 const ANSWER_LIMIT = 1000;
 
 /** What runs: two commands over the open command line, and more after a start or a change, and while probes learn. */
-export async function observeSession(session: Session, identity: BalancerIdentity): Promise<ObservedBalancer> {
+export async function observeSession(
+  session: Session,
+  identity: BalancerIdentity,
+  admittedAt: number,
+): Promise<ObservedBalancer> {
   const cli = await session.cli(ANSWER_LIMIT);
   const workers = await cli.workers();
   const [{ pid: newest, uptime }, ...others] = workers;
   const stats = await read(session, cli, newest);
   const old = { oldWorkers: others.length, ...(others.length > 0 && { reloadedAgo: uptime }) };
   if (session.recorded === undefined) return { state: 'running', checks: {}, members: {}, ...old };
-  const { table, slots } = session.recorded;
+  const { table, slots, refusals } = session.recorded;
   const foreign = await session.seal.broken(session.recorded);
   if (table.routes.some(({ certificate }) => certificate !== undefined))
     session.certificates ??= await liveCertificates(cli, { directory: directoryOf(identity) });
@@ -34,6 +38,7 @@ export async function observeSession(session: Session, identity: BalancerIdentit
     members: observedMembers(table, slots, stats),
     queues: observedQueues(table, stats),
     ...old,
+    ...(refusals.length > 0 && { refusals: refusals.map((each) => ({ ...each, at: admittedAt })) }),
     ...(foreign !== undefined && { deviation: `its file ${foreign} is not as Fairlead left it` }),
   };
 }
@@ -43,6 +48,7 @@ function certifiedTable(table: RoutingTable, { recorded, certificates = [] }: Se
   const served = servedIds(certificates);
   const routes = table.routes.map(({ certificate, ...route }): Route => {
     const id = recorded?.certificates[route.loadBalancer];
+    // Of one that is refused there is nothing to be missed.
     const isThere = certificate !== undefined && (id === undefined || served.has(id));
     return { ...route, ...(isThere && { certificate }) };
   });

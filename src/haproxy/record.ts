@@ -1,4 +1,5 @@
 import { PLAIN_ENTRY, PLAIN_TRAFFIC, type Route, type RoutingTable } from '../core/routing.ts';
+import type { Lack } from './admission.ts';
 import { FILES } from './settings.ts';
 import { digest } from './names.ts';
 import type { Shell } from './shell.ts';
@@ -8,10 +9,10 @@ import type { Slots } from './slots.ts';
 export interface Recorded {
   readonly table: RoutingTable;
   readonly slots: Slots;
-  /** Where connections and requests by TLS are taken. */
-  readonly endpoints: readonly string[];
   /** Ids of the certificates that are served, by load balancer: not always those of the table. */
   readonly certificates: Readonly<Record<string, string>>;
+  /** What this host does not have of the table. */
+  readonly refusals: readonly Lack[];
   /** Digests of what HAProxy reads at its next start, by the file's name: while one is being replaced, of both. */
   readonly files: Readonly<Record<string, readonly string[]>>;
 }
@@ -20,16 +21,10 @@ const DIGITS = 16;
 
 /** The record of these files, `texts` by their names. */
 export function recordOf(
-  { table, slots, endpoints, certificates }: Omit<Recorded, 'files'>,
+  { certificates, ...others }: Omit<Recorded, 'files'>,
   texts: Readonly<Record<string, string>>,
 ): Recorded {
-  return {
-    table,
-    slots,
-    endpoints,
-    certificates,
-    files: { ...digestsOf(texts), ...digestsOfCertificates(certificates) },
-  };
+  return { ...others, certificates, files: { ...digestsOf(texts), ...digestsOfCertificates(certificates) } };
 }
 
 /** They are called by what is in them. */
@@ -39,16 +34,11 @@ function digestsOfCertificates(certificates: Recorded['certificates']): Recorded
 }
 
 /** The record while these files are on their way: an end in the middle leaves nothing that a stranger could have written. */
-export function withComing(
-  record: Recorded,
-  texts: Readonly<Record<string, string>>,
-  endpoints: readonly string[],
-): Recorded {
+export function withComing(record: Recorded, texts: Readonly<Record<string, string>>): Recorded {
   const coming = Object.entries(digestsOf(texts));
   const files = coming.map(([name, digests]) => [name, [...(record.files[name] ?? []).slice(0, 1), ...digests]]);
   return {
     ...record,
-    endpoints: [...new Set([...record.endpoints, ...endpoints])],
     files: { ...record.files, ...(Object.fromEntries(files) as Recorded['files']) },
   };
 }
@@ -69,12 +59,16 @@ export function parseRecord(text: string | undefined): Recorded | undefined {
 
 /** Routes of an earlier Fairlead say nothing of their traffic, nor of how they are entered. */
 function completed(record: Recorded): Recorded {
-  const routes = record.table.routes.map((route): Route => ({ ...EARLIER, ...route }));
-  const { endpoints = [], certificates = {} } = record as Partial<Recorded>;
-  return { ...record, endpoints, certificates, table: { ...record.table, routes } };
+  // In the order that it was written in: its digest is compared.
+  const routes = record.table.routes.map((route): Route => ({ ...route, ...missingIn(route) }));
+  const { certificates = {}, refusals = [] } = record as Partial<Recorded>;
+  return { ...record, certificates, refusals, table: { ...record.table, routes } };
 }
 
-const EARLIER: Pick<Route, 'traffic' | 'entry'> = { traffic: PLAIN_TRAFFIC, entry: PLAIN_ENTRY };
+function missingIn(route: Partial<Route>): Pick<Route, 'traffic' | 'entry'> {
+  const { traffic = PLAIN_TRAFFIC, entry = PLAIN_ENTRY } = route;
+  return { traffic, entry };
+}
 
 /** Whether somebody else wrote into the volume since the last look; only then the files are read. */
 export class Seal {

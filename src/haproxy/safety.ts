@@ -10,6 +10,9 @@ const AFFINITY = /^(?:none|cookie|source)$/;
 const CIDR = /^[0-9a-f.:]+\/\d{1,3}$/;
 /** What RFC 3986 allows in a path and query, without the quote: it ends HAProxy's own quoting. */
 const PATH = /^\/[A-Za-z0-9\-._~!$&()*+,;=:@%/?]*$/;
+const CERTIFICATE = /^[0-9a-f]+$/;
+const THUMBPRINT = /^[\w-]+$/;
+const PROTOCOL = /^h2c$/;
 const CODES = /^\d{3}(-\d{3})?(,\d{3}(-\d{3})?)*$/;
 
 /** Throws where a value could mean more to HAProxy than itself. Manifests are validated before; this is the last gate. */
@@ -38,6 +41,9 @@ function assertSafeRoute(route: Route): void {
   must(NAME.test(route.loadBalancer), where, 'name', route.loadBalancer);
   must(PATH.test(route.path), where, 'path', route.path);
   must(isPort(route.listen ?? 1), where, 'port', route.listen ?? 1);
+  route.externalIPs?.forEach((address) => must(isIP(address) !== 0, where, 'address', address));
+  must(CERTIFICATE.test(route.certificate?.id ?? '0'), where, 'certificate', route.certificate?.id ?? '');
+  must(THUMBPRINT.test(route.challenge ?? '0'), where, 'challenge', route.challenge ?? '');
   [...route.hostnames, ...route.previews].forEach((host) => must(HOST.test(host), where, 'hostname', host));
   Object.entries(route.timeouts).forEach(([name, value]) =>
     must(isDuration(value as number), where, `timeout ${name}`, value as number),
@@ -55,6 +61,7 @@ function assertSafeMember(member: Member, where: string): void {
   assertSafeServer(member, where);
   must(SERVER.test(member.check), where, 'check', member.check);
   must(isPort(member.port), where, 'port', member.port);
+  must(PROTOCOL.test(member.protocol ?? 'h2c'), where, 'protocol', member.protocol ?? '');
   must(isWeight(member.weight ?? 0), where, 'weight', member.weight ?? 0);
 }
 

@@ -51,6 +51,8 @@ export class Shell {
 
   /** Replaces the files, each as a whole and on the disk when this returns. */
   async write(files: Readonly<Record<string, string>>): Promise<void> {
+    // A shell takes no empty group of commands.
+    if (Object.keys(files).length === 0) return;
     const { code, output } = await this.run(
       Object.entries(files)
         .map(([file, content]) => this.writing(file, content))

@@ -79,7 +79,7 @@ function withoutPort(loadBalancer: LoadBalancer, port: 'http' | 'https'): Proble
 
 function withoutCertificates(loadBalancer: LoadBalancer): Problem {
   const message = `LoadBalancer ${loadBalancer.name}: this host has no folder of certificates (\`balancer.certificates\`).`;
-  return problem(loadBalancer, message);
+  return { ...problem(loadBalancer, message), layer: layerOf('policy'), reason: 'policy' };
 }
 
 function withoutOwnAddress(loadBalancer: LoadBalancer): Problem {

@@ -31,7 +31,7 @@ export function loadBalancer(reading: Reading, fields: LoadBalancerDocument): Lo
 
 /** What says how requests are told apart says nothing of connections, and the other way round. */
 function checkProtocol(reading: Reading, fields: LoadBalancerDocument): void {
-  const { protocol, hostnames, listen, path, stripPath, affinity, forceHttps, tls } = fields;
+  const { protocol, hostnames, listen, path, stripPath, affinity, forceHttps, tls, backendProtocol, ports } = fields;
   if (protocol === 'http') {
     if (listen !== undefined)
       reading.complain(['listen'], '`listen` needs `protocol: tcp`; requests come by `balancer.http` of the host.', {
@@ -49,6 +49,8 @@ function checkProtocol(reading: Reading, fields: LoadBalancerDocument): void {
     stripPath,
     forceHttps,
     tls: tls !== undefined,
+    backendProtocol: backendProtocol !== 'http',
+    ports: !ports.http || ports.https !== undefined,
   };
   for (const [field] of Object.entries(idle).filter(([, isGiven]) => isGiven))
     reading.complain([field], `\`${field}\` is for requests; with \`protocol: tcp\` leave it out.`, { part: 'key' });
@@ -75,7 +77,7 @@ function backends(reading: Reading, { service, backends }: LoadBalancerDocument)
 }
 
 function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy {
-  const { algorithm, affinity, allow, maxConnections, drain } = fields;
+  const { algorithm, affinity, backendProtocol, allow, maxConnections, drain } = fields;
   if (affinity === 'source' && algorithm === 'leastconn')
     reading.complain(
       ['algorithm'],
@@ -84,6 +86,7 @@ function traffic(reading: Reading, fields: LoadBalancerDocument): TrafficPolicy 
   return present<TrafficPolicy>({
     algorithm,
     affinity,
+    backendProtocol: backendProtocol === 'h2c' ? backendProtocol : undefined,
     allow: sorted(cidrs(reading, ['allow'], allow ?? [])),
     maxConnections,
     drain: drain === undefined ? undefined : duration(reading, ['drain'], drain),

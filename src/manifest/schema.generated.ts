@@ -556,6 +556,10 @@ export interface LoadBalancerDocument {
    */
   port: number;
   /**
+   * What the instances speak: `http` is HTTP/1.1; `h2c` is HTTP/2 without TLS, as gRPC needs it. Clients choose for themselves.
+   */
+  backendProtocol: 'http' | 'h2c';
+  /**
    * How requests are spread over the instances: `roundrobin` in turn, `leastconn` to the one with the fewest at the time, `source` by the client's address.
    */
   algorithm: 'roundrobin' | 'leastconn' | 'source';
@@ -1125,9 +1129,9 @@ export interface ConfigDocument {
      */
     http: number;
     /**
-     * Host port for HTTPS, listened on while a load balancer has `tls`; 0 turns it off, and such are refused.
+     * Host port for HTTPS, listened on while a load balancer has `tls`; 0 turns it off, and such are refused. Default: 443; on a `bridge` none, where it is published whether it is used or not.
      */
-    https: number;
+    https?: number;
     /**
      * Host ports that load balancers with `protocol: tcp` may listen on: a range, or one port. On a `bridge` all of them are published, at most 32. Default: none.
      */

@@ -19,7 +19,12 @@ export interface Setting {
 /** Every setting of fairlead.yaml, in the order of its schema. */
 export function settings(): Setting[] {
   return leaves(schema('config'), []).map(({ path, part }) => {
-    const words = path.flatMap((name) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).split(' '));
+    const words = path.flatMap((name) =>
+      name
+        .replaceAll(/(?<=[a-z])[A-Z]/g, ' $&')
+        .toLowerCase()
+        .split(' '),
+    );
     return {
       path,
       flag: `--${words.join('-')}`,

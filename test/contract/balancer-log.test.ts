@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { Balancer } from '../../src/core/ports.ts';
 import type { HandledRequest } from '../../src/core/requests.ts';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf } from '../support/balancer-lab.ts';
+import { BalancerLab, HAPROXIES, checked, memberOf, poolOf, routeTo, tableOf } from '../support/balancer-lab.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
 /** Whatever is asked of the balancer is told by its container's log. */
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1']));
 
 async function logged(balancer: Balancer, tail = 100): Promise<HandledRequest[]> {
   const found: HandledRequest[] = [];
@@ -24,7 +24,7 @@ async function untilLogged(balancer: Balancer, count: number): Promise<HandledRe
 
 const WEB = { service: 'web', release: '3f9c1a2', slot: 1 };
 
-describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the log of requests on %s', (haproxy) => {
+describe.concurrent.each(HAPROXIES)('the log of requests on %s', (haproxy) => {
   test('has each request, whoever answers it, without its query, and no check', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const app = await lab.upstream('v1');

@@ -3,15 +3,24 @@ import { connect, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ExecStream } from '../../src/core/container-host.ts';
 import { ensureImages } from '../../script/images.mjs';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, serverId, tableOf } from '../support/balancer-lab.ts';
+import {
+  BalancerLab,
+  HAPROXIES,
+  checked,
+  memberOf,
+  poolOf,
+  routeTo,
+  serverId,
+  tableOf,
+} from '../support/balancer-lab.ts';
 import { crash, dockerHost, until } from '../support/docker.ts';
 import { faultyHost } from '../support/faulty-host.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1', 'lab/app:v2']));
 
 const FILES = '/var/lib/fairlead/host';
 
-describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s in trouble', (haproxy) => {
+describe.concurrent.each(HAPROXIES)('the balancer on %s in trouble', (haproxy) => {
   async function openOnBridge(): Promise<BalancerLab> {
     const lab = await BalancerLab.open(haproxy, { network: 'bridge' });
     const Labels = { 'io.fairlead.cluster': lab.cluster, 'io.fairlead.role': 'network' };

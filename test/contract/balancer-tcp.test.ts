@@ -3,10 +3,19 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import { PLAIN_TRAFFIC, type Route } from '../../src/core/routing.ts';
 import { freePort } from '../lab/free-port.ts';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf, type Upstream } from '../support/balancer-lab.ts';
+import {
+  BalancerLab,
+  HAPROXIES,
+  checked,
+  memberOf,
+  poolOf,
+  routeTo,
+  tableOf,
+  type Upstream,
+} from '../support/balancer-lab.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1', 'lab/app:v2']));
 
 /** A route of connections to these. */
 const listenerTo = (listen: number, apps: readonly Upstream[], change: Partial<Route> = {}) =>
@@ -68,7 +77,7 @@ async function freeRange(): Promise<{ readonly from: number; readonly to: number
   return { from: ports[0] ?? 0, to: ports[2] ?? 0 };
 }
 
-describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('connections through the balancer on %s', (haproxy) => {
+describe.each(HAPROXIES)('connections through the balancer on %s', (haproxy) => {
   test('stay where they are when the colours switch, and new ones go on', async () => {
     const tcp = await freeRange();
     await using lab = await BalancerLab.open(haproxy, { tcp });

@@ -5,14 +5,23 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import type { KeyedCertificate } from '../../src/certificates/pem.ts';
 import type { Entry } from '../../src/core/load-balancer.ts';
-import type { Route } from '../../src/core/routing.ts';
+import type { Member, Route } from '../../src/core/routing.ts';
 import { freePort } from '../lab/free-port.ts';
-import { BalancerLab, checked, memberOf, poolOf, routeTo, tableOf, type Upstream } from '../support/balancer-lab.ts';
+import {
+  BalancerLab,
+  HAPROXIES,
+  checked,
+  memberOf,
+  poolOf,
+  routeTo,
+  tableOf,
+  type Upstream,
+} from '../support/balancer-lab.ts';
 import { makeCertificate } from '../support/certificate-maker.ts';
 import { dockerHost, until } from '../support/docker.ts';
-import { getByHttp2, getSecurely } from '../support/tls-client.ts';
+import { callByHttp2, getSecurely } from '../support/tls-client.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1', 'lab/app:v2', 'lab/node:20']));
 
 const BY_TLS: Entry = { http: true, https: true, forceHttps: false };
 const HOST = 'web.example.com';
@@ -31,7 +40,7 @@ async function openLab(haproxy: string, ...keyed: KeyedCertificate[]): Promise<B
   return Object.assign(lab, { https });
 }
 
-describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('requests by TLS on %s', (haproxy) => {
+describe.each(HAPROXIES)('requests by TLS on %s', (haproxy) => {
   test('are answered with the certificate of their host name, by HTTP/2 too, and others by none', async () => {
     const [one, other] = [
       await makeCertificate({ names: [HOST] }),
@@ -48,7 +57,7 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('requests by TLS on %s', (
       status: 200,
       names: 'DNS:*.b.example.com',
     });
-    expect(await getByHttp2(lab.https, HOST)).toBe(200);
+    expect(await callByHttp2(`https://${HOST}:${lab.https}`)).toMatchObject({ status: 200, body: 'v1\n' });
     await expect(getSecurely(lab.https, 'c.example.com')).rejects.toThrow();
     await expect(getSecurely(lab.https, 'x.y.b.example.com')).rejects.toThrow();
     expect(await balancer.observe()).toMatchObject({
@@ -165,9 +174,8 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('requests by TLS on %s', (
     const balancer = lab.balancer();
     for (const each of [first, long, longer]) {
       await balancer.apply(tableOf([poolOf([app])], [secured([app], each)]));
-      expect(await getSecurely(lab.https, HOST)).toMatchObject({
-        names: `DNS:${each.certificate.names.join(', DNS:')}`,
-      });
+      const { names } = await getSecurely(lab.https, HOST);
+      expect(names.split(', ').sort()).toEqual(each.certificate.names.map((name) => `DNS:${name}`));
     }
     expect(lab.log.filter((line) => line === 'reloaded HAProxy')).toHaveLength(1);
   });
@@ -191,7 +199,7 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('requests by TLS on %s', (
     );
     await checked(balancer, [app]);
     const sent = await lab.get(`${HOST.toUpperCase()}:${lab.port}`, '/a%20b?c=d');
-    expect([sent.status, sent.headers.location]).toEqual([308, `https://${HOST.toUpperCase()}:${lab.https}/a%20b?c=d`]);
+    expect([sent.status, sent.headers.location]).toEqual([308, `https://${HOST}:${lab.https}/a%20b?c=d`]);
     expect(await getSecurely(lab.https, HOST, { path: '/headers' })).toMatchObject({ status: 200 });
     expect([
       (await lab.get(HOST, '/secure')).status,
@@ -225,7 +233,35 @@ describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('requests by TLS on %s', (
   });
 });
 
-describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('what the host does not have, on %s', (haproxy) => {
+/** It speaks HTTP/2 and nothing else, and says how it went in a trailer, as gRPC does. */
+const GRPC = `require('node:http2').createServer().on('stream', (stream) => {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  stream.end('called');
+}).listen(8080)`;
+
+test.each(HAPROXIES)('HTTP/2 reaches members that speak nothing else, trailers and all, on %s', async (haproxy) => {
+  const one = await makeCertificate({ names: [HOST] });
+  await using lab = await openLab(haproxy, one);
+  const app = await lab.script(GRPC);
+  const balancer = lab.balancer();
+  const pool = { ...poolOf([app]), check: { type: 'tcp' as const, port: 8080 } };
+  const route = (member: Partial<Member>) =>
+    tableOf([pool], [routeTo([memberOf(app, member)], { entry: BY_TLS, certificate: one.certificate })]);
+  await balancer.apply(route({ protocol: 'h2c' }));
+  await checked(balancer, [app]);
+  const called = { status: 200, body: 'called', trailers: { 'grpc-status': '0' } };
+  expect(await callByHttp2(`http://${HOST}:${lab.port}`)).toEqual(called);
+  expect(await callByHttp2(`https://${HOST}:${lab.https}`)).toEqual(called);
+  expect(await lab.get(HOST)).toMatchObject({ status: 200, body: 'called' });
+  // Another protocol is another server, and no reload.
+  lab.log.length = 0;
+  await balancer.apply(route({}));
+  await until(async () => (await lab.get(HOST)).status === 502);
+  expect(lab.log).toEqual([]);
+});
+
+describe.each(HAPROXIES)('what the host does not have, on %s', (haproxy) => {
   test('keeps one listener from opening and nothing else from changing, until it is there', async () => {
     const tcp = await freePort();
     await using lab = await openLab(haproxy);

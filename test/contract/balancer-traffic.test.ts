@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { ensureImages } from '../../script/images.mjs';
 import {
   BalancerLab,
+  HAPROXIES,
   checked,
   getDirect,
   memberOf,
@@ -14,12 +15,12 @@ import {
 import { startLoad } from '../support/balancer-load.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1', 'lab/app:v2']));
 
 /** Reloads take a change that no command can make: here one more route. */
 const extraRoute = (name: string) => routeTo([], { loadBalancer: name, hostnames: [`${name}.example.com`] });
 
-describe.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('traffic through the balancer on %s', (haproxy) => {
+describe.each(HAPROXIES)('traffic through the balancer on %s', (haproxy) => {
   test('loses no request when the colours switch', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const [blue, green] = [await lab.upstream('v1'), await lab.upstream('v2')];

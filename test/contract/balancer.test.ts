@@ -4,6 +4,7 @@ import { readStat } from '../../src/haproxy/live.ts';
 import { probeOf } from '../../src/haproxy/probes.ts';
 import {
   BalancerLab,
+  HAPROXIES,
   checked,
   getDirect,
   memberOf,
@@ -14,9 +15,9 @@ import {
 } from '../support/balancer-lab.ts';
 import { dockerHost, until } from '../support/docker.ts';
 
-beforeAll(() => ensureImages(dockerHost(), ['lab/haproxy:3.0', 'lab/haproxy:2.6', 'lab/app:v1', 'lab/app:v2']));
+beforeAll(() => ensureImages(dockerHost(), [...HAPROXIES, 'lab/app:v1', 'lab/app:v2']));
 
-describe.concurrent.each(['lab/haproxy:3.0', 'lab/haproxy:2.6'])('the balancer on %s', (haproxy) => {
+describe.concurrent.each(HAPROXIES)('the balancer on %s', (haproxy) => {
   test('is absent until a table is applied, then runs and tells the table', async () => {
     await using lab = await BalancerLab.open(haproxy);
     const balancer = lab.balancer();

@@ -76,7 +76,7 @@ function idleClient() {
 }
 
 function open() {
-  return new Connection(options.port, () => (connections += 1));
+  return new Connection(options.port, () => (connections += 1), options.address);
 }
 
 /**

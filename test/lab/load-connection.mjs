@@ -7,9 +7,10 @@ const LIMIT_MS = 20_000;
 
 /** One client's HTTP/1.1 connection to loopback: a request at a time, and the bare truth about how it ended. */
 export class Connection {
-  /** @param {number} port @param {() => void} onOpen called for each socket that is opened */
-  constructor(port, onOpen) {
+  /** @param {number} port @param {() => void} onOpen called for each socket that is opened @param {string} [address] */
+  constructor(port, onOpen, address = '127.0.0.1') {
     this.port = port;
+    this.address = address;
     this.onOpen = onOpen;
     this.heard = '';
     /** @type {Waiting | undefined} */
@@ -39,7 +40,7 @@ export class Connection {
   open() {
     this.onOpen();
     this.heard = '';
-    const socket = connect({ port: this.port, host: '127.0.0.1', noDelay: true });
+    const socket = connect({ port: this.port, host: this.address, noDelay: true });
     socket.setEncoding('latin1');
     socket.on('data', (/** @type {string} */ text) => this.hear(text));
     socket.on('timeout', () => this.lose(socket, `no answer within ${String(LIMIT_MS / 1000)} s`));

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 /** Load on the balancer, for tests and measurements: see `load-client.mjs` for what counts as a failure. */
 
 export interface LoadOptions {
-  /** On loopback. */
   readonly port: number;
+  /** Default: loopback. */
+  readonly address?: string;
   readonly hostHeader: string;
   readonly path: string;
   /** Over connections that are kept open. */

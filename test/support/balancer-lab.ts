@@ -31,6 +31,9 @@ export interface Answer {
 
 const TIMEOUTS = { connect: 10_000, client: 50_000, server: 50_000, tunnel: 3_600_000 };
 
+/** The oldest that works, the one that most tests run with, and one of the default image's line. */
+export const HAPROXIES = ['lab/haproxy:2.6', 'lab/haproxy:3.0', 'lab/haproxy:3.2'];
+
 /** A balancer with a cluster of its own on the engine, and containers to balance. */
 export class BalancerLab implements AsyncDisposable {
   readonly docker: Docker;
@@ -90,12 +93,30 @@ export class BalancerLab implements AsyncDisposable {
   }
 
   /** Starts a release of the lab's application. */
-  async upstream(release: string, environment: Readonly<Record<string, string>> = {}): Promise<Upstream> {
+  upstream(release: string, environment: Readonly<Record<string, string>> = {}): Promise<Upstream> {
+    const env = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+    return this.start({ Image: `lab/app:${release}`, Env: env });
+  }
+
+  /** Starts a script of Node's. */
+  script(source: string): Promise<Upstream> {
+    return this.start({ Image: 'lab/node:20', Cmd: ['node', '--eval', source] });
+  }
+
+  /** Starts a HAProxy with a config by hand. */
+  haproxy(config: string, network = this.network): Promise<Upstream> {
+    const script = 'printf "%s" "$0" >/tmp/haproxy.cfg && exec haproxy -f /tmp/haproxy.cfg';
+    return this.start({ Image: 'lab/haproxy:3.0', Cmd: ['sh', '-c', script, config] }, network);
+  }
+
+  private async start(
+    options: Pick<Docker.ContainerCreateOptions, 'Image' | 'Env' | 'Cmd'>,
+    network = this.network,
+  ): Promise<Upstream> {
     const container = await this.docker.createContainer({
-      Image: `lab/app:${release}`,
-      Env: Object.entries(environment).map(([key, value]) => `${key}=${value}`),
+      ...options,
       Labels: { 'io.fairlead.cluster': this.cluster },
-      HostConfig: { NetworkMode: this.network },
+      HostConfig: { NetworkMode: network },
     });
     await container.start();
     const { NetworkSettings } = await container.inspect();

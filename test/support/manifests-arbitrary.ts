@@ -133,6 +133,7 @@ function anyLoadBalancer(index: number): fc.Arbitrary<Spelt> {
       port: oneOf(...TCP_PORTS),
       allow: optional(addresses),
       maxConnections: optional(oneOf(1, 7, 200)),
+      backendProtocol: optional(oneOf('h2c'), 'http'),
       externalIPs: optional(ownAddresses),
       healthCheck: optional(ownCheck),
       drain: optional(value.duration(0, 60_000)),

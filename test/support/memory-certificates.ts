@@ -1,13 +1,14 @@
 import { certificateId, type FoundCertificate } from '../../src/core/certificate.ts';
 import type { LoadBalancer } from '../../src/core/load-balancer.ts';
+import type { Route } from '../../src/core/routing.ts';
 import type { Certificates } from '../../src/core/ports.ts';
 
 /** Certificates as a test says that they are; of others a file has one, and an authority gives one to who answers it. */
 export class MemoryCertificates implements Certificates {
   /** By load balancer. */
   readonly found = new Map<string, FoundCertificate>();
-  /** Load balancers whose challenge was answered at the last look. */
-  answering: ReadonlySet<string> = new Set();
+  /** What was answered at the last look. */
+  answered: ReadonlyMap<string, Pick<Route, 'challenge'>> = new Map();
 
   look(loadBalancers: readonly LoadBalancer[]): Promise<Readonly<Record<string, FoundCertificate>>> {
     const wanting = loadBalancers.filter(({ tls }) => tls !== undefined);
@@ -26,14 +27,14 @@ export class MemoryCertificates implements Certificates {
       notAfter: 4_000_000_000_000,
     };
     if (!isByAuthority) return { certificate };
-    return { challenge: 'thumbprint', ...(this.answering.has(name) && { certificate }) };
+    return { challenge: 'thumbprint', ...(this.answered.get(name)?.challenge !== undefined && { certificate }) };
   }
 
   observe(
     loadBalancers: readonly LoadBalancer[],
-    answering: ReadonlySet<string>,
+    answered: ReadonlyMap<string, Pick<Route, 'challenge'>>,
   ): Promise<Readonly<Record<string, FoundCertificate>>> {
-    this.answering = answering;
+    this.answered = answered;
     return this.look(loadBalancers);
   }
 

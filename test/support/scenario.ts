@@ -156,6 +156,17 @@ export class Scenario {
     return Object.fromEntries(list.map((each) => [(each.Names[0] ?? '').slice(1), each.State]));
   }
 
+  /** Process ids of HAProxy's master and workers, which a reload changes. */
+  async workers(): Promise<string[]> {
+    const { Titles, Processes } = (await this.docker.getContainer(`fairlead-${this.cluster}-balancer`).top()) as {
+      Titles: string[];
+      Processes: string[][];
+    };
+    const [pid, command] = [Titles.indexOf('PID'), Titles.findIndex((title) => /^(CMD|COMMAND)$/.test(title))];
+    const own = Processes.filter((row) => row[command]?.includes('haproxy -'));
+    return own.map((row) => row[pid] ?? '').sort();
+  }
+
   /** Ids of the running containers of services, sorted. */
   async runningIds(): Promise<string[]> {
     const filters = { label: [`io.fairlead.cluster=${this.cluster}`, 'io.fairlead.role=service'] };

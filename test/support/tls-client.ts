@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { request, type Agent } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 
@@ -37,19 +37,25 @@ function namesShown(socket: TLSSocket): string {
   return new X509Certificate(raw).subjectAltName ?? '';
 }
 
-/** The status that a request by HTTP/2 gets. */
-export function getByHttp2(port: number, servername: string): Promise<number> {
-  const session = connectHttp2(`https://${servername}:${port}`, {
-    host: '127.0.0.1',
-    servername,
+/** A request by HTTP/2 to a host name that is this machine's, with what comes after the answer. */
+export function callByHttp2(
+  url: string,
+): Promise<{ readonly status: number; readonly body: string; readonly trailers: Readonly<Record<string, unknown>> }> {
+  const session = connectHttp2(url, {
     rejectUnauthorized: false,
-    lookup: (_name, _options, done) => done(null, '127.0.0.1', 4),
+    lookup: (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
   });
-  return new Promise<number>((resolve, reject) => {
+  return new Promise<Awaited<ReturnType<typeof callByHttp2>>>((resolve, reject) => {
+    let [status, body] = [0, ''];
+    const trailers: Record<string, string> = {};
     session.on('error', reject);
     const asked = session.request({ ':path': '/' });
-    asked.on('response', (headers) => resolve(Number(headers[':status'])));
-    asked.on('error', reject);
+    asked.on('response', (headers) => (status = Number(headers[':status'])));
+    asked.on('trailers', (headers: IncomingHttpHeaders) => {
+      for (const [name, value] of Object.entries(headers)) trailers[name] = String(value);
+    });
+    asked.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    asked.on('error', reject).on('end', () => resolve({ status, body, trailers }));
     asked.end();
   }).finally(() => session.close());
 }

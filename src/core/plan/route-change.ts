@@ -6,6 +6,7 @@ import { backendsText } from '../backends.ts';
 import type { Backend, LoadBalancer, RouteCheck } from '../load-balancer.ts';
 import type { ObservedBalancer, ObservedState } from '../observed.ts';
 import type { Change } from './plan.ts';
+import { servedCertificate } from '../rollout/table.ts';
 import { placesOf, servicesOfSet, type Pool, type Route } from '../routing.ts';
 
 /** What happens to the routes of the balancer, for people. */
@@ -48,7 +49,7 @@ function routeDetails(
   if (route === undefined) return { ...base, action: 'create', because: newWords(name, state), to };
   // Only members know their port: without any there is nothing to compare.
   const known = route.pools[route.active].members.find(({ state }) => state === 'active')?.port ?? loadBalancer.port;
-  const certificate = certificateOf(loadBalancer, route, state);
+  const certificate = servedCertificate(loadBalancer, state.certificates?.[name], route);
   const said = { ...fieldsOf(loadBalancer, loadBalancer.port, previews), ...certificateFields(certificate) };
   const fields = fieldChanges(
     { ...fieldsOf(route, known, route.previews), ...certificateFields(route.certificate) },
@@ -143,11 +144,6 @@ function fieldsOf(
     ...(healthCheck && { healthCheck: checkFields(healthCheck) }),
     ...{ timeouts, port, update: { preview: previews } },
   };
-}
-
-/** It keeps the one that it has where there is no other. */
-function certificateOf({ name, tls, entry }: LoadBalancer, route: Route, { certificates }: ObservedState) {
-  return tls === undefined || !entry.https ? undefined : (certificates?.[name]?.certificate ?? route.certificate);
 }
 
 /** The key is no business of people who read plans: another one is another certificate to them. */

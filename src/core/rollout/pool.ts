@@ -85,13 +85,17 @@ function targetOf(
   instance: Instance,
   loadBalancer: LoadBalancer,
   { before, othersAnswer }: Known,
-): Pick<Member, 'port' | 'check'> | undefined {
+): Pick<Member, 'port' | 'protocol' | 'check'> | undefined {
   const wanted = checkOf(context, instance, loadBalancer, before);
   const result = resultOf(context, instance, wanted);
   const isJudged = result === 'up' || (result === 'down' && othersAnswer);
+  const target = (port: number, check: string, protocol: Member['protocol']) => ({
+    ...{ port, check },
+    ...(protocol && { protocol }),
+  });
   if (before !== undefined && before.check !== wanted?.name && !isJudged)
-    return { port: before.port, check: before.check };
-  return wanted && { port: loadBalancer.port, check: wanted.name };
+    return target(before.port, before.check, before.protocol);
+  return wanted && target(loadBalancer.port, wanted.name, loadBalancer.traffic.backendProtocol);
 }
 
 /** The check that a member follows: the load balancer's own, as it is or was, or that of the service for this port. */

@@ -1,4 +1,5 @@
 import isEqual from 'fast-deep-equal';
+import type { Certificate, FoundCertificate } from '../certificate.ts';
 import type { DesiredState } from '../desire.ts';
 import type { LoadBalancer } from '../load-balancer.ts';
 import type { ObservedState } from '../observed.ts';
@@ -84,13 +85,26 @@ function route(context: TableContext, loadBalancer: LoadBalancer): Route {
 }
 
 /** The certificate that was found, or the one that it has: to lose one is no reason to turn clients away. */
+export function servedCertificate(
+  { tls, entry }: LoadBalancer,
+  found: FoundCertificate | undefined,
+  recorded: Route | undefined,
+): Certificate | undefined {
+  return tls === undefined || !entry.https ? undefined : (found?.certificate ?? recorded?.certificate);
+}
+
 function certified(
   { routing, certificates }: TableContext,
-  { name, tls, entry }: LoadBalancer,
+  loadBalancer: LoadBalancer,
 ): Pick<Route, 'certificate' | 'challenge'> {
-  if (tls === undefined) return {};
-  const { certificate = routing.routes.get(name)?.certificate, challenge } = certificates[name] ?? {};
-  return { ...(certificate && entry.https && { certificate }), ...(challenge !== undefined && { challenge }) };
+  if (loadBalancer.tls === undefined) return {};
+  const certificate = servedCertificate(
+    loadBalancer,
+    certificates[loadBalancer.name],
+    routing.routes.get(loadBalancer.name),
+  );
+  const { challenge } = certificates[loadBalancer.name] ?? {};
+  return { ...(certificate && { certificate }), ...(challenge !== undefined && { challenge }) };
 }
 
 /** A host name for the other set of a service that has the route for itself. */

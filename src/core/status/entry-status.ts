@@ -14,8 +14,10 @@ export function entryStatus(
   route: Route | undefined,
   state: ObservedState,
 ): Pick<LoadBalancerStatus, 'certificate' | 'problem' | 'warnings'> {
-  const certificate = route?.certificate;
-  const problem = refusalOf(loadBalancer, state) ?? certificateProblem(loadBalancer, certificate, state);
+  const refusal = refusalOf(loadBalancer, state);
+  // What is served in place of one that HAProxy refuses nobody has read.
+  const certificate = refusal?.reason === 'no-certificate' ? undefined : route?.certificate;
+  const problem = refusal ?? certificateProblem(loadBalancer, certificate, state);
   const isEnding = certificate !== undefined && problem === undefined && certificate.notAfter - state.date < SOON;
   const message = isEnding ? `The certificate of ${loadBalancer.name} expires ${textOf(certificate.notAfter)}.` : '';
   return {
@@ -26,14 +28,10 @@ export function entryStatus(
 }
 
 /** Nobody can come to it at all. */
-export function isOutOfReach(
-  { name, listen, entry }: LoadBalancer,
-  route: Route,
-  { balancer }: ObservedState,
-): boolean {
-  const refused = (balancer.refusals ?? []).filter((each) => each.loadBalancer === name);
-  if (listen !== undefined) return refused.length > 0;
-  return !entry.http && (route.certificate === undefined || refused.length > 0);
+export function isOutOfReach({ name, listen, entry }: LoadBalancer, route: Route, state: ObservedState): boolean {
+  if ((state.balancer.refusals ?? []).some((each) => each.loadBalancer === name && each.isDeaf)) return true;
+  const isComing = state.certificates?.[name]?.isComing === true;
+  return listen === undefined && !entry.http && route.certificate === undefined && !isComing;
 }
 
 function certificateStatus({ names, issuer, notAfter }: Certificate): CertificateStatus {

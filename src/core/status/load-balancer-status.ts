@@ -18,6 +18,8 @@ export function loadBalancerStatus(loadBalancer: LoadBalancer, context: IndexedC
   const base = { name, backends, urls, queue, members, ...entryStatus(loadBalancer, route, state) };
   if (route === undefined) return { ...base, state: 'pending' };
   if (isOutOfReach(loadBalancer, route, state)) return { ...base, state: 'refused' };
+  if (!loadBalancer.entry.http && route.certificate === undefined && loadBalancer.listen === undefined)
+    return { ...base, state: 'pending' };
   const pool = route.pools[route.active];
   if (pool.set !== '' && !leadsTo(pool, backends)) {
     const message = `${name} still leads to ${currentText(pool)}: ${waitsFor(backends, pool).join(' and ')} not ready as a whole.`;

@@ -1,3 +1,4 @@
+import { isServing } from './serving.ts';
 import type { JobStatus, LoadBalancerStatus, RunStatus, ServiceStatus, StatusReport } from './status.ts';
 
 /** STATUS.md: the report for people who look at the branch. Its text depends on the report's meaning alone. */
@@ -21,16 +22,25 @@ export function statusMarkdown(status: StatusReport): string {
 
 /** The one line that says it all; also the subject of the status commit. */
 export function verdictOf(status: StatusReport): string {
-  const { services, jobs, problems, unscheduled } = status;
+  const { services, jobs, loadBalancers, problems, unscheduled } = status;
   const steady = services.filter((each) => each.state === 'steady' || each.state === 'disabled').length;
   const troubled = services.filter((each) => each.state !== 'steady' && each.state !== 'disabled');
   if (status.ready) return `${services.length} of ${services.length} services steady`;
   const parts = [
     ...[...troubled, ...jobs.filter(isOpen)].map((each) => `${each.name} ${each.state}`).slice(0, 5),
+    ...loadBalancers
+      .filter((each) => !isServing(each))
+      .map(routeTrouble)
+      .slice(0, 5),
     ...(problems.length > 0 ? [`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`] : []),
     ...(unscheduled.length > 0 ? [`${unscheduled.length} unscheduled`] : []),
   ];
   return `${steady} of ${services.length} services steady; ${parts.join(', ')}`;
+}
+
+/** `the route shop pending`, or what is wrong with one that serves. */
+function routeTrouble({ name, state, problem }: LoadBalancerStatus): string {
+  return `the route ${name} ${state === 'serving' ? (problem?.reason ?? state) : state}`;
 }
 
 /** It keeps the whole from being as it should be. */
@@ -88,8 +98,8 @@ function problems(status: StatusReport): string {
   return lines.length === 0 ? '' : `## Problems\n\n${lines.join('\n')}`;
 }
 
-function warnings({ services, nodes }: StatusReport): string {
-  const lines = [...nodes, ...services].flatMap(({ name, warnings: own = [] }) =>
+function warnings({ services, loadBalancers, nodes }: StatusReport): string {
+  const lines = [...nodes, ...services, ...loadBalancers].flatMap(({ name, warnings: own = [] }) =>
     own.map(({ code, message }) => `- \`${code}\` ${name}: ${escape(message)}`),
   );
   return lines.length === 0 ? '' : `## Warnings\n\n${lines.join('\n')}`;

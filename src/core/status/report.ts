@@ -14,6 +14,7 @@ import type { Route } from '../routing.ts';
 import { evidenceOf } from '../rollout/decide.ts';
 import { jobStatus } from './job-status.ts';
 import { loadBalancerStatus } from './load-balancer-status.ts';
+import { isServing } from './serving.ts';
 import { sightings, type Sighting } from './moved-tag.ts';
 import { serviceStatus } from './service-status.ts';
 import type {
@@ -21,7 +22,6 @@ import type {
   DiskStatus,
   EventStatus,
   JobStatus,
-  LoadBalancerStatus,
   NodeStatus,
   ProblemStatus,
   QuarantineStatus,
@@ -98,11 +98,6 @@ export function report(given: ReportContext): StatusReport {
     events,
     observedAt: observedAt.toISOString(),
   };
-}
-
-/** It serves as it should, whether its services do or not. */
-export function isServing({ state, problem }: Pick<LoadBalancerStatus, 'state' | 'problem'>): boolean {
-  return state === 'no-members' || (state === 'serving' && problem === undefined);
 }
 
 /** It has done what it is there for, or will when its time comes. */

@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../lab/free-port.ts';
+import { startPebble } from '../../lab/pebble.ts';
 import { dockerAt, dockerHost } from '../../support/docker.ts';
 import { fairlead } from '../../support/fairlead.ts';
+import { getSecurely } from '../../support/tls-client.ts';
 import { body, directly, EXAMPLES, play, rewrite } from './play.ts';
 import { standIn } from './stand-ins.ts';
 
@@ -31,7 +33,7 @@ const ELSEWHERE = ['compose', 'seeds', 'shop'];
 
 it.concurrent('every example is played here', async () => {
   const folders = (await readdir(EXAMPLES)).filter((name) => !ELSEWHERE.includes(name));
-  expect(folders).toEqual(['blue-green-by-hand', 'canary', 'green-blue', 'hello', 'host-port', 'tcp']);
+  expect(folders).toEqual(['acme', 'blue-green-by-hand', 'canary', 'green-blue', 'hello', 'host-port', 'tcp']);
   expect(await readdir(join(EXAMPLES, 'seeds'))).toEqual(['adapted', 'verbatim']);
 });
 
@@ -124,6 +126,26 @@ it.concurrent('tcp, whose port stays open while its service is updated', async (
   await asking;
   expect([...new Set(answers)]).toEqual(['v1', 'v2']);
   expect(await directly(port)).toBe('v2');
+});
+
+it.concurrent('acme, with a certificate for all its names', async () => {
+  const httpPort = await freePort();
+  await using authority = await startPebble({ httpPort });
+  const { directory, caFile } = authority;
+  const { scenario } = await play('acme', {
+    httpPort,
+    env: { FAIRLEAD_BALANCER_ACME_DIRECTORY: directory, FAIRLEAD_BALANCER_ACME_CA_FILE: caFile },
+  });
+  await using _ = scenario;
+  for (const host of ['blog.example.com', 'www.blog.example.com'])
+    expect(await getSecurely(scenario.httpsPort, host)).toEqual({
+      status: 200,
+      body: 'v1\n',
+      names: 'DNS:blog.example.com, DNS:www.blog.example.com',
+    });
+  expect((await scenario.get('blog.example.com', '/post/1?page=2')).headers['location']).toBe(
+    `https://blog.example.com:${scenario.httpsPort}/post/1?page=2`,
+  );
 });
 
 it.concurrent('the adapted documents of the seeds, all in one cluster', async () => {

@@ -15,6 +15,8 @@ interface Settings {
   readonly config?: string;
   /** Settings of the host in its environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default: a free one. */
+  readonly httpPort?: number;
   /** What else the copy has in another way than the example. */
   readonly change?: (folder: string, scenario: Scenario) => Promise<void>;
 }
@@ -29,7 +31,8 @@ interface Played {
 
 /** Applies a copy of the example, which has no mistake, no warning, and nothing left to do then. */
 export async function play(example: string, settings: Settings = {}): Promise<Played> {
-  const scenario = await Scenario.create({ config: settings.config ?? '', env: settings.env ?? {} });
+  const { config = '', env = {}, httpPort } = settings;
+  const scenario = await Scenario.create({ config, env, ...(httpPort !== undefined && { httpPort }) });
   try {
     const folder = join(scenario.directory, 'example');
     await cp(join(EXAMPLES, example), folder, { recursive: true });

@@ -172,6 +172,10 @@ const CHECKED: readonly Row[] = [
   ['healthCheck.http.status', httpCheck('status: "404"'), httpCheck('status: 400-404'), 'healthCheck.http.status'],
 ];
 
+/** Files of the host's folder of certificates. */
+export const CERTIFICATES = ['first.pem', 'second.pem'];
+const FIRST = 'tls: { certificate: { file: first.pem } }';
+
 /** Every field of a load balancer, which leads to the first port of the first service of those that listen. */
 const ROUTES: readonly Row[] = [
   ['hostnames', '', 'hostnames: [new.example.com]', 'hostnames'],
@@ -197,7 +201,15 @@ const ROUTES: readonly Row[] = [
     'allow: [192.0.2.7, 10.0.0.0/8, "FD00::/64"]',
     'allow: 10.0.0.0/8 fd00:0::/64 192.0.2.7/32',
   ],
-  ['defaults of traffic and left out', 'algorithm: roundrobin\naffinity: none', ''],
+  ['backendProtocol', '', 'backendProtocol: h2c', 'backendProtocol'],
+  ['externalIPs', 'externalIPs: [127.0.0.8]', 'externalIPs: [127.0.0.8, 127.0.0.9]', 'externalIPs'],
+  ['tls', '', FIRST, 'ports.https', 'tls.certificate'],
+  ['tls.certificate.file', FIRST, 'tls: { certificate: { file: second.pem } }', 'tls.certificate'],
+  ['ports', FIRST, `${FIRST}\nports: { http: false }`, 'ports.http'],
+  ['forceHttps', FIRST, `${FIRST}\nforceHttps: true`, 'forceHttps'],
+  ['defaults of TLS and left out', FIRST, `${FIRST}\nports: { http: true, https: true }\nforceHttps: false`],
+  ['addresses of the host in another order', 'externalIPs: [127.0.0.8, "::1"]', 'externalIPs: ["0::1", 127.0.0.8]'],
+  ['defaults of traffic and left out', 'algorithm: roundrobin\naffinity: none\nbackendProtocol: http', ''],
   [
     'healthCheck',
     'healthCheck: { path: /, interval: 2s }',
@@ -228,7 +240,10 @@ export const LISTENED = { from: 19_080, to: 19_081 };
 const LISTENER = `protocol: tcp\nlisten: ${LISTENED.from}\nservice: routed\nport: 8080`;
 
 /** Fields of routes that take connections. */
-const LISTENERS: readonly Row[] = [['listen', `listen: ${LISTENED.from}`, `listen: ${LISTENED.to}`, 'listen']];
+const LISTENERS: readonly Row[] = [
+  ['listen', `listen: ${LISTENED.from}`, `listen: ${LISTENED.to}`, 'listen'],
+  ['externalIPs of a listener', 'externalIPs: [127.0.0.8]', 'externalIPs: [127.0.0.9]', 'externalIPs'],
+];
 
 /** What jobs have beside the fields that they share with services. */
 const TASKS: readonly Row[] = [

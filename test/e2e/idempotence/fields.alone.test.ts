@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -7,18 +8,19 @@ import { ensureImages } from '../../../script/images.mjs';
 import { freePort } from '../../lab/free-port.ts';
 import { makeStack } from '../../lab/git-hosts.ts';
 import { startRegistry } from '../../lab/registry.ts';
+import { makePem } from '../../support/certificate-maker.ts';
 import { buildImage, OPINIONATED } from '../../support/opinionated-image.ts';
 import { Scenario } from '../../support/scenario.ts';
 import { until } from '../../support/until.ts';
 import { said, sayable } from '../../support/schema-words.ts';
-import { casesAmid, LISTENED, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
+import { casesAmid, CERTIFICATES, LISTENED, PORTS_NEEDED, ROUTED, type Case, type Surroundings } from './cases.ts';
 import { applied, planOf, type PlanDocument } from './plans.ts';
 
 /** Each field of a service, of a job and of a load balancer: applied, seen again after the engine has restarted, changed, applied. All at the same time. */
 
 const HOST = 'node: { capabilities: [ssd] }';
-const POLICY = 'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"] }';
-const TCP = { FAIRLEAD_BALANCER_TCP: `${LISTENED.from}-${LISTENED.to}` };
+const POLICY =
+  'policy: { bindMounts: ["/**"], privileged: true, capabilities: [ALL], devices: ["/dev/**"], externalIPs: [127.0.0.0/8, "::1"] }';
 /** For networks of so many containers, where other engines of this machine have taken the usual addresses. */
 const ROOM = '--default-address-pool=base=10.208.0.0/12,size=20';
 const RESET = 'FROM lab/busybox:1\nENTRYPOINT [""]\nCMD ["sleep", "3600"]\n';
@@ -35,7 +37,10 @@ const plans = new Map<string, PlanDocument>();
 beforeAll(async () => {
   engine = stack.use(await startPrivateEngine({ extraArgs: [ROOM] }));
   await ensureImages(engine.host, ['lab/busybox:1', 'lab/haproxy:3.0']);
-  scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}`, env: TCP });
+  const folder = await certificates();
+  const tcp = `${LISTENED.from}-${LISTENED.to}`;
+  const env = { FAIRLEAD_BALANCER_TCP: tcp, FAIRLEAD_BALANCER_CERTIFICATES: folder };
+  scenario = await Scenario.create({ host: engine.host, config: `${HOST}\n${POLICY}`, env });
   await buildImage(scenario.docker, 'lab/opinionated:1', OPINIONATED);
   await buildImage(scenario.docker, 'lab/reset:1', RESET);
   const cases = casesAmid(await surroundings());
@@ -55,6 +60,13 @@ afterAll(async () => {
   await stack.disposeAsync();
   await rm(scenario.directory, { recursive: true });
 });
+
+async function certificates(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-certificates-'));
+  stack.use({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) });
+  for (const name of CERTIFICATES) await writeFile(join(folder, name), await makePem({ names: ['*.example.com'] }));
+  return folder;
+}
 
 async function surroundings(): Promise<Surroundings> {
   const registry = stack.use(await startRegistry());
@@ -97,7 +109,7 @@ describe.each(NAMES.map((each, index) => ({ ...each, name: nameOf(index) })))('$
 });
 
 /** What these tests cannot have, what makes no difference that they could see, and what has tests of its own. */
-const ELSEWHERE = /^(Service|LoadBalancer|Job)\.(apiVersion|name|gpus|update\.preview)$/;
+const ELSEWHERE = /^(Service|LoadBalancer|Job)\.(apiVersion|name|gpus|update\.preview|tls\.acme(\.email)?)$/;
 
 it('is each field that the schema knows', () => {
   const manifests = NAMES.flatMap(({ kind, before, after }) =>

@@ -66,6 +66,7 @@ it('tells once what a load balancer does not get', () => {
     loadBalancer: 'db',
     reason: 'host-port-conflict',
     message: 'Port 9000 of the host is taken.',
+    isDeaf: true,
     at,
   });
   const [before, refused, again] = [[], [refusal(1)], [refusal(2)]].map((refusals) => stateWith({ refusals }));

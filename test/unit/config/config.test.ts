@@ -227,7 +227,7 @@ describe('a mistake in the configuration is one problem, with its place', () => 
       'fairlead.yaml:1:32 schema: `balancer.https` must be another port than `balancer.http`.',
     ],
     [
-      'balancer: { tcp: 440-450 }',
+      'balancer: { tcp: 440-450, https: 444 }',
       'fairlead.yaml:1:18 schema: `balancer.tcp` must not have the port of `balancer.https` in it.',
     ],
     [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Route, RoutingTable } from '../../../src/core/routing.ts';
-import { renderConfig, skeletonOf } from '../../../src/haproxy/config.ts';
+import { renderConfig, serverArguments, skeletonOf } from '../../../src/haproxy/config.ts';
 import { assignSlots } from '../../../src/haproxy/slots.ts';
 import { member, POOL, ROUTE, SETTINGS, TABLE } from './tables.ts';
 
@@ -233,4 +233,13 @@ test('asks at the pace of a load balancer that checks for itself', () => {
   expect(render({ ...TABLE, checks: pools })).toContain(
     'check inter 300ms fastinter 300ms downinter 250ms fall 5 rise 2\n',
   );
+});
+
+test('speaks HTTP/2 to members that want it, whose servers are others for that', () => {
+  const [plain, h2c] = [{}, { protocol: 'h2c' as const }].map((change) =>
+    serverArguments(member('web-1', '10.0.0.1', change), 's1', undefined),
+  );
+  expect(plain).not.toContain('proto');
+  expect(h2c).toContain(' 10.0.0.1:8080 proto h2 track ');
+  expect(h2c?.split(' ')[0]).not.toBe(plain?.split(' ')[0]);
 });

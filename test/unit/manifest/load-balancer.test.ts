@@ -282,3 +282,12 @@ test('two listeners share a port at addresses of their own', () => {
   expect(listeners(['192.0.2.7'], ['192.0.2.8', '192.0.2.7'])).toEqual(['duplicate-route']);
   expect(listeners(undefined, undefined)).toEqual(['duplicate-route']);
 });
+
+test('speaks HTTP/1.1 to the instances unless it is to speak HTTP/2', () => {
+  expect(loadBalancer({})?.traffic).not.toHaveProperty('backendProtocol');
+  expect(loadBalancer({ backendProtocol: 'http' })).toEqual(loadBalancer({}));
+  expect(loadBalancer({ backendProtocol: 'h2c' })?.traffic).toMatchObject({ backendProtocol: 'h2c' });
+  expect(complaints({ hostnames: undefined, protocol: 'tcp', listen: 9000, backendProtocol: 'h2c' })).toEqual([
+    expect.stringContaining('`backendProtocol` is for requests'),
+  ]);
+});

@@ -65,7 +65,13 @@ describe('the certificate of a load balancer', () => {
 });
 
 describe('what the host does not have', () => {
-  const refusal: Refusal = { loadBalancer: 'web', reason: 'host-port-conflict', message: 'Port 443 is taken.', at: 0 };
+  const refusal: Refusal = {
+    loadBalancer: 'web',
+    reason: 'host-port-conflict',
+    message: 'Port 443 is taken.',
+    isDeaf: true,
+    at: 0,
+  };
   const state = stateOf({ balancer: { refusals: [refusal] } });
   const reach = (change: Partial<LoadBalancer>, route: Partial<Route> = {}, of = state) =>
     isOutOfReach({ ...SHOP, ...change }, { ...ROUTE, ...route }, of);
@@ -80,10 +86,12 @@ describe('what the host does not have', () => {
 
   it('keeps everybody from it where there is no other way in', () => {
     const secure = { entry: { ...ENTRY, http: false } };
+    const partly = stateOf({ balancer: { refusals: [{ ...refusal, isDeaf: false }] } });
     expect(reach({ listen: 9000 })).toBe(true);
-    expect(reach(secure, { certificate: certificate(30) })).toBe(true);
-    expect(reach({})).toBe(false);
+    expect(reach({ listen: 9000 }, {}, partly)).toBe(false);
+    expect(reach(secure, { certificate: certificate(30) }, partly)).toBe(false);
     expect(reach(secure, {}, stateOf({}))).toBe(true);
+    expect(reach(secure, {}, { ...stateOf({}), certificates: { web: { isComing: true } } })).toBe(false);
     expect(reach(secure, { certificate: certificate(30) }, stateOf({}))).toBe(false);
   });
 });
