@@ -1,14 +1,12 @@
-import type { DesiredService } from '../desire.ts';
 import { canStop, isRouted } from './drain.ts';
 import { healSteps } from './heal.ts';
 import { memberSets, type MemberSet } from './members.ts';
-import type { PullPolicy } from '../model.ts';
-import { isTrusted, isUp, type Instance } from '../observed.ts';
-import { allowance, delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
-import type { SlotSpec } from '../ports.ts';
-import { isComplete, isFetched, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
+import { isUp, type Instance } from '../observed.ts';
+import { growSteps, missingSlots, prefetchSteps } from './grow.ts';
+import { delayedUntil, keptUntil, leavingOwn, neededOld, startDue } from './pace.ts';
+import { isComplete, isFoundAtOnce, isSteady, monitoredAt, progressOf, type Progress } from './progress.ts';
 import type { Step } from './steps.ts';
-import { judge, wantedTarget } from './target.ts';
+import { judge } from './target.ts';
 import {
   hasJustStarted,
   isFailing,
@@ -113,67 +111,6 @@ function condemnSteps({ verdict }: Progress): Step[] {
     mark: true,
     because: description,
   }));
-}
-
-/** A new release is fetched before anything else happens. */
-function pullStep({ view, target, desired }: Progress): Step {
-  const { release, container } = target;
-  return { do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) };
-}
-
-/** What waits for other services is fetched meanwhile. */
-function prefetchSteps({ view, target, desired, isAwaiting }: Progress): Step[] {
-  if (!isAwaiting || !target.rollback) return [];
-  const wanted = wantedTarget(view, desired);
-  if (isFetched(view, wanted)) return [];
-  const { release, container } = wanted;
-  return [{ do: 'pull', service: view.name, release, image: container.image, policy: pullPolicy(view, desired) }];
-}
-
-/** A new version of the same image reference is fetched anew, unless that is forbidden. */
-function pullPolicy(view: ServiceView, { service }: DesiredService): PullPolicy {
-  const { image, version } = service.container;
-  if (service.pullPolicy !== 'missing') return service.pullPolicy;
-  return view.instances.some((each) => each.spec?.image === image && each.version !== version) ? 'always' : 'missing';
-}
-
-function growSteps(progress: Progress): Step[] {
-  const missing = missingSlots(progress);
-  if (missing.length === 0) return [];
-  if (!isFetched(progress.view, progress.target)) return [pullStep(progress)];
-  if (!progress.isPrepared) return [];
-  const due = missing.filter((slot) => progress.view.now >= startDue(progress, slot));
-  return due.slice(0, allowance(progress)).map((slot) => ({ do: 'ensure', slot: slotSpec(progress, slot) }));
-}
-
-function missingSlots({ slots, current }: Progress): number[] {
-  const taken = new Set(current.map((each) => each.slot));
-  return slots.filter((slot) => !taken.has(slot));
-}
-
-function slotSpec(progress: Progress, slot: number): SlotSpec {
-  const { view, target, desired, verdict, isTrial } = progress;
-  const { release, container, resources } = target;
-  const sibling = view.instances.find((each) => each.release === release);
-  const imageId = sibling?.imageId ?? view.memory.images[`${view.name}@${release}`]?.id;
-  const isTolerated = verdict.tolerated.some((each) => each.slot === slot);
-  // One that was put up with is put on trial no more, however often it is tried.
-  const isNoCandidate = view.instances.some(
-    (each) => each.release === release && each.slot === slot && isTrusted(each),
-  );
-  const made = {
-    service: view.name,
-    release,
-    slot,
-    container,
-    resources,
-    discoverable: isFoundAtOnce(progress),
-    restart: isTrial && !isTolerated && !isNoCandidate ? ('no' as const) : desired.service.restart,
-    ...(desired.service.contents && release === desired.release && { contents: desired.service.contents }),
-    ...(desired.service.dependsOn && { dependsOn: desired.service.dependsOn }),
-    revision: view.revision,
-  };
-  return imageId === undefined ? made : { ...made, imageId };
 }
 
 /**
